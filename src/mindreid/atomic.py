@@ -1,0 +1,71 @@
+"""Files that appear whole or not at all: temporary name, flush, rename."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Union
+
+PathLike = Union[str, "os.PathLike[str]"]
+
+
+@contextmanager
+def atomic_path(target: PathLike) -> Iterator[Path]:
+    """Yield a temporary path beside ``target`` that replaces it when the block ends well.
+
+    The temporary file keeps the target's suffix, since some writers add their own to a name
+    without one. If the block raises, the temporary file is removed and an older ``target``
+    stays as it was; a killed process leaves at most a ``.tmp-*`` file beside it.
+
+    Parameters
+    ----------
+    target : path
+        Where the file shall appear. Missing parent folders are made.
+
+    Raises
+    ------
+    OSError
+        If the folder cannot be written to or the disk is full.
+    """
+    target = Path(target)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(prefix=f".tmp-{target.stem}-", suffix=target.suffix, dir=target.parent)
+    os.close(handle)
+    temporary = Path(name)
+    try:
+        yield temporary
+        _flush(temporary)
+        os.chmod(temporary, 0o644)
+        os.replace(temporary, target)
+        _flush(target.parent)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_text(target: PathLike, text: str) -> None:
+    """Write ``text`` as UTF-8 to ``target``, whole or not at all."""
+    with atomic_path(target) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
+def write_json(target: PathLike, value: Any) -> None:
+    """Write ``value`` as indented JSON to ``target``, whole or not at all."""
+    write_text(target, json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def remove_stale_temporaries(folder: PathLike) -> None:
+    """Delete what killed processes left in ``folder`` under a temporary name."""
+    for stale in Path(folder).glob(".tmp-*"):
+        stale.unlink(missing_ok=True)
+
+
+def _flush(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

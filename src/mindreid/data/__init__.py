@@ -1,0 +1,1 @@
+"""Records, datasets, samplers, transforms, the pipeline, and generated walkers."""

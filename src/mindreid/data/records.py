@@ -1,0 +1,139 @@
+"""What a dataset is made of: records, protocols and statistics."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Optional
+
+
+@dataclass(frozen=True)
+class Record:
+    """One image, or one tracklet of several images, of one person.
+
+    Attributes
+    ----------
+    paths : tuple of str
+        The image files: one for an image, the frames in order for a tracklet.
+    pid : int
+        Person id. In a training split 0..N-1, elsewhere the released number.
+    camid : int
+        Camera, from 0.
+    clothes_id : int, optional
+        Outfit id, unique over all persons of the split; ``None`` where there are no labels.
+    view : int, optional
+        Viewpoint class, ``None`` if unknown.
+    tracklet : int, optional
+        Number of the tracklet the image was cut from, ``None`` if unknown.
+    """
+
+    paths: tuple[str, ...]
+    pid: int
+    camid: int
+    clothes_id: Optional[int] = None
+    view: Optional[int] = None
+    tracklet: Optional[int] = None
+
+    @property
+    def path(self) -> str:
+        """The first (for an image: the only) file."""
+        return self.paths[0]
+
+
+Records = tuple[Record, ...]
+
+
+@dataclass(frozen=True)
+class SplitStatistics:
+    """How many persons, records and cameras a split has; ``None`` where it is not known."""
+
+    persons: Optional[int] = None
+    records: Optional[int] = None
+    cameras: Optional[int] = None
+    clothes: Optional[int] = None
+
+    @classmethod
+    def of(cls, records: Sequence[Record]) -> SplitStatistics:
+        """Count ``records``."""
+        clothes = {record.clothes_id for record in records} - {None}
+        return cls(
+            persons=len({record.pid for record in records}),
+            records=len(records),
+            cameras=len({record.camid for record in records}),
+            clothes=len(clothes) or None,
+        )
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """A named way to evaluate: which query against which gallery, and what is junk.
+
+    Attributes
+    ----------
+    name : str
+        Printed beside every result.
+    rule : str
+        Junk rule, one of :data:`mindreid.metrics.PROTOCOLS`: "standard", "clothes_changing",
+        "same_clothes" or "all".
+    query, gallery : tuple of Record
+        The two lists.
+    query_pool : tuple of Record
+        For multiple query: a query's embedding is the mean of the normalised embeddings of the
+        pool's images with its pid and camera. Empty for single query.
+    """
+
+    name: str
+    rule: str
+    query: Records
+    gallery: Records
+    query_pool: Records = ()
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Training, query and gallery records with the protocols that evaluate them.
+
+    Attributes
+    ----------
+    name, variant : str
+        Registered name, and what distinguishes this delivery of it ("detected", "train+val");
+        both are printed with every result.
+    statistics : dict
+        Official counts by split name ("train", "query", "gallery").
+    protocols : dict
+        Protocols by name; the first is the default one.
+    """
+
+    name: str
+    root: Path
+    train: Records
+    query: Records
+    gallery: Records
+    protocols: dict[str, Protocol]
+    statistics: dict[str, SplitStatistics] = field(default_factory=dict)
+    variant: str = ""
+
+    @property
+    def num_train_pids(self) -> int:
+        """Number of persons in the training split, the class count of identity classifiers."""
+        return len({record.pid for record in self.train})
+
+    @property
+    def num_train_clothes(self) -> int:
+        """Number of labelled outfits in the training split, 0 without clothes labels."""
+        return SplitStatistics.of(self.train).clothes or 0
+
+    def split(self, name: str) -> Records:
+        """The records of split "train", "query" or "gallery"."""
+        return {"train": self.train, "query": self.query, "gallery": self.gallery}[name]
+
+
+def relabel(records: Sequence[Record]) -> Records:
+    """Number pids, and clothes ids where there are any, 0..N-1 in ascending order of the old ids."""
+    pids = {pid: new for new, pid in enumerate(sorted({record.pid for record in records}))}
+    outfits = sorted({record.clothes_id for record in records if record.clothes_id is not None})
+    clothes = {old: new for new, old in enumerate(outfits)}
+    return tuple(
+        replace(record, pid=pids[record.pid], clothes_id=clothes.get(record.clothes_id)) for record in records
+    )

@@ -1,0 +1,90 @@
+"""What a method is to the trainer: named loss terms, phases of optimisation, epoch hooks.
+
+A training step runs the trunk forward once. Its outputs go through the objective's phases in
+order; each phase sums its weighted loss terms and updates its own parameters with its own
+optimiser. All phases but the last see the outputs detached, so that an adversarial method can
+train its classifier first and then, with the updated classifier, the network (CAL, CVPR 2022,
+section 3.3). What changes from epoch to epoch reaches the compiled step as a vector of term
+weights, never as a new graph.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from mindspore import Parameter, Tensor, nn
+
+from mindreid.data.records import Dataset
+
+
+@dataclass(frozen=True)
+class Phase:
+    """One optimisation within a training step.
+
+    Attributes
+    ----------
+    name : str
+        Key of the phase's optimiser under ``optimizers:`` in the recipe.
+    terms : tuple of str
+        Names of the loss terms, in the order that ``losses`` returns them.
+    parameters : tuple of Parameter
+        What the phase updates.
+    losses : callable
+        ``losses(outputs, labels) -> tuple of scalar tensors``, unweighted, one per term.
+        ``outputs`` is what :meth:`Objective.forward` returned (detached, unless the phase is
+        the last one), ``labels`` is a tuple of int32 tensors ``[B]`` in the order of
+        :attr:`Objective.labels`, followed by :meth:`Objective.draw`'s tensors.
+    """
+
+    name: str
+    terms: tuple[str, ...]
+    parameters: tuple[Parameter, ...]
+    losses: Callable[..., Any]
+
+
+class Objective(nn.Cell):
+    """Base class of what trains a network; the one class that a model must implement.
+
+    Subclasses hold the network as ``self.network`` and everything that only training needs
+    (classifiers, losses) as further cells.
+
+    Attributes
+    ----------
+    labels : tuple of str
+        Record fields that the losses read: any of "pid", "camid", "clothes_id", "view",
+        "index" (the record's number in the training split).
+    """
+
+    labels: tuple[str, ...] = ("pid",)
+
+    def __init__(self, network: nn.Cell) -> None:
+        super().__init__()
+        self.network = network
+
+    @abstractmethod
+    def forward(self, images: Tensor) -> tuple[Tensor, ...]:
+        """Run the trunk once on ``images`` and return everything that the phases need."""
+
+    @abstractmethod
+    def phases(self) -> Sequence[Phase]:
+        """Return the phases of one step, in order; the last one updates the network."""
+
+    @abstractmethod
+    def term_weights(self, epoch: int) -> dict[str, float]:
+        """Weight of every term in ``epoch`` (from 0); 0 switches a term off, not out of the log."""
+
+    def on_epoch_begin(self, epoch: int) -> None:  # noqa: B027 - most methods have nothing to do
+        """Prepare ``epoch`` on the host, e.g. relabel classes; must not change any shape."""
+
+    def draw(self, generator: np.random.Generator, batch_size: int) -> tuple[np.ndarray, ...]:
+        """Draw this step's random numbers on the host, since a graph cannot restore its own."""
+        return ()
+
+    @classmethod
+    def for_dataset(cls, network: nn.Cell, dataset: Dataset, **options: Any) -> Objective:
+        """Build the objective for a dataset's classes."""
+        return cls(network, num_classes=dataset.num_train_pids, **options)  # type: ignore[call-arg]

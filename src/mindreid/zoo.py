@@ -1,0 +1,181 @@
+"""Registries: what can be named in a recipe, and where it is found."""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Generic, Optional, TypeVar
+
+from mindreid.errors import InvalidArgumentError
+
+Entry = TypeVar("Entry")
+
+
+class Registry(Generic[Entry]):
+    """Entries by name, filled when the module that provides them is first needed.
+
+    Parameters
+    ----------
+    kind : str
+        What the entries are, for messages: "model", "dataset".
+    provider : str
+        Module whose import registers every entry.
+
+    Examples
+    --------
+    >>> shapes = Registry("shape", provider="math")
+    >>> shapes.register("square", 4)
+    >>> shapes["square"], shapes.names()
+    (4, ['square'])
+    """
+
+    def __init__(self, kind: str, provider: str) -> None:
+        self.kind, self._provider = kind, provider
+        self._entries: dict[str, Entry] = {}
+
+    def register(self, name: str, entry: Entry) -> None:
+        """Add ``entry`` under ``name``; a name is taken once."""
+        if name in self._entries:
+            raise InvalidArgumentError(f"the {self.kind} {name!r} is registered twice")
+        self._entries[name] = entry
+
+    def names(self) -> list[str]:
+        """All names, sorted."""
+        importlib.import_module(self._provider)
+        return sorted(self._entries)
+
+    def __contains__(self, name: str) -> bool:
+        return name in self.names()
+
+    def __getitem__(self, name: str) -> Entry:
+        known = self.names()
+        if name not in self._entries:
+            raise InvalidArgumentError(
+                f"there is no {self.kind} {name!r}{nearest(name, known)}", fix=f"choose one of {', '.join(known)}"
+            )
+        return self._entries[name]
+
+
+def nearest(name: str, known: list[str]) -> str:
+    """A hint ``" (did you mean 'x'?)"`` for a name that is close to a known one, else ``""``."""
+    close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+    return f" (did you mean {close[0]!r}?)" if close else ""
+
+
+@dataclass(frozen=True)
+class ModelEntry:
+    """A method: its inference network and what trains it.
+
+    Attributes
+    ----------
+    network : callable
+        ``network(num_classes, **options) -> nn.Cell`` with ``construct(images) -> embedding``.
+    objective : callable
+        ``objective(network, **options) -> mindreid.objective.Objective``.
+    """
+
+    network: Callable[..., Any]
+    objective: Callable[..., Any]
+
+
+@dataclass(frozen=True)
+class DatasetEntry:
+    """A dataset: how to load it, the tree it expects, and how to write one like it.
+
+    Attributes
+    ----------
+    load : callable
+        ``load(root, **options) -> Dataset``.
+    tree : str
+        The expected folder tree, as shown to users.
+    layout : object, optional
+        A :class:`mindreid.data.layouts.Layout` that places generated images in the same tree.
+    """
+
+    load: Callable[..., Any]
+    tree: str
+    layout: Optional[Any] = None
+    notes: tuple[str, ...] = field(default=())
+
+
+MODELS: Registry[ModelEntry] = Registry("model", "mindreid.models")
+DATASETS: Registry[DatasetEntry] = Registry("dataset", "mindreid.data.datasets")
+TRANSFORMS: Registry[Callable[..., Any]] = Registry("transform", "mindreid.data.transforms")
+SAMPLERS: Registry[Callable[..., Any]] = Registry("sampler", "mindreid.data.samplers")
+OPTIMIZERS: Registry[Callable[..., Any]] = Registry("optimizer", "mindreid.engine.optimizers")
+SCHEDULES: Registry[Callable[..., Any]] = Registry("schedule", "mindreid.engine.schedules")
+
+
+def list_models() -> list[str]:
+    """Names of all models that :func:`create_model` takes."""
+    return MODELS.names()
+
+
+def create_model(name: str, num_classes: int = 0, **options: Any) -> Any:
+    """Build a model's inference network.
+
+    Parameters
+    ----------
+    name : str
+        One of :func:`list_models`.
+    num_classes : int
+        Number of training persons. 0 leaves out the classifiers that some networks carry for
+        training; the embedding does not depend on it.
+    **options
+        The network's own options; see its model card.
+
+    Returns
+    -------
+    mindspore.nn.Cell
+        ``construct(x)`` maps float32 normalised NCHW images ``[B, 3, H, W]`` to float32
+        embeddings ``[B, D]`` (gait: silhouettes ``[B, frames, 64, 44]`` to ``[B, D, parts]``),
+        not L2-normalised.
+
+    Raises
+    ------
+    InvalidArgumentError
+        If there is no such model, or it has no such option.
+    """
+    network = MODELS[name].network
+    known = option_names(network)
+    for option in options:
+        if option not in known:
+            raise InvalidArgumentError(
+                f"the model {name!r} has no option {option!r}{nearest(option, list(known))}",
+                fix=f"its options are {', '.join(known)}",
+            )
+    return network(num_classes=num_classes, **options)
+
+
+def load_dataset(name: str, root: str, **options: Any) -> Any:
+    """Load a dataset's records.
+
+    Parameters
+    ----------
+    name : str
+        A registered dataset, e.g. ``"market1501"``.
+    root : str
+        The folder that was unpacked.
+    **options
+        The loader's own options, e.g. ``variant="detected"`` for CUHK03.
+
+    Returns
+    -------
+    mindreid.data.records.Dataset
+        With ``.train``, ``.query``, ``.gallery``, ``.protocols`` and ``.statistics``.
+
+    Raises
+    ------
+    DataError
+        If the folder is missing, laid out differently, or a split is empty.
+    """
+    return DATASETS[name].load(root, **options)
+
+
+def option_names(function: Callable[..., Any]) -> Mapping[str, inspect.Parameter]:
+    """Keyword-only parameters of ``function``: the options that a recipe may set."""
+    parameters = inspect.signature(function).parameters
+    return {name: p for name, p in parameters.items() if p.kind is inspect.Parameter.KEYWORD_ONLY}
