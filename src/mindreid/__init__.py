@@ -1,7 +1,19 @@
 """MindReID: person re-identification for MindSpore, above all after a change of clothes."""
 
+import importlib
+from typing import Any
+
 from mindreid.zoo import create_model, list_models, load_dataset
 
 __all__ = ["__version__", "create_model", "list_models", "load_dataset"]
 
 __version__ = "0.1.0"
+
+_LAZY_SUBMODULES = ("convert", "losses", "metrics")
+
+
+def __getattr__(name: str) -> Any:
+    # Metrics must stay importable without MindSpore, and losses without the metrics' libraries.
+    if name in _LAZY_SUBMODULES:
+        return importlib.import_module(f"mindreid.{name}")
+    raise AttributeError(f"module 'mindreid' has no attribute {name!r}")

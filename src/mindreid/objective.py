@@ -13,12 +13,25 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from mindspore import Parameter, Tensor, nn
 
-from mindreid.data.records import Dataset
+
+class TrainingClasses(Protocol):
+    """What an objective may ask of a dataset; :class:`mindreid.data.records.Dataset` offers it."""
+
+    #: Records of the training split, with relabelled pids and clothes ids.
+    train: Sequence[Any]
+
+    @property
+    def num_train_pids(self) -> int:
+        """Number of persons in the training split."""
+
+    @property
+    def num_train_clothes(self) -> int:
+        """Number of labelled outfits in the training split."""
 
 
 @dataclass(frozen=True)
@@ -85,6 +98,6 @@ class Objective(nn.Cell):
         return ()
 
     @classmethod
-    def for_dataset(cls, network: nn.Cell, dataset: Dataset, **options: Any) -> Objective:
+    def for_dataset(cls, network: nn.Cell, dataset: TrainingClasses, **options: Any) -> Objective:
         """Build the objective for a dataset's classes."""
         return cls(network, num_classes=dataset.num_train_pids, **options)  # type: ignore[call-arg]

@@ -1,0 +1,1 @@
+"""Training, evaluation, export, checkpoints: everything that drives a model without knowing it."""

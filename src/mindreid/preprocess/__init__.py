@@ -1,0 +1,1 @@
+"""From raw material to data: MOT sequences to crops."""
