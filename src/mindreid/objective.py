@@ -90,10 +90,10 @@ class Objective(nn.Cell):
     def term_weights(self, epoch: int) -> dict[str, float]:
         """Weight of every term in ``epoch`` (from 0); 0 switches a term off, not out of the log."""
 
-    def on_epoch_begin(self, epoch: int) -> None:  # noqa: B027 - most methods have nothing to do
+    def on_epoch_begin(self, epoch: int) -> None:
         """Prepare ``epoch`` on the host, e.g. relabel classes; must not change any shape."""
 
-    def draw(self, generator: np.random.Generator, batch_size: int) -> tuple[np.ndarray, ...]:
+    def draw(self, generator: np.random.Generator, batch_size: int) -> tuple[np.ndarray, ...]:  # noqa: ARG002
         """Draw this step's random numbers on the host, since a graph cannot restore its own."""
         return ()
 

@@ -54,13 +54,14 @@ class Registry(Generic[Entry]):
         known = self.names()
         if name not in self._entries:
             raise InvalidArgumentError(
-                f"there is no {self.kind} {name!r}{nearest(name, known)}", fix=f"choose one of {', '.join(known)}"
+                f"there is no {self.kind} {name!r}{nearest(name, known)}",
+                fix=f"choose one of {', '.join(known)}",
             )
         return self._entries[name]
 
 
 def nearest(name: str, known: list[str]) -> str:
-    """A hint ``" (did you mean 'x'?)"`` for a name that is close to a known one, else ``""``."""
+    """Return a hint ``" (did you mean 'x'?)"`` if ``name`` is close to a known one, else ``""``."""
     close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
     return f" (did you mean {close[0]!r}?)" if close else ""
 
@@ -100,6 +101,9 @@ class DatasetEntry:
     layout: Optional[Any] = None
     notes: tuple[str, ...] = field(default=())
 
+
+#: Keyword-only parameters that the caller supplies, so that a recipe cannot set them.
+SUPPLIED_OPTIONS = ("num_classes", "seed", "rank", "world_size", "parameter_prefix")
 
 MODELS: Registry[ModelEntry] = Registry("model", "mindreid.models")
 DATASETS: Registry[DatasetEntry] = Registry("dataset", "mindreid.data.datasets")
@@ -178,4 +182,5 @@ def load_dataset(name: str, root: str, **options: Any) -> Any:
 def option_names(function: Callable[..., Any]) -> Mapping[str, inspect.Parameter]:
     """Keyword-only parameters of ``function``: the options that a recipe may set."""
     parameters = inspect.signature(function).parameters
-    return {name: p for name, p in parameters.items() if p.kind is inspect.Parameter.KEYWORD_ONLY}
+    options = {name: p for name, p in parameters.items() if p.kind is inspect.Parameter.KEYWORD_ONLY}
+    return {name: option for name, option in options.items() if name not in SUPPLIED_OPTIONS}

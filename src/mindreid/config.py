@@ -1,0 +1,309 @@
+"""Recipes: YAML with inheritance and overrides, validated into a frozen, typed config.
+
+A recipe names its components (model, dataset, sampler, transforms, optimisers, schedules), and
+every other key beside a component's ``name`` is an option of it: a keyword-only argument of the
+function registered under that name, whose annotation is the option's type.
+"""
+
+from __future__ import annotations
+
+import json
+import typing
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from importlib import resources
+from pathlib import Path
+from typing import Any, Literal, Optional
+
+import pydantic
+from pydantic import BaseModel, ConfigDict, Field
+
+from mindreid import zoo
+from mindreid.errors import ConfigError, InvalidArgumentError
+from mindreid.yaml_source import KeyPath, parse_value, read_yaml
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class Component(BaseModel):
+    """A registered name and its options, written side by side."""
+
+    model_config = ConfigDict(frozen=True, extra="allow", strict=True)
+
+    name: str
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """All keys but the name."""
+        return dict(self.model_extra or {})
+
+
+class ModelConfig(_Section):
+    """Which method, with which options for its network and for what trains it."""
+
+    name: str
+    network: dict[str, Any] = Field(default_factory=dict)
+    objective: dict[str, Any] = Field(default_factory=dict)
+
+
+class InputConfig(_Section):
+    """Size in pixels, and how images are resized and normalised (RGB, values in [0, 1])."""
+
+    height: int = Field(gt=0)
+    width: int = Field(gt=0)
+    interpolation: Literal["bilinear", "bicubic"] = "bilinear"
+    mean: tuple[float, float, float] = (0.485, 0.456, 0.406)
+    std: tuple[float, float, float] = (0.229, 0.224, 0.225)
+
+
+class DatasetConfig(Component):
+    """A dataset, the folder it was unpacked to, and the loader's options."""
+
+    root: str
+
+
+class OptimizerConfig(Component):
+    """An optimiser and the schedule of its learning rate."""
+
+    schedule: Component
+
+
+class TrainConfig(_Section):
+    """Length, seed, and how often to log, evaluate and save (in steps or epochs)."""
+
+    epochs: int = Field(gt=0)
+    seed: int = Field(default=1, ge=0)
+    workers: int = Field(default=4, gt=0)
+    log_every: int = Field(default=20, gt=0)
+    evaluate_every: int = Field(default=10, ge=0)
+    checkpoint_every: int = Field(default=1, gt=0)
+    best_metric: Literal["rank1", "mAP"] = "mAP"
+    init_weights: Optional[str] = None
+
+
+class EvaluationConfig(_Section):
+    """How embeddings are made and compared."""
+
+    batch_size: int = Field(default=64, gt=0)
+    flip: bool = True
+    metric: Literal["cosine", "euclidean"] = "cosine"
+    rerank: bool = False
+    protocols: tuple[str, ...] = ()
+
+
+class DeviceConfig(_Section):
+    """Where to run, and mixed precision there."""
+
+    target: Literal["auto", "CPU", "GPU", "Ascend"] = "auto"
+    amp_level: Literal["O0", "O1", "O2", "O3", "auto"] = "O0"
+    loss_scale: float = Field(default=65536.0, gt=0)
+
+
+class Recipe(_Section):
+    """Everything that decides a run."""
+
+    model: ModelConfig
+    input: InputConfig
+    dataset: DatasetConfig
+    sampler: Component
+    augment: tuple[Component, ...] = ()
+    optimizers: dict[str, OptimizerConfig]
+    train: TrainConfig
+    evaluation: EvaluationConfig = EvaluationConfig()
+    device: DeviceConfig = DeviceConfig()
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain dictionaries and lists, as stored with checkpoints and results."""
+        return self.model_dump(mode="json")
+
+
+def load_recipe(name_or_path: str, overrides: Sequence[str] = ()) -> Recipe:
+    """Load a recipe with its bases, apply overrides, and validate all of it.
+
+    Parameters
+    ----------
+    name_or_path : str
+        A shipped recipe's name such as ``"mgn/market1501"``, or the path of a YAML file.
+    overrides : sequence of str
+        ``"a.b=value"``, the value in YAML; applied last, in order.
+
+    Raises
+    ------
+    ConfigError
+        For an unknown key, a wrong type or a missing key, with file, line and the nearest key.
+    """
+    content, lines = _read_with_bases(find_recipe(name_or_path), chain=())
+    for override in overrides:
+        _apply_override(content, lines, override)
+    return validate_recipe(content, lines, source=name_or_path)
+
+
+def validate_recipe(content: Mapping[str, Any], lines: Mapping[KeyPath, str], source: str) -> Recipe:
+    """Validate a merged recipe; ``lines`` says where each key stands, ``source`` names the whole."""
+    recipe = _validate(Recipe, content, (), lines, source)
+    for path, options, function in _components(recipe):
+        _validate(_options_model(function), options, path, lines, source)
+    return recipe
+
+
+def list_recipes() -> list[str]:
+    """Names of all shipped recipes, bases left out."""
+    root = _shipped()
+    found = (path.relative_to(root).with_suffix("").as_posix() for path in root.rglob("*.yaml"))
+    return sorted(name for name in found if not name.startswith("_"))
+
+
+def find_recipe(name_or_path: str) -> Path:
+    """Path of the recipe that a name or a path stands for."""
+    path = Path(name_or_path)
+    if path.is_file():
+        return path
+    shipped = _shipped() / f"{name_or_path}.yaml"
+    if shipped.is_file():
+        return shipped
+    names = list_recipes()
+    raise ConfigError(
+        f"there is no recipe {name_or_path!r}{zoo.nearest(name_or_path, names)}",
+        fix=f"pass the path of a YAML file or one of {', '.join(names)}",
+    )
+
+
+def _shipped() -> Path:
+    return Path(str(resources.files("mindreid.configs").joinpath("__init__.py"))).parent
+
+
+def _read_with_bases(path: Path, chain: tuple[Path, ...]) -> tuple[dict[str, Any], dict[KeyPath, str]]:
+    if path.resolve() in chain:
+        raise ConfigError("recipes inherit from each other in a circle", where=str(path))
+    source = read_yaml(path)
+    own = dict(source.content)
+    bases = own.pop("base", [])
+    content: dict[str, Any] = {}
+    lines: dict[KeyPath, str] = {}
+    for base in [bases] if isinstance(bases, str) else bases:
+        beside = path.parent / base
+        base_path = beside if beside.is_file() else find_recipe(base.removesuffix(".yaml"))
+        base_content, base_lines = _read_with_bases(base_path, (*chain, path.resolve()))
+        content = _merge(content, base_content)
+        lines.update(base_lines)
+    lines.update(source.lines)
+    return _merge(content, own), lines
+
+
+def _merge(base: Mapping[str, Any], child: Mapping[str, Any]) -> dict[str, Any]:
+    """Merge mappings key by key; a mapping that names another component replaces the old one."""
+    if "name" in base and "name" in child and base["name"] != child["name"]:
+        return dict(child)
+    merged = dict(base)
+    for key, value in child.items():
+        both = isinstance(value, Mapping) and isinstance(merged.get(key), Mapping)
+        merged[key] = _merge(merged[key], value) if both else value
+    return merged
+
+
+def _apply_override(content: dict[str, Any], lines: dict[KeyPath, str], override: str) -> None:
+    key, separator, text = override.partition("=")
+    where = f"--set {override}"
+    if not separator or not key:
+        raise ConfigError("an override is written key.subkey=value", where=where)
+    *parents, leaf = key.split(".")
+    node: Any = content
+    for part in parents:
+        node = _child(node, part, where)
+    if isinstance(node, list):
+        node[_list_index(node, leaf, where)] = parse_value(text)
+    else:
+        node[leaf] = parse_value(text)
+    lines[tuple(key.split("."))] = where
+
+
+def _child(node: Any, part: str, where: str) -> Any:
+    if isinstance(node, list):
+        return node[_list_index(node, part, where)]
+    child = node.setdefault(part, {})
+    if not isinstance(child, (dict, list)):
+        raise ConfigError(f"{part!r} is a value, it has no keys below it", where=where)
+    return child
+
+
+def _list_index(node: list[Any], part: str, where: str) -> int:
+    if not part.isdigit() or int(part) >= len(node):
+        raise ConfigError(f"{part!r} is no index of a list of {len(node)}", where=where)
+    return int(part)
+
+
+def _components(recipe: Recipe) -> Iterable[tuple[KeyPath, Mapping[str, Any], Callable[..., Any]]]:
+    """Every component of a recipe: where it stands, its options, and the function they go to."""
+    model = _registered(zoo.MODELS, recipe.model.name, ("model",))
+    yield ("model", "network"), recipe.model.network, model.network
+    yield ("model", "objective"), recipe.model.objective, model.objective
+    dataset = _registered(zoo.DATASETS, recipe.dataset.name, ("dataset",))
+    yield ("dataset",), recipe.dataset.options, dataset.load
+    yield ("sampler",), recipe.sampler.options, _registered(zoo.SAMPLERS, recipe.sampler.name, ("sampler",))
+    for index, step in enumerate(recipe.augment):
+        path = ("augment", str(index))
+        yield path, step.options, _registered(zoo.TRANSFORMS, step.name, path)
+    for name, optimizer in recipe.optimizers.items():
+        path = ("optimizers", name)
+        yield path, optimizer.options, _registered(zoo.OPTIMIZERS, optimizer.name, path)
+        path = (*path, "schedule")
+        yield path, optimizer.schedule.options, _registered(zoo.SCHEDULES, optimizer.schedule.name, path)
+
+
+def _registered(registry: zoo.Registry[Any], name: str, path: KeyPath) -> Any:
+    try:
+        return registry[name]
+    except InvalidArgumentError as error:
+        raise ConfigError(error.what, where=".".join((*path, "name")), fix=error.fix) from None
+
+
+def _options_model(function: Callable[..., Any]) -> type[BaseModel]:
+    target = function.__init__ if isinstance(function, type) else function  # type: ignore[misc]
+    hints = typing.get_type_hints(target)
+    fields: dict[str, Any] = {
+        name: (hints.get(name, Any), ... if option.default is option.empty else option.default)
+        for name, option in zoo.option_names(function).items()
+    }
+    return pydantic.create_model("Options", __config__=ConfigDict(extra="forbid", strict=True), **fields)
+
+
+def _validate(
+    model: type[BaseModel],
+    content: Mapping[str, Any],
+    prefix: KeyPath,
+    lines: Mapping[KeyPath, str],
+    source: str,
+) -> Any:
+    try:
+        # JSON mode is strict about types and still takes lists for tuples, which YAML lacks.
+        return model.model_validate_json(json.dumps(content))
+    except pydantic.ValidationError as error:
+        problem = error.errors(include_url=False)[0]
+        path = (*prefix, *(str(part) for part in problem["loc"]))
+        raise ConfigError(_explain(model, problem, path), where=_locate(path, lines, source)) from None
+
+
+def _explain(model: type[BaseModel], problem: Any, path: KeyPath) -> str:
+    key = ".".join(path)
+    if problem["type"] == "extra_forbidden":
+        return f"unknown key {key!r}{zoo.nearest(path[-1], _sibling_keys(model, problem['loc']))}"
+    if problem["type"] == "missing":
+        return f"the key {key!r} is missing"
+    return f"{key}: {problem['msg'].lower()}, got {problem['input']!r}"
+
+
+def _sibling_keys(model: type[BaseModel], loc: Sequence[Any]) -> list[str]:
+    for part in loc[:-1]:
+        annotation = model.model_fields[part].annotation if part in model.model_fields else None
+        if not (isinstance(annotation, type) and issubclass(annotation, BaseModel)):
+            return []
+        model = annotation
+    return list(model.model_fields)
+
+
+def _locate(path: KeyPath, lines: Mapping[KeyPath, str], source: str) -> str:
+    for end in range(len(path), 0, -1):
+        if path[:end] in lines:
+            return lines[path[:end]]
+    return source

@@ -1,0 +1,91 @@
+"""YAML files that remember where each of their keys stands."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from mindreid.errors import ConfigError
+
+KeyPath = tuple[str, ...]
+
+
+class _Loader(yaml.SafeLoader):
+    """SafeLoader that reads ``5e-4`` as a number, as YAML 1.2 does, and dates as text."""
+
+    yaml_implicit_resolvers = {  # noqa: RUF012 - the base class's attribute
+        first: [(tag, pattern) for tag, pattern in resolvers if not tag.endswith((":timestamp", ":float"))]
+        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
+
+
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:float",
+    re.compile(r"^[-+]?(\d+\.\d*([eE][-+]?\d+)?|\.\d+([eE][-+]?\d+)?|\d+[eE][-+]?\d+|\.inf|\.nan)$"),
+    list("-+0123456789."),
+)
+
+
+@dataclass(frozen=True)
+class YamlSource:
+    """The content of a YAML file, and ``file:line`` of each key in it."""
+
+    content: dict[str, Any]
+    lines: dict[KeyPath, str]
+
+
+def read_yaml(path: Path) -> YamlSource:
+    """Read a YAML mapping.
+
+    Raises
+    ------
+    ConfigError
+        If the file is missing, is not YAML, is not a mapping, or names a key twice.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise ConfigError("can't read the recipe", where=f"{path} ({error.strerror})") from None
+    loader = _Loader(text)
+    try:
+        node = loader.get_single_node()
+        content = loader.construct_document(node) if node is not None else {}
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise ConfigError(f"this is not YAML ({error.problem})", where=f"{path}:{line}") from None
+    finally:
+        loader.dispose()
+    if not isinstance(content, dict):
+        raise ConfigError("a recipe must be a mapping of keys to values", where=f"{path}:1")
+    lines: dict[KeyPath, str] = {}
+    if node is not None:
+        _collect_lines(node, (), path, lines)
+    return YamlSource(content, lines)
+
+
+def parse_value(text: str) -> Any:
+    """Read the right-hand side of an override as YAML: ``5e-4``, ``[1, 2]``, ``null``, ``text``."""
+    try:
+        return yaml.load(text, Loader=_Loader)  # noqa: S506 - a SafeLoader
+    except yaml.YAMLError:
+        return text
+
+
+def _collect_lines(node: yaml.Node, prefix: KeyPath, path: Path, lines: dict[KeyPath, str]) -> None:
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            here = (*prefix, str(key.value))
+            where = f"{path}:{key.start_mark.line + 1}"
+            if here in lines:
+                raise ConfigError(f"the key {'.'.join(here)!r} stands twice", where=where)
+            lines[here] = where
+            _collect_lines(value, here, path, lines)
+    elif isinstance(node, yaml.SequenceNode):
+        for index, item in enumerate(node.value):
+            here = (*prefix, str(index))
+            lines[here] = f"{path}:{item.start_mark.line + 1}"
+            _collect_lines(item, here, path, lines)
