@@ -1,0 +1,82 @@
+"""The device: chosen once, and everything that differs between targets in one place."""
+
+from __future__ import annotations
+
+import atexit
+import logging
+from dataclasses import dataclass
+from typing import Optional
+
+import mindspore as ms
+from mindspore import nn
+
+from mindreid.config import DeviceConfig
+from mindreid.errors import DeviceError
+
+logger = logging.getLogger(__name__)
+
+TARGETS = ("Ascend", "GPU", "CPU")
+
+
+@dataclass(frozen=True)
+class Device:
+    """What the engine needs to know of the chosen target.
+
+    Attributes
+    ----------
+    target : str
+        "Ascend", "GPU" or "CPU".
+    amp_level : str
+        Level of automatic mixed precision that will be used there.
+    """
+
+    target: str
+    amp_level: str = "O0"
+
+
+def select_device(config: DeviceConfig, device_id: Optional[int] = None) -> Device:
+    """Make ``config.target`` MindSpore's device; "auto" takes the first that is there.
+
+    Parameters
+    ----------
+    config : DeviceConfig
+        Target and mixed precision.
+    device_id : int, optional
+        Which accelerator, for several processes on one machine; the environment's choice else.
+
+    Raises
+    ------
+    DeviceError
+        If this MindSpore build has no support for the target, or the target lacks the
+        precision.
+    """
+    target = _available_target(config.target)
+    if target == "CPU" and config.amp_level != "O0":
+        logger.warning("mixed precision %s is slower than float32 on CPU", config.amp_level)
+    try:
+        ms.set_device(target) if device_id is None else ms.set_device(target, device_id)
+    except (RuntimeError, ValueError, TypeError) as error:
+        raise DeviceError(f"can't use the device {target}: {str(error).splitlines()[0]}") from None
+    if target == "CPU":
+        # Asynchronous launches cost small CPU kernels up to 20 times their own time.
+        ms.runtime.launch_blocking()
+    _silence_exit()
+    return Device(target, config.amp_level)
+
+
+def _available_target(wanted: str) -> str:
+    if wanted == "auto":
+        return str(ms.get_context("device_target"))
+    if not ms.hal.is_available(wanted):
+        present = [target for target in TARGETS if ms.hal.is_available(target)]
+        raise DeviceError(
+            f"this MindSpore {ms.__version__} can't use {wanted}",
+            where=f"available here: {', '.join(present)}",
+            fix=f"install MindSpore for {wanted}, or pass --set device.target=auto",
+        )
+    return wanted
+
+
+def _silence_exit() -> None:
+    # Cell.__del__ reads module globals that are gone when the interpreter shuts down.
+    atexit.register(lambda: setattr(nn.Cell, "__del__", lambda self: None))

@@ -1,0 +1,105 @@
+"""Several processes: who am I, and what only one of us does.
+
+A process takes part in a group when ``msrun`` started it; alone, every function here is free of
+communication.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+
+import numpy as np
+from mindspore import Tensor, communication, nn, ops
+
+from mindreid.errors import DeviceError, InvalidArgumentError
+
+
+@dataclass(frozen=True)
+class Workers:
+    """The group of processes that train together.
+
+    Attributes
+    ----------
+    rank : int
+        This process, 0..size-1.
+    size : int
+        Number of processes.
+    """
+
+    rank: int = 0
+    size: int = 1
+
+    @property
+    def is_first(self) -> bool:
+        """Whether this process logs and saves for all."""
+        return self.rank == 0
+
+
+def join_workers() -> Workers:
+    """Join the group that ``msrun`` made, or be alone.
+
+    Raises
+    ------
+    DeviceError
+        If the group's members do not find each other.
+    """
+    if "MS_WORKER_NUM" not in os.environ:
+        return Workers()
+    try:
+        communication.init()
+    except (RuntimeError, TypeError, ValueError) as error:
+        raise DeviceError(
+            f"the workers could not join: {str(error).splitlines()[0]}",
+            fix="check worker_num, master_addr and that the port is free",
+        ) from None
+    return Workers(communication.get_rank(), communication.get_group_size())
+
+
+def gradient_reducer(parameters: list, workers: Workers) -> nn.Cell:
+    """Return a cell that averages a tuple of gradients over all workers."""
+    if workers.size == 1:
+        return _Identity()
+    return nn.DistributedGradReducer(parameters, mean=True, degree=workers.size)
+
+
+def gather_rows(rows: np.ndarray, indices: np.ndarray, total: int, workers: Workers) -> np.ndarray:
+    """Collect rows that the workers computed in strided shares, in their global order.
+
+    Parameters
+    ----------
+    rows : np.ndarray
+        float32 ``[n, D]``, this worker's rows; ``n`` may differ by worker and be 0.
+    indices : np.ndarray
+        int64 ``[n]``, the global position of each row; over all workers, 0..total-1 once each.
+    total : int
+        Number of rows over all workers.
+
+    Returns
+    -------
+    np.ndarray
+        float32 ``[total, D]``, the same on every worker.
+    """
+    if len(rows) != len(indices):
+        raise InvalidArgumentError(f"{len(rows)} rows do not fit {len(indices)} indices")
+    if workers.size == 1:
+        ordered = np.empty((total, *rows.shape[1:]), np.float32)
+        ordered[indices] = rows
+        return ordered
+    # Every worker sends equally many rows; a padding row carries the index `total` and is cut.
+    share = -(-total // workers.size)
+    sent = np.zeros((share, *rows.shape[1:]), np.float32)
+    sent[: len(rows)] = rows
+    places = np.full(share, total, np.int32)
+    places[: len(rows)] = indices
+    gather = ops.AllGather()
+    received = gather(Tensor(sent)).asnumpy()
+    places = gather(Tensor(places)).asnumpy()
+    ordered = np.empty((total + 1, *rows.shape[1:]), np.float32)
+    ordered[places] = received
+    return ordered[:total]
+
+
+class _Identity(nn.Cell):
+    def construct(self, gradients: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+        return gradients
