@@ -1,0 +1,90 @@
+"""What trains MGN: softmax losses on all eight views, triplet losses on the global ones."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Optional
+
+from mindspore import Tensor, nn
+
+from mindreid.layers.reduction import linear_classifier
+from mindreid.losses import CrossEntropyLabelSmooth, TripletLoss
+from mindreid.models.mgn.network import GLOBAL_FEATURES, MGN, REDUCED_FEATURES
+from mindreid.objective import Objective, Phase
+
+
+class MGNObjective(Objective):
+    """Loss terms of MGN (section 3.2 of the paper).
+
+    - ``softmax``: cross entropy of eight classifiers, one per view;
+    - ``triplet``: batch-hard triplet losses on the three reduced global views.
+
+    The paper sums them, its classifiers have no bias, and those of the global views see the
+    pooled vectors before the reduction. The ports average, have biases and classify the reduced
+    vectors. The network's variant decides.
+
+    Parameters
+    ----------
+    network : MGN
+        The network to train.
+    num_classes : int
+        Number of training persons.
+    margin : float
+        Margin of the triplet losses.
+    softmax_weight, triplet_weight : float, optional
+        Weights of the two terms; by default the variant's: 1 and 1, for "reid_mgn" 2 and 1.
+    """
+
+    def __init__(
+        self,
+        network: MGN,
+        num_classes: int,
+        *,
+        margin: float = 1.2,
+        softmax_weight: Optional[float] = None,
+        triplet_weight: Optional[float] = None,
+    ) -> None:
+        super().__init__(network)
+        variant = network.variant
+        self.variant = variant
+        self.weights = {
+            "softmax": variant.softmax_weight if softmax_weight is None else softmax_weight,
+            "triplet": variant.triplet_weight if triplet_weight is None else triplet_weight,
+        }
+        widths = [REDUCED_FEATURES] * 8
+        if variant.classify_pooled:
+            widths[:GLOBAL_FEATURES] = [network.pooled_features] * GLOBAL_FEATURES
+        self.classifiers = nn.CellList(
+            [linear_classifier(width, num_classes, bias=variant.classifier_bias) for width in widths]
+        )
+        self.cross_entropy = CrossEntropyLabelSmooth(0.0)
+        self.triplet = TripletLoss(margin)
+
+    def forward(self, images: Tensor) -> tuple[Tensor, ...]:
+        """Return what the classifiers see (8 tensors), then what the triplet losses see (3)."""
+        pooled, reduced = self.network.features(images)
+        seen = reduced
+        if self.variant.classify_pooled:
+            seen = pooled[:GLOBAL_FEATURES] + reduced[GLOBAL_FEATURES:]
+        return seen + reduced[:GLOBAL_FEATURES]
+
+    def logits(self, outputs: tuple[Tensor, ...]) -> list[Tensor]:
+        """Return the eight classifiers' logits ``[B, num_classes]`` of :meth:`forward`'s outputs."""
+        return [self.classifiers[index](outputs[index]) for index in range(8)]
+
+    def losses(self, outputs: tuple[Tensor, ...], labels: tuple[Tensor, ...]) -> tuple[Tensor, Tensor]:
+        """Return the unweighted softmax and triplet terms."""
+        pids = labels[0]
+        softmax = sum([self.cross_entropy(logits, pids) for logits in self.logits(outputs)])
+        triplet = sum([self.triplet(features, pids) for features in outputs[8:]])
+        if self.variant.average_terms:
+            return softmax / 8, triplet / GLOBAL_FEATURES
+        return softmax, triplet
+
+    def phases(self) -> Sequence[Phase]:
+        """One phase: network and classifiers together."""
+        return (Phase("network", ("softmax", "triplet"), tuple(self.trainable_params()), self.losses),)
+
+    def term_weights(self, epoch: int) -> dict[str, float]:  # noqa: ARG002 - the same in every epoch
+        """Return the weights of both terms."""
+        return dict(self.weights)

@@ -1,0 +1,87 @@
+"""Spatial pooling of a feature map to vectors: global, and per horizontal stripe."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from mindspore import Tensor, nn, ops
+from mindspore.ops import constexpr
+
+from mindreid.errors import InvalidArgumentError
+
+Pooling = Literal["max", "avg"]
+
+
+class GlobalPool(nn.Cell):
+    """Maximum or mean over all positions.
+
+    Parameters
+    ----------
+    kind : {"max", "avg"}
+        What is taken of the positions.
+
+    Examples
+    --------
+    >>> GlobalPool("max")(ops.ones((2, 2048, 24, 8))).shape
+    (2, 2048)
+    """
+
+    def __init__(self, kind: Pooling = "max") -> None:
+        super().__init__()
+        self.average = _is_average(kind)
+
+    def construct(self, x: Tensor) -> Tensor:
+        """Map ``[B, C, H, W]`` to ``[B, C]``."""
+        return ops.mean(x, (2, 3)) if self.average else ops.amax(x, (2, 3))
+
+
+class StripePool(nn.Cell):
+    """Maximum or mean over each of ``parts`` horizontal stripes of equal height.
+
+    Parameters
+    ----------
+    parts : int
+        Number of stripes, from top to bottom. The map's height must be a multiple of it.
+    kind : {"max", "avg"}
+        What is taken of a stripe's positions.
+
+    Raises
+    ------
+    InvalidArgumentError
+        When called with a map that cannot be cut into equal stripes.
+
+    Examples
+    --------
+    >>> StripePool(3, "avg")(ops.ones((2, 2048, 24, 8))).shape
+    (2, 2048, 3)
+    """
+
+    def __init__(self, parts: int, kind: Pooling = "max") -> None:
+        super().__init__()
+        if parts < 1:
+            raise InvalidArgumentError(f"a map is cut into at least one stripe, not {parts}")
+        self.parts = parts
+        self.average = _is_average(kind)
+
+    def construct(self, x: Tensor) -> Tensor:
+        """Map ``[B, C, H, W]`` to ``[B, C, parts]``."""
+        batch, channels, height, width = x.shape
+        rows = _stripe_height(height, self.parts)
+        stripes = ops.reshape(x, (batch, channels, self.parts, rows * width))
+        return ops.mean(stripes, 3) if self.average else ops.amax(stripes, 3)
+
+
+def _is_average(kind: str) -> bool:
+    if kind not in ("max", "avg"):
+        raise InvalidArgumentError(f"pooling is 'max' or 'avg', not {kind!r}")
+    return kind == "avg"
+
+
+@constexpr
+def _stripe_height(height: int, parts: int) -> int:
+    if height % parts:
+        raise InvalidArgumentError(
+            f"a map of height {height} cannot be cut into {parts} stripes of equal height",
+            fix="choose another height of the input images",
+        )
+    return height // parts
