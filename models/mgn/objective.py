@@ -85,6 +85,6 @@ class MGNObjective(Objective):
         """One phase: network and classifiers together."""
         return (Phase("network", ("softmax", "triplet"), tuple(self.trainable_params()), self.losses),)
 
-    def term_weights(self, epoch: int) -> dict[str, float]:  # noqa: ARG002 - the same in every epoch
+    def term_weights(self, epoch: int) -> dict[str, float]:
         """Return the weights of both terms."""
         return dict(self.weights)

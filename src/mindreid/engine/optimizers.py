@@ -1,0 +1,233 @@
+"""Optimisers that update exactly as PyTorch's, built by name from a recipe.
+
+Weight decay applies to every parameter, scales and biases of norms included; MindSpore's
+optimisers leave those out unless parameters come in groups. Each optimiser's own state is a set
+of Parameters under unique names, so a checkpoint of all parameters is enough to resume.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import mindspore as ms
+from mindspore import Parameter, Tensor, nn, ops
+
+from mindreid.errors import InvalidArgumentError
+from mindreid.zoo import OPTIMIZERS
+
+Betas = tuple[float, float]
+
+
+class Adam(nn.Optimizer):
+    r"""Adam with bias correction, optionally AMSGrad or decoupled weight decay (AdamW).
+
+    .. math::
+        m &\leftarrow \beta_1 m + (1 - \beta_1) g, \qquad v \leftarrow \beta_2 v + (1 - \beta_2) g^2 \\
+        w &\leftarrow w - \mathrm{lr}\, \frac{m / (1 - \beta_1^t)}{\sqrt{v / (1 - \beta_2^t)} + \epsilon}
+
+    Weight decay adds ``weight_decay * w`` to ``g`` first, or, decoupled, scales ``w`` by
+    ``1 - lr * weight_decay`` first. AMSGrad takes the maximum of all ``v`` so far.
+    Kingma and Ba, arXiv 1412.6980; Reddi et al., ICLR 2018; Loshchilov and Hutter, ICLR 2019.
+
+    ``mindspore.nn.Adam`` adds epsilon before the bias correction, which in the first steps makes
+    it 30 times larger, and ``nn.AdamWeightDecay`` has no bias correction.
+
+    Parameters
+    ----------
+    parameters : sequence of Parameter
+        What to update.
+    lr, weight_decay, eps : float
+        The constants above.
+    betas : tuple of two floats
+        The constants above.
+    amsgrad, decoupled : bool
+        The variants above.
+    """
+
+    def __init__(
+        self,
+        parameters: Sequence[Parameter],
+        *,
+        lr: float,
+        weight_decay: float = 0.0,
+        betas: Betas = (0.9, 0.999),
+        eps: float = 1e-8,
+        amsgrad: bool = False,
+        decoupled: bool = False,
+    ) -> None:
+        super().__init__(lr, _one_group(parameters, 0.0 if decoupled else weight_decay))
+        self.beta1, self.beta2, self.eps = (Tensor(value, ms.float32) for value in (*betas, eps))
+        self.beta1_power = Parameter(Tensor(1.0, ms.float32), name="beta1_power")
+        self.beta2_power = Parameter(Tensor(1.0, ms.float32), name="beta2_power")
+        self.first_moments = self.parameters.clone(prefix="first_moment", init="zeros")
+        self.second_moments = self.parameters.clone(prefix="second_moment", init="zeros")
+        self.peaks = self.parameters.clone(prefix="second_moment_peak", init="zeros") if amsgrad else ()
+        self.kernel = ops.ApplyAdamWithAmsgradV2() if amsgrad else ops.Adam()
+        self.amsgrad = amsgrad
+        self.decay = weight_decay if decoupled else 0.0
+
+    def construct(self, gradients: tuple[Tensor, ...]) -> bool:
+        """Update every parameter with its gradient, in the order of ``parameters``."""
+        gradients = self.decay_weight(gradients)
+        lr = self.get_lr()
+        self.assignadd(self.global_step, self.global_step_increase_tensor)
+        beta1_power = self.beta1_power * self.beta1
+        beta2_power = self.beta2_power * self.beta2
+        ops.assign(self.beta1_power, beta1_power)
+        ops.assign(self.beta2_power, beta2_power)
+        # The kernel adds epsilon to the root of the uncorrected second moment.
+        eps = self.eps * ops.sqrt(1 - beta2_power)
+        constants = (beta1_power, beta2_power, lr, self.beta1, self.beta2, eps)
+        for index in range(self.param_length):
+            weight = self.parameters[index]
+            if self.decay > 0:
+                ops.assign(weight, weight * (1 - lr * self.decay))
+            moments = (self.first_moments[index], self.second_moments[index])
+            if self.amsgrad:
+                moments += (self.peaks[index],)
+            self.kernel(weight, *moments, *constants, gradients[index])
+        return True
+
+
+def sgd(
+    parameters: Sequence[Parameter],
+    name: str = "optimizer",
+    *,
+    lr: float,
+    momentum: float = 0.9,
+    weight_decay: float = 0.0,
+) -> nn.Optimizer:
+    """Build stochastic gradient descent with momentum: ``v = momentum * v + g``, ``w -= lr * v``.
+
+    Parameters
+    ----------
+    parameters : sequence of Parameter
+        What to update.
+    name : str
+        Prefix of the optimiser's own parameters; must differ between optimisers of a run.
+    lr : float
+        Learning rate; change it with :func:`set_learning_rate`.
+    momentum, weight_decay : float
+        ``weight_decay * w`` is added to the gradient of every parameter.
+
+    Raises
+    ------
+    InvalidArgumentError
+        If a number is out of range or there is nothing to update.
+    """
+    _check_numbers(lr=lr, weight_decay=weight_decay)
+    _check_fractions(momentum=momentum)
+    optimizer = nn.Momentum(_one_group(parameters, weight_decay), lr, momentum)
+    return _with_unique_names(optimizer, name)
+
+
+def adam(
+    parameters: Sequence[Parameter],
+    name: str = "optimizer",
+    *,
+    lr: float,
+    weight_decay: float = 0.0,
+    betas: Betas = (0.9, 0.999),
+    eps: float = 1e-8,
+    amsgrad: bool = False,
+) -> nn.Optimizer:
+    """Build :class:`Adam` with weight decay in the gradient.
+
+    Parameters
+    ----------
+    parameters, name
+        As for :func:`sgd`.
+    lr, weight_decay, betas, eps, amsgrad
+        As for :class:`Adam`.
+
+    Raises
+    ------
+    InvalidArgumentError
+        If a number is out of range or there is nothing to update.
+    """
+    _check_adam(lr, weight_decay, betas, eps)
+    optimizer = Adam(parameters, lr=lr, weight_decay=weight_decay, betas=betas, eps=eps, amsgrad=amsgrad)
+    return _with_unique_names(optimizer, name)
+
+
+def adamw(
+    parameters: Sequence[Parameter],
+    name: str = "optimizer",
+    *,
+    lr: float,
+    weight_decay: float = 0.01,
+    betas: Betas = (0.9, 0.999),
+    eps: float = 1e-8,
+) -> nn.Optimizer:
+    """Build :class:`Adam` with decoupled weight decay.
+
+    Parameters
+    ----------
+    parameters, name
+        As for :func:`sgd`.
+    lr, weight_decay, betas, eps
+        As for :class:`Adam`.
+
+    Raises
+    ------
+    InvalidArgumentError
+        If a number is out of range or there is nothing to update.
+    """
+    _check_adam(lr, weight_decay, betas, eps)
+    optimizer = Adam(parameters, lr=lr, weight_decay=weight_decay, betas=betas, eps=eps, decoupled=True)
+    return _with_unique_names(optimizer, name)
+
+
+def set_learning_rate(optimizer: nn.Optimizer, rate: float) -> None:
+    """Change the learning rate from the next step on, without a new compilation.
+
+    Parameters
+    ----------
+    optimizer : Optimizer
+        One that this module built.
+    rate : float
+        The new rate.
+    """
+    # set_data would give the parameter other memory, which a compiled step does not notice.
+    ops.assign(optimizer.learning_rate, Tensor(rate, ms.float32))
+
+
+def get_learning_rate(optimizer: nn.Optimizer) -> float:
+    """Read the learning rate of the next step."""
+    return float(optimizer.learning_rate.asnumpy())
+
+
+def _one_group(parameters: Sequence[Parameter], weight_decay: float) -> list[dict[str, object]]:
+    if not parameters:
+        raise InvalidArgumentError("the optimiser has no parameters to update")
+    return [{"params": list(parameters), "weight_decay": float(weight_decay)}]
+
+
+def _with_unique_names(optimizer: nn.Optimizer, name: str) -> nn.Optimizer:
+    updated = {id(parameter) for parameter in optimizer.parameters}
+    for parameter in optimizer.get_parameters():
+        if id(parameter) not in updated:
+            parameter.name = f"{name}.{parameter.name}"
+    return optimizer
+
+
+def _check_adam(lr: float, weight_decay: float, betas: Betas, eps: float) -> None:
+    _check_numbers(lr=lr, weight_decay=weight_decay, eps=eps)
+    _check_fractions(beta1=betas[0], beta2=betas[1])
+
+
+def _check_numbers(**numbers: float) -> None:
+    for name, number in numbers.items():
+        if not 0 <= number < float("inf"):
+            raise InvalidArgumentError(f"the optimiser's {name} must be a number >= 0, not {number}")
+
+
+def _check_fractions(**fractions: float) -> None:
+    for name, fraction in fractions.items():
+        if not 0 <= fraction < 1:
+            raise InvalidArgumentError(f"the optimiser's {name} must be in [0, 1), not {fraction}")
+
+
+OPTIMIZERS.register("sgd", sgd)
+OPTIMIZERS.register("adam", adam)
+OPTIMIZERS.register("adamw", adamw)

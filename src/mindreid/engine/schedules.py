@@ -1,0 +1,126 @@
+"""Learning-rate schedules: factor of the base rate as a function of the epoch, counted from 0.
+
+Schedules are plain functions on the host; a fractional epoch is allowed, so that they can also
+be evaluated at every step.
+"""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_right
+from collections.abc import Callable, Sequence
+
+from mindreid.errors import InvalidArgumentError
+from mindreid.zoo import SCHEDULES
+
+Schedule = Callable[[float], float]
+
+
+def multi_step(
+    *,
+    milestones: Sequence[int] = (),
+    gamma: float = 0.1,
+    warmup_epochs: int = 0,
+    warmup_start: float = 0.01,
+) -> Schedule:
+    """Multiply the rate by ``gamma`` at every milestone, after a linear warm-up.
+
+    Parameters
+    ----------
+    milestones : sequence of int
+        Epochs that begin with a lower rate, ascending; none for a constant rate.
+    gamma : float
+        Factor at each milestone.
+    warmup_epochs : int
+        Length of the warm-up; epoch ``warmup_epochs`` is the first with the full rate.
+    warmup_start : float
+        Factor in epoch 0 of a warm-up.
+
+    Returns
+    -------
+    callable
+        ``factor(epoch)``.
+
+    Raises
+    ------
+    InvalidArgumentError
+        If milestones do not ascend or a number is out of range.
+
+    Examples
+    --------
+    >>> factor = multi_step(milestones=[40, 60])
+    >>> [round(factor(epoch), 4) for epoch in (0, 39, 40, 60)]
+    [1.0, 1.0, 0.1, 0.01]
+    """
+    milestones = list(milestones)
+    if milestones != sorted(set(milestones)):
+        raise InvalidArgumentError(f"milestones must ascend, they are {milestones}")
+    if gamma <= 0:
+        raise InvalidArgumentError(f"the factor gamma must be positive, not {gamma}")
+    warm = _warm_up(warmup_epochs, warmup_start)
+
+    def factor(epoch: float) -> float:
+        return warm(epoch) * gamma ** bisect_right(milestones, epoch)
+
+    return factor
+
+
+def cosine(
+    *, epochs: int, minimum: float = 0.0, warmup_epochs: int = 0, warmup_start: float = 0.01
+) -> Schedule:
+    """Lower the rate along half a cosine, after a linear warm-up.
+
+    Loshchilov and Hutter, "SGDR", ICLR 2017, equation 5, without restarts.
+
+    Parameters
+    ----------
+    epochs : int
+        Where the factor reaches ``minimum``; it stays there afterwards.
+    minimum : float
+        The last factor.
+    warmup_epochs, warmup_start
+        As for :func:`multi_step`; the cosine begins after the warm-up.
+
+    Returns
+    -------
+    callable
+        ``factor(epoch)``.
+
+    Raises
+    ------
+    InvalidArgumentError
+        If the warm-up does not end before ``epochs`` or a number is out of range.
+
+    Examples
+    --------
+    >>> factor = cosine(epochs=60)
+    >>> [round(factor(epoch), 4) for epoch in (0, 30, 60)]
+    [1.0, 0.5, 0.0]
+    """
+    if warmup_epochs >= epochs:
+        raise InvalidArgumentError(f"a warm-up of {warmup_epochs} epochs leaves nothing of {epochs}")
+    if not 0 <= minimum <= 1:
+        raise InvalidArgumentError(f"the last factor must be in [0, 1], not {minimum}")
+    warm = _warm_up(warmup_epochs, warmup_start)
+
+    def factor(epoch: float) -> float:
+        done = min(max((epoch - warmup_epochs) / (epochs - warmup_epochs), 0.0), 1.0)
+        return warm(epoch) * (minimum + (1 - minimum) * (1 + math.cos(math.pi * done)) / 2)
+
+    return factor
+
+
+def _warm_up(epochs: int, start: float) -> Schedule:
+    if epochs < 0 or not 0 <= start <= 1:
+        raise InvalidArgumentError(
+            f"a warm-up needs a length >= 0 and a start in [0, 1], not {epochs} and {start}"
+        )
+
+    def factor(epoch: float) -> float:
+        return 1.0 if epoch >= epochs else start + (1 - start) * epoch / epochs
+
+    return factor
+
+
+SCHEDULES.register("multi_step", multi_step)
+SCHEDULES.register("cosine", cosine)
