@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,11 +16,12 @@ PathLike = Union[str, "os.PathLike[str]"]
 
 @contextmanager
 def atomic_path(target: PathLike) -> Iterator[Path]:
-    """Yield a temporary path beside ``target`` that replaces it when the block ends well.
+    """Yield a temporary path that replaces ``target`` when the block ends well.
 
-    The temporary file keeps the target's suffix, since some writers add their own to a name
-    without one. If the block raises, the temporary file is removed and an older ``target``
-    stays as it was; a killed process leaves at most a ``.tmp-*`` file beside it.
+    The file is written under its own name in a temporary folder beside the target, since some
+    writers add an ending or leave pieces of their own. If the block raises, that folder is
+    removed and an older ``target`` stays as it was; a killed process leaves at most a folder
+    ``.tmp-*``, for :func:`remove_stale_temporaries`.
 
     Parameters
     ----------
@@ -33,17 +35,13 @@ def atomic_path(target: PathLike) -> Iterator[Path]:
     """
     target = Path(target)
     target.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".tmp-{target.stem}-", suffix=target.suffix, dir=target.parent)
-    os.close(handle)
-    temporary = Path(name)
-    try:
+    with tempfile.TemporaryDirectory(prefix=f".tmp-{target.stem}-", dir=target.parent) as folder:
+        temporary = Path(folder, target.name)
         yield temporary
         _flush(temporary)
         os.chmod(temporary, 0o644)
         os.replace(temporary, target)
-        _flush(target.parent)
-    finally:
-        temporary.unlink(missing_ok=True)
+    _flush(target.parent)
 
 
 def write_text(target: PathLike, text: str) -> None:
@@ -60,7 +58,7 @@ def write_json(target: PathLike, value: Any) -> None:
 def remove_stale_temporaries(folder: PathLike) -> None:
     """Delete what killed processes left in ``folder`` under a temporary name."""
     for stale in Path(folder).glob(".tmp-*"):
-        stale.unlink(missing_ok=True)
+        shutil.rmtree(stale, ignore_errors=True)
 
 
 def _flush(path: Path) -> None:

@@ -93,7 +93,7 @@ class Objective(nn.Cell):
     def on_epoch_begin(self, epoch: int) -> None:
         """Prepare ``epoch`` on the host, e.g. relabel classes; must not change any shape."""
 
-    def draw(self, generator: np.random.Generator, batch_size: int) -> tuple[np.ndarray, ...]:  # noqa: ARG002
+    def draw(self, generator: np.random.Generator, batch_size: int) -> tuple[np.ndarray, ...]:
         """Draw this step's random numbers on the host, since a graph cannot restore its own."""
         return ()
 

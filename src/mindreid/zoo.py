@@ -103,7 +103,7 @@ class DatasetEntry:
 
 
 #: Keyword-only parameters that the caller supplies, so that a recipe cannot set them.
-SUPPLIED_OPTIONS = ("num_classes", "seed", "rank", "world_size", "parameter_prefix")
+SUPPLIED_OPTIONS = ("num_classes", "seed", "rank", "world_size")
 
 MODELS: Registry[ModelEntry] = Registry("model", "mindreid.models")
 DATASETS: Registry[DatasetEntry] = Registry("dataset", "mindreid.data.datasets")

@@ -79,4 +79,4 @@ def _available_target(wanted: str) -> str:
 
 def _silence_exit() -> None:
     # Cell.__del__ reads module globals that are gone when the interpreter shuts down.
-    atexit.register(lambda: setattr(nn.Cell, "__del__", lambda self: None))
+    atexit.register(lambda: setattr(nn.Cell, "__del__", lambda _: None))

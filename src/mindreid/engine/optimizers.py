@@ -82,10 +82,11 @@ class Adam(nn.Optimizer):
             weight = self.parameters[index]
             if self.decay > 0:
                 ops.assign(weight, weight * (1 - lr * self.decay))
-            moments = (self.first_moments[index], self.second_moments[index])
+            first, second = self.first_moments[index], self.second_moments[index]
             if self.amsgrad:
-                moments += (self.peaks[index],)
-            self.kernel(weight, *moments, *constants, gradients[index])
+                self.kernel(weight, first, second, self.peaks[index], *constants, gradients[index])
+            else:
+                self.kernel(weight, first, second, *constants, gradients[index])
         return True
 
 

@@ -74,7 +74,7 @@ class TrainStep:
         Tensor
             float32 ``[terms]``, the unweighted loss terms; left on the device.
         """
-        terms, gradients = self._gradients(images, tuple(labels), weights)
+        terms, gradients = self._gradients(images, weights, *labels)
         self._update(gradients)
         return terms
 
@@ -83,7 +83,7 @@ def _check_names(phases: Sequence[Phase], optimizers: Mapping[str, nn.Optimizer]
     wanted = [phase.name for phase in phases]
     if sorted(wanted) != sorted(optimizers):
         raise TrainingError(
-            f"the method optimises in the phases {wanted}, the recipe has optimisers for {sorted(optimizers)}",
+            f"the method's phases are {wanted}, the recipe's optimisers {sorted(optimizers)}",
             fix="name one optimiser per phase under `optimizers:`",
         )
 
@@ -95,13 +95,15 @@ def _gradient_function(
     workers: Workers,
     loss_scaler: Any,
 ) -> Callable[..., Any]:
-    """Build (images, labels, weights) -> (all terms, gradients of the last phase)."""
+    """Build (images, weights, *labels) -> (all terms, gradients of the last phase)."""
     *early, last = phases
     spans = _spans(phases)
-    updates = tuple(_phase_update(phase, optimizers[phase.name], span, workers) for phase, span in zip(early, spans))
+    updates = tuple(
+        _phase_update(phase, optimizers[phase.name], span, workers) for phase, span in zip(early, spans)
+    )
     begin, end = spans[-1]
 
-    def total_loss(images, labels, weights):  # noqa: ANN001, ANN202 - compiled
+    def total_loss(images, weights, *labels):
         outputs = objective.forward(images)
         early_terms = ()
         for update in updates:
@@ -117,8 +119,8 @@ def _gradient_function(
     differentiate = ms.value_and_grad(total_loss, None, optimizer.parameters, has_aux=True)
     reduce = gradient_reducer(optimizer.parameters, workers)
 
-    def gradients(images, labels, weights):  # noqa: ANN001, ANN202 - compiled
-        (_, terms), grads = differentiate(images, labels, weights)
+    def gradients(images, weights, *labels):
+        (_, terms), grads = differentiate(images, weights, *labels)
         return terms, reduce(grads)
 
     return gradients
@@ -130,19 +132,25 @@ def _phase_update(
     """Build the update of a phase that runs on detached outputs, before the network's own."""
     begin, end = span
 
-    def weighted_loss(outputs, labels, weights):  # noqa: ANN001, ANN202 - compiled
+    def weighted_loss(outputs, labels, weights):
         terms = ops.stack(phase.losses(outputs, labels))
         return ops.ReduceSum()(terms * weights[begin:end]), terms
 
     differentiate = ms.value_and_grad(weighted_loss, None, optimizer.parameters, has_aux=True)
     reduce = gradient_reducer(optimizer.parameters, workers)
 
-    def update(outputs, labels, weights):  # noqa: ANN001, ANN202 - compiled
+    def step_if(switched_on, grads):
+        # A phase that is switched off must not decay its weights or move its moments either.
+        if switched_on:
+            optimizer(grads)
+        return switched_on
+
+    def update(outputs, labels, weights):
         detached = ()
         for output in outputs:
             detached += (ops.stop_gradient(output),)
         (_, terms), grads = differentiate(detached, labels, weights)
-        terms = ops.depend(terms, optimizer(reduce(grads)))
+        terms = ops.depend(terms, step_if(weights[begin:end].sum() > 0, reduce(grads)))
         # The next phase must read the weights after this update, not before it.
         waiting = ()
         for output in outputs:
@@ -163,7 +171,7 @@ def _spans(phases: Sequence[Phase]) -> list[tuple[int, int]]:
 def _guarded_update(optimizer: nn.Optimizer, loss_scaler: Any) -> Callable[..., Any]:
     """Build an update that is left out when a gradient overflowed; the scale then shrinks."""
 
-    def update(gradients):  # noqa: ANN001, ANN202 - compiled
+    def update(gradients):
         unscaled = loss_scaler.unscale(gradients)
         finite = amp.all_finite(unscaled)
         if finite:

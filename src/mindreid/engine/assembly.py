@@ -1,0 +1,106 @@
+"""From a validated recipe to the objects it names."""
+
+from __future__ import annotations
+
+import logging
+
+from mindspore import amp, nn
+
+from mindreid import zoo
+from mindreid.config import Recipe
+from mindreid.data.records import Dataset
+from mindreid.data.summary import format_summary
+from mindreid.data.transforms import evaluation_transform
+from mindreid.engine.checkpoint import Description
+from mindreid.engine.device import Device
+from mindreid.engine.distributed import Workers
+from mindreid.engine.evaluator import FeatureExtractor
+from mindreid.engine.trainer import Progress, Schedule
+from mindreid.objective import Objective
+from mindreid.versions import library_versions
+
+logger = logging.getLogger(__name__)
+
+
+def open_dataset(recipe: Recipe) -> Dataset:
+    """Load the recipe's dataset and log its summary table."""
+    options = dict(recipe.dataset.options)
+    dataset = zoo.load_dataset(recipe.dataset.name, recipe.dataset.root, **options)
+    logger.info("%s", format_summary(dataset))
+    return dataset
+
+
+def build_network(recipe: Recipe, num_classes: int = 0) -> nn.Cell:
+    """Build the recipe's inference network with random weights."""
+    return zoo.create_model(recipe.model.name, num_classes=num_classes, **recipe.model.network)
+
+
+def build_objective(recipe: Recipe, network: nn.Cell, dataset: Dataset, device: Device) -> Objective:
+    """Build what trains ``network`` on ``dataset``, in the device's precision."""
+    objective = zoo.MODELS[recipe.model.name].objective.for_dataset(
+        network, dataset, **recipe.model.objective
+    )
+    if device.amp_level != "O0":
+        amp.auto_mixed_precision(objective, device.amp_level)
+    return objective
+
+
+def build_optimizers(recipe: Recipe, objective: Objective) -> dict[str, nn.Optimizer]:
+    """Build one optimiser per phase that the recipe names; their own parameters are prefixed."""
+    parameters = {phase.name: list(phase.parameters) for phase in objective.phases()}
+    return {
+        name: zoo.OPTIMIZERS[config.name](parameters[name], f"{name}_optimizer", **config.options)
+        for name, config in recipe.optimizers.items()
+        if name in parameters
+    }
+
+
+def build_schedules(recipe: Recipe) -> dict[str, Schedule]:
+    """Build each phase's factor of the learning rate by epoch."""
+    return {
+        name: zoo.SCHEDULES[config.schedule.name](**config.schedule.options)
+        for name, config in recipe.optimizers.items()
+    }
+
+
+def build_extractor(recipe: Recipe, network: nn.Cell, workers: Workers) -> FeatureExtractor:
+    """Build the feature extractor that the recipe's evaluation section describes."""
+    return FeatureExtractor(
+        network,
+        evaluation_transform(recipe.input),
+        batch_size=recipe.evaluation.batch_size,
+        flip=recipe.evaluation.flip,
+        loaders=recipe.train.workers,
+        workers=workers,
+    )
+
+
+def describe(recipe: Recipe, num_classes: int, progress: Progress) -> Description:
+    """Describe weights trained so far, for their checkpoint."""
+    return Description(
+        model=recipe.model.name,
+        network=dict(recipe.model.network),
+        num_classes=num_classes,
+        recipe=recipe.as_dict(),
+        epoch=progress.epoch,
+        metrics=progress.metrics,
+        versions=library_versions(),
+    )
+
+
+def start_from_pretrained(recipe: Recipe, network: nn.Cell) -> None:
+    """Load the trunk weights that ``train.init_weights`` names, or say that the start is random."""
+    if recipe.train.init_weights is None:
+        logger.info("no train.init_weights given: the trunk starts from random weights")
+        return
+    network.load_pretrained(recipe.train.init_weights)
+
+
+def warn_about_preprocessing(recipe: Recipe, description: Description) -> None:
+    """Warn where the recipe prepares images differently from what the weights were trained with."""
+    trained, now = description.recipe["input"], recipe.as_dict()["input"]
+    for key, value in trained.items():
+        if now[key] != value:
+            logger.warning(
+                "these weights were trained with input.%s = %s, the recipe says %s", key, value, now[key]
+            )

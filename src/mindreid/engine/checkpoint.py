@@ -1,0 +1,212 @@
+"""Checkpoints: weights for inference, and resumable states, each one file that is whole or absent."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Optional, Union
+
+import mindspore as ms
+import numpy as np
+from mindspore import Parameter, nn
+
+from mindreid.atomic import atomic_path
+from mindreid.errors import CheckpointError
+
+PathLike = Union[str, Path]
+#: Name under which a checkpoint carries its description, as JSON text.
+_DESCRIPTION = "mindreid"
+_MAX_LISTED = 5
+
+
+@dataclass(frozen=True)
+class Description:
+    """What a checkpoint says of itself.
+
+    Attributes
+    ----------
+    model : str
+        Registered name of the model.
+    network : dict
+        Options of the network, as given to :func:`mindreid.create_model`.
+    num_classes : int
+        Number of persons it was trained on.
+    recipe : dict
+        The resolved recipe; its "input" section is the pre-processing that the weights expect.
+    epoch : int
+        Epochs completed; 0 for an untrained network.
+    metrics : dict
+        Last evaluation, by protocol; empty if there was none.
+    versions : dict
+        Library versions.
+    """
+
+    model: str
+    network: dict[str, Any]
+    num_classes: int
+    recipe: dict[str, Any]
+    epoch: int = 0
+    metrics: dict[str, Any] = field(default_factory=dict)
+    versions: dict[str, str] = field(default_factory=dict)
+
+
+def save_weights(path: PathLike, network: nn.Cell, description: Description) -> None:
+    """Write a network's parameters and buffers, without optimiser state.
+
+    Raises
+    ------
+    CheckpointError
+        If a value is not finite, or the file can't be written; an older file then stays.
+    """
+    _write(Path(path), network.parameters_and_names(), asdict(description))
+
+
+def load_weights(path: PathLike, network: nn.Cell, *, model: Optional[str] = None) -> Description:
+    """Load a file of :func:`save_weights` into ``network``; nothing is loaded unless all fits.
+
+    Parameters
+    ----------
+    path : path
+        The checkpoint.
+    network : nn.Cell
+        Receives the values.
+    model : str, optional
+        Name the checkpoint must carry.
+
+    Raises
+    ------
+    CheckpointError
+        If the file is missing or damaged, or belongs to another model or other options.
+    """
+    path = Path(path)
+    values, content = _read(path)
+    description = _description(content, path)
+    if model is not None and description.model != model:
+        raise CheckpointError(
+            f"this checkpoint holds a {description.model!r} network, the recipe asks for {model!r}",
+            where=str(path),
+            fix="pass the recipe it was trained with",
+        )
+    _assign(values, dict(network.parameters_and_names()), path)
+    return description
+
+
+def read_description(path: PathLike) -> Description:
+    """Read what a checkpoint says of itself."""
+    path = Path(path)
+    return _description(_read(path)[1], path)
+
+
+def save_state(path: PathLike, parameters: Mapping[str, Parameter], progress: Mapping[str, Any]) -> None:
+    """Write everything that a resumed run needs: parameters, optimiser state and progress.
+
+    Parameters
+    ----------
+    path : path
+        Where to; replaced whole.
+    parameters : mapping of str to Parameter
+        Of the objective and of all optimisers.
+    progress : mapping
+        JSON values: epoch, step, number of classes, best metric.
+    """
+    _write(Path(path), parameters.items(), dict(progress))
+
+
+def load_state(path: PathLike, parameters: Mapping[str, Parameter]) -> dict[str, Any]:
+    """Restore a state of :func:`save_state` into ``parameters`` and return its progress.
+
+    Raises
+    ------
+    CheckpointError
+        If the file is damaged, or was written for other parameters, e.g. another class count.
+    """
+    path = Path(path)
+    values, content = _read(path)
+    _assign(values, parameters, path)
+    return content
+
+
+def _write(path: Path, parameters: Iterable[tuple[str, Parameter]], content: dict[str, Any]) -> None:
+    entries = [{"name": name, "data": parameter} for name, parameter in parameters]
+    for entry in entries:
+        value = entry["data"].asnumpy()
+        if value.dtype.kind == "f" and not np.isfinite(value).all():
+            raise CheckpointError(
+                f"the parameter {entry['name']!r} is not finite, so it is not saved",
+                where=str(path),
+                fix="go back to the last checkpoint and lower the learning rate",
+            )
+    try:
+        with atomic_path(path) as temporary:
+            ms.save_checkpoint(
+                entries, str(temporary), append_dict={_DESCRIPTION: json.dumps(content)}, crc_check=True
+            )
+    except (OSError, RuntimeError, ValueError) as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise CheckpointError(
+            f"can't write the checkpoint ({reason})",
+            where=str(path),
+            fix="free space on the disk; an older checkpoint of this name is untouched",
+        ) from None
+
+
+def _read(path: Path) -> tuple[dict[str, Parameter], dict[str, Any]]:
+    if not path.is_file():
+        raise CheckpointError("there is no such checkpoint", where=str(path))
+    try:
+        values = ms.load_checkpoint(str(path), crc_check=True)
+    except (ValueError, RuntimeError, TypeError, OSError):
+        raise CheckpointError(
+            "this checkpoint is damaged or is no MindSpore checkpoint",
+            where=str(path),
+            fix="copy it again, or use another one of the run",
+        ) from None
+    text = values.pop(_DESCRIPTION, None)
+    if text is None:
+        raise CheckpointError(
+            "this checkpoint was not written by mindreid",
+            where=str(path),
+            fix="pass pre-trained trunk weights as train.init_weights",
+        )
+    return values, json.loads(str(text))
+
+
+def _description(content: Mapping[str, Any], path: Path) -> Description:
+    try:
+        return Description(**content)
+    except TypeError:
+        raise CheckpointError(
+            "this is a resumable state, not a checkpoint of weights",
+            where=str(path),
+            fix="pass last.ckpt or best.ckpt of the same run",
+        ) from None
+
+
+def _assign(values: Mapping[str, Parameter], targets: Mapping[str, Parameter], path: Path) -> None:
+    missing = sorted(set(targets) - set(values))
+    unexpected = sorted(set(values) - set(targets))
+    misshaped = [
+        f"{name} {tuple(values[name].shape)} for {tuple(target.shape)}"
+        for name, target in targets.items()
+        if name in values and tuple(values[name].shape) != tuple(target.shape)
+    ]
+    problems = [
+        _listed("lacks", missing), _listed("has unknown", unexpected), _listed("has other shapes:", misshaped)
+    ]  # fmt: skip
+    if any(problems):
+        raise CheckpointError(
+            f"this checkpoint does not fit: it {'; it '.join(filter(None, problems))}",
+            where=str(path),
+            fix="use the recipe and the dataset that it was trained with",
+        )
+    for name, target in targets.items():
+        target.set_data(values[name])
+
+
+def _listed(verb: str, names: list[str]) -> str:
+    if not names:
+        return ""
+    more = f" and {len(names) - _MAX_LISTED} more" if len(names) > _MAX_LISTED else ""
+    return f"{verb} {', '.join(names[:_MAX_LISTED])}{more}"

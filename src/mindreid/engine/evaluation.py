@@ -1,0 +1,77 @@
+"""Evaluate a checkpoint, or the untrained network, and write a result file."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import Any, Optional
+
+import mindspore as ms
+import numpy as np
+
+from mindreid.atomic import write_json
+from mindreid.config import Recipe
+from mindreid.data.records import Dataset
+from mindreid.engine import assembly
+from mindreid.engine.checkpoint import Description, load_weights
+from mindreid.engine.device import select_device
+from mindreid.engine.distributed import join_workers
+from mindreid.engine.evaluator import FeatureExtractor, evaluate_dataset
+from mindreid.engine.trainer import Progress
+
+logger = logging.getLogger(__name__)
+
+
+class EvaluationRun:
+    """A recipe's dataset and network with a checkpoint's weights, ready to embed records.
+
+    Parameters
+    ----------
+    recipe : Recipe
+        Says which dataset, network and evaluation.
+    checkpoint : Path, optional
+        Weights; ``None`` leaves the network untrained, started as training would start it.
+    """
+
+    def __init__(self, recipe: Recipe, checkpoint: Optional[Path]) -> None:
+        select_device(recipe.device)
+        self.workers = join_workers()
+        ms.set_seed(recipe.train.seed)
+        self.recipe, self.checkpoint = recipe, checkpoint
+        self.dataset: Dataset = assembly.open_dataset(recipe)
+        self.network = assembly.build_network(recipe)
+        self.description = self._load()
+        self.extract: FeatureExtractor = assembly.build_extractor(recipe, self.network, self.workers)
+
+    def _load(self) -> Description:
+        if self.checkpoint is None:
+            assembly.start_from_pretrained(self.recipe, self.network)
+            return assembly.describe(self.recipe, 0, Progress())
+        description = load_weights(self.checkpoint, self.network, model=self.recipe.model.name)
+        assembly.warn_about_preprocessing(self.recipe, description)
+        return description
+
+    def evaluate(self) -> dict[str, dict[str, Any]]:
+        """Rank every protocol; see :func:`mindreid.engine.evaluator.evaluate_dataset`."""
+        return evaluate_dataset(self.extract, self.dataset, self.recipe.evaluation)
+
+    def embed(self, split: str) -> np.ndarray:
+        """Embed a split's records: float32 ``[N, D]``, not normalised."""
+        return self.extract(self.dataset.split(split))
+
+    def write_result(self, path: Path, results: dict[str, dict[str, Any]], command: str) -> None:
+        """Write results as JSON with everything needed to know what was measured."""
+        if not self.workers.is_first:
+            return
+        write_json(
+            path,
+            {
+                "command": command,
+                "dataset": {"name": self.dataset.name, "variant": self.dataset.variant},
+                "checkpoint": str(self.checkpoint) if self.checkpoint else None,
+                "epoch": self.description.epoch,
+                "results": results,
+                "recipe": self.recipe.as_dict(),
+                "versions": assembly.library_versions(),
+            },
+        )

@@ -1,0 +1,190 @@
+"""Evaluation: embeddings of every image a protocol needs, then ranking."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import mindspore as ms
+import numpy as np
+from mindspore import Tensor, nn
+
+from mindreid import metrics
+from mindreid.config import EvaluationConfig
+from mindreid.data.pipeline import evaluation_batches
+from mindreid.data.records import Dataset, Protocol, Record
+from mindreid.engine.distributed import Workers, gather_rows
+from mindreid.errors import ConfigError
+
+logger = logging.getLogger(__name__)
+
+RANKS = (1, 5, 10, 20)
+
+
+class FeatureExtractor:
+    """Embeddings of records by a network in evaluation mode, compiled once.
+
+    Parameters
+    ----------
+    network : nn.Cell
+        ``construct(images) -> [B, D]``.
+    transform : callable
+        The evaluation transform.
+    batch_size : int
+        Images per forward pass; the last batch is padded to it.
+    flip : bool
+        Add the embedding of the mirrored image.
+    loaders : int
+        Threads that read images.
+    workers : Workers
+        Processes that share the work.
+    """
+
+    def __init__(
+        self,
+        network: nn.Cell,
+        transform: Callable[..., np.ndarray],
+        *,
+        batch_size: int,
+        flip: bool,
+        loaders: int,
+        workers: Workers = Workers(),  # noqa: B008 - immutable
+    ) -> None:
+        self.network, self.transform = network, transform
+        self.batch_size, self.flip, self.loaders, self.workers = batch_size, flip, loaders, workers
+        self._embed = ms.jit(network.construct)
+
+    def __call__(self, records: Sequence[Record]) -> np.ndarray:
+        """Return float32 ``[len(records), D]`` in the order of ``records``, not normalised."""
+        was_training = self.network.training
+        self.network.set_train(False)
+        rows, indices = [], []
+        for batch in evaluation_batches(
+            records,
+            self.transform,
+            batch_size=self.batch_size,
+            workers=self.loaders,
+            rank=self.workers.rank,
+            world_size=self.workers.size,
+        ):
+            rows.append(self._embed_batch(batch["images"])[: batch["valid"]])
+            indices.append(batch["index"][: batch["valid"]])
+        self.network.set_train(was_training)
+        return gather_rows(np.concatenate(rows), np.concatenate(indices), len(records), self.workers)
+
+    def _embed_batch(self, images: np.ndarray) -> np.ndarray:
+        embedding = self._embed(Tensor(images)).asnumpy()
+        if self.flip:
+            mirrored = np.ascontiguousarray(images[..., ::-1])
+            embedding = embedding + self._embed(Tensor(mirrored)).asnumpy()
+        return embedding
+
+
+def evaluate_dataset(
+    extract: Callable[[Sequence[Record]], np.ndarray], dataset: Dataset, config: EvaluationConfig
+) -> dict[str, dict[str, Any]]:
+    """Evaluate every protocol of a dataset that the recipe asks for (default: all).
+
+    Returns
+    -------
+    dict
+        By protocol name: "rank1", "rank5", "rank10", "rank20", "mAP", "mINP" as fractions, the
+        counts "queries", "valid_queries" and "gallery", "rule" (what is junk), "rerank".
+
+    Raises
+    ------
+    ConfigError
+        If the recipe names a protocol that the dataset does not have.
+    """
+    names = config.protocols or tuple(dataset.protocols)
+    unknown = [name for name in names if name not in dataset.protocols]
+    if unknown:
+        raise ConfigError(
+            f"the dataset {dataset.name!r} has no protocol {unknown[0]!r}",
+            where="evaluation.protocols",
+            fix=f"choose from {', '.join(dataset.protocols)}",
+        )
+    protocols = [dataset.protocols[name] for name in names]
+    begin = time.monotonic()
+    features = _extract_once(extract, protocols)
+    seconds = time.monotonic() - begin
+    logger.info("%d embeddings in %.1f s", len(features.row_of), seconds)
+    return {protocol.name: _rank(protocol, features, config) for protocol in protocols}
+
+
+class _Features:
+    """Embeddings of distinct records, looked up by record."""
+
+    def __init__(self, records: Sequence[Record], rows: np.ndarray) -> None:
+        self.row_of = {record: row for row, record in enumerate(records)}
+        self.rows = rows
+
+    def __call__(self, records: Sequence[Record]) -> np.ndarray:
+        return self.rows[[self.row_of[record] for record in records]]
+
+
+def _extract_once(
+    extract: Callable[[Sequence[Record]], np.ndarray], protocols: Sequence[Protocol]
+) -> _Features:
+    lists = (part for p in protocols for part in (p.query, p.gallery, p.query_pool))
+    distinct = list(dict.fromkeys(record for records in lists for record in records))
+    return _Features(distinct, extract(distinct))
+
+
+def _rank(protocol: Protocol, features: _Features, config: EvaluationConfig) -> dict[str, Any]:
+    query = features(protocol.query)
+    if protocol.query_pool:
+        query = metrics.pool_multi_query(
+            features(protocol.query_pool),
+            _labels(protocol.query_pool, "pid"),
+            _labels(protocol.query_pool, "camid"),
+            _labels(protocol.query, "pid"),
+            _labels(protocol.query, "camid"),
+        )
+    result = metrics.evaluate_ranking(
+        query,
+        features(protocol.gallery),
+        *(
+            _labels(records, name)
+            for name in ("pid", "camid")
+            for records in (protocol.query, protocol.gallery)
+        ),
+        query_clothes=_optional_labels(protocol.query, "clothes_id"),
+        gallery_clothes=_optional_labels(protocol.gallery, "clothes_id"),
+        protocol=protocol.rule,
+        metric=config.metric,
+        rerank=config.rerank,
+    )
+    return {
+        **{f"rank{k}": result.rank(k) for k in RANKS},
+        "mAP": result.mean_ap,
+        "mINP": result.mean_inp,
+        "queries": len(protocol.query),
+        "valid_queries": result.num_valid_queries,
+        "gallery": len(protocol.gallery),
+        "rule": protocol.rule,
+        "rerank": config.rerank,
+    }
+
+
+def _labels(records: Sequence[Record], name: str) -> np.ndarray:
+    return np.array([getattr(record, name) for record in records], np.int64)
+
+
+def _optional_labels(records: Sequence[Record], name: str) -> Any:
+    values = [getattr(record, name) for record in records]
+    return None if None in values else np.array(values, np.int64)
+
+
+def format_results(results: dict[str, dict[str, Any]]) -> str:
+    """Lay evaluation results out as a table, one row per protocol, in per cent."""
+    lines = [
+        f"{'protocol':<18} {'rule':<17} {'R1':>6} {'R5':>6} {'R10':>6} {'mAP':>6} {'mINP':>6}  queries  gallery  re-ranked"
+    ]
+    for name, row in results.items():
+        values = " ".join(f"{100 * row[key]:6.2f}" for key in ("rank1", "rank5", "rank10", "mAP", "mINP"))
+        counts = f"{row['valid_queries']:>4}/{row['queries']:<4} {row['gallery']:>6}"
+        lines.append(f"{name:<18} {row['rule']:<17} {values}  {counts}  {'yes' if row['rerank'] else 'no'}")
+    return "\n".join(lines)

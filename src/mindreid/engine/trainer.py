@@ -1,0 +1,157 @@
+"""The training loop: epochs, steps, schedules; it knows methods only through their objective."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from mindspore import Tensor
+
+from mindreid.engine.optimizers import set_learning_rate
+from mindreid.engine.train_step import TrainStep
+from mindreid.objective import Objective
+
+#: Factor of the base learning rate in an epoch (from 0).
+Schedule = Callable[[int], float]
+
+
+@dataclass
+class Progress:
+    """How far a run has come; the part of its state that is not a parameter.
+
+    Attributes
+    ----------
+    epoch : int
+        Completed epochs.
+    step : int
+        Completed steps, over all epochs.
+    best : float
+        Best value so far of the metric that selects ``best.ckpt``; -1 before any evaluation.
+    metrics : dict
+        Last evaluation.
+    """
+
+    epoch: int = 0
+    step: int = 0
+    best: float = -1.0
+    metrics: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class StepReport:
+    """What a step tells the listeners; ``terms`` is still on the device.
+
+    Attributes
+    ----------
+    epoch, step : int
+        Epoch from 0, and step counted over all epochs from 1.
+    terms : Tensor
+        float32 ``[terms]``, unweighted.
+    weights : np.ndarray
+        float32 ``[terms]``.
+    rates : dict
+        Learning rate of each phase.
+    batch_size : int
+        Images of this worker.
+    """
+
+    epoch: int
+    step: int
+    terms: Tensor
+    weights: np.ndarray
+    rates: Mapping[str, float]
+    batch_size: int
+
+
+class Listener:
+    """Something that watches a run: the log, the evaluation, the keeper of checkpoints."""
+
+    def on_step(self, report: StepReport) -> None:
+        """Take note of a finished step; must not wait for the device each time."""
+
+    def on_epoch_end(self, epoch: int) -> None:
+        """Act after ``epoch`` (from 0), in the order of the listeners."""
+
+
+class Trainer:
+    """Drives one objective through its epochs.
+
+    Parameters
+    ----------
+    objective : Objective
+        What is trained.
+    optimizers : mapping
+        By phase name; also the names under which rates are reported.
+    base_rates : mapping of str to float
+        Learning rate of each phase where its schedule says 1.
+    schedules : mapping of str to callable
+        Factor of the base rate by epoch, for each phase.
+    step : TrainStep
+        The compiled step.
+    batches : callable
+        ``batches(epoch)`` iterates over dictionaries of arrays: "images" float32
+        ``[B, 3, H, W]`` and int32 ``[B]`` labels.
+    epochs : int
+        Where to stop.
+    seed : int
+        Of the draws that objectives ask for.
+    progress : Progress
+        Where to start; updated in place.
+    listeners : sequence of Listener
+        Called in order.
+    """
+
+    def __init__(
+        self,
+        objective: Objective,
+        optimizers: Mapping[str, Any],
+        base_rates: Mapping[str, float],
+        schedules: Mapping[str, Schedule],
+        step: TrainStep,
+        batches: Callable[[int], Iterable[Mapping[str, np.ndarray]]],
+        *,
+        epochs: int,
+        seed: int,
+        progress: Progress,
+        listeners: Sequence[Listener] = (),
+    ) -> None:
+        self.objective, self.optimizers, self.step = objective, optimizers, step
+        self.base_rates, self.schedules, self.batches = base_rates, schedules, batches
+        self.epochs, self.seed, self.progress, self.listeners = epochs, seed, progress, listeners
+
+    def fit(self) -> None:
+        """Train from ``progress.epoch`` to the last epoch."""
+        for epoch in range(self.progress.epoch, self.epochs):
+            self._train_epoch(epoch)
+            self.progress.epoch = epoch + 1
+            for listener in self.listeners:
+                listener.on_epoch_end(epoch)
+
+    def _train_epoch(self, epoch: int) -> None:
+        self.objective.on_epoch_begin(epoch)
+        self.objective.set_train(True)
+        rates = self._set_rates(epoch)
+        by_term = self.objective.term_weights(epoch)
+        weights = np.array([by_term[name] for name in self.step.term_names], np.float32)
+        device_weights = Tensor(weights)
+        for batch in self.batches(epoch):
+            images = Tensor(batch["images"])
+            terms = self.step(images, self._labels(batch, epoch), device_weights)
+            self.progress.step += 1
+            report = StepReport(epoch, self.progress.step, terms, weights, rates, len(images))
+            for listener in self.listeners:
+                listener.on_step(report)
+
+    def _labels(self, batch: Mapping[str, np.ndarray], epoch: int) -> list[Tensor]:
+        labels = [batch[name] for name in self.objective.labels]
+        # Seeded by epoch and step, so that a resumed run draws what the uninterrupted one would.
+        generator = np.random.default_rng((self.seed, epoch, self.progress.step))
+        return [Tensor(value) for value in (*labels, *self.objective.draw(generator, len(batch["images"])))]
+
+    def _set_rates(self, epoch: int) -> dict[str, float]:
+        rates = {name: self.base_rates[name] * self.schedules[name](epoch) for name in self.optimizers}
+        for name, rate in rates.items():
+            set_learning_rate(self.optimizers[name], rate)
+        return rates

@@ -1,0 +1,72 @@
+"""Small methods with one and with two phases, to drive the engine without a real trunk."""
+
+from __future__ import annotations
+
+from mindspore import Tensor, nn, ops
+
+from mindreid.objective import Objective, Phase
+
+
+class ToyNetwork(nn.Cell):
+    """Two convolutions, batch norm, global average: [B, 3, H, W] -> [B, 8]."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(3, 8, 3, has_bias=False)
+        self.bn = nn.BatchNorm2d(8)
+        self.neck = nn.Dense(8, 8)
+
+    def construct(self, images: Tensor) -> Tensor:
+        return self.neck(ops.mean(ops.relu(self.bn(self.conv(images))), (2, 3)))
+
+
+class PlainObjective(Objective):
+    """Cross-entropy, one phase."""
+
+    def __init__(self, network: nn.Cell, *, num_classes: int, weight: float = 1.0) -> None:
+        super().__init__(network)
+        self.classifier = nn.Dense(8, num_classes)
+        self.weight = weight
+
+    def forward(self, images):
+        return (self.network(images),)
+
+    def phases(self):
+        parameters = (*self.network.trainable_params(), *self.classifier.trainable_params())
+        return (Phase("network", ("softmax",), parameters, self.identity),)
+
+    def identity(self, outputs, labels):
+        return (ops.cross_entropy(self.classifier(outputs[0]), labels[0]),)
+
+    def term_weights(self, epoch: int) -> dict[str, float]:
+        return {"softmax": self.weight}
+
+
+class AdversarialObjective(PlainObjective):
+    """The network learns to raise the loss of a clothes classifier that learns first."""
+
+    labels = ("pid", "clothes_id")
+
+    def __init__(self, network: nn.Cell, *, num_classes: int, num_clothes: int, start_epoch: int = 0) -> None:
+        super().__init__(network, num_classes=num_classes)
+        self.clothes = nn.Dense(8, num_clothes)
+        self.start_epoch = start_epoch
+
+    def phases(self):
+        network = super().phases()[0].parameters
+        clothes = tuple(self.clothes.trainable_params())
+        return (
+            Phase("clothes", ("clothes",), clothes, self.clothes_loss),
+            Phase("network", ("softmax", "adversarial"), network, self.network_losses),
+        )
+
+    def clothes_loss(self, outputs, labels):
+        return (ops.cross_entropy(self.clothes(outputs[0]), labels[1]),)
+
+    def network_losses(self, outputs, labels):
+        fooled = ops.log_softmax(self.clothes(outputs[0]), -1).mean()
+        return (ops.cross_entropy(self.classifier(outputs[0]), labels[0]), -fooled)
+
+    def term_weights(self, epoch: int) -> dict[str, float]:
+        on = float(epoch >= self.start_epoch)
+        return {"clothes": on, "softmax": 1.0, "adversarial": on}

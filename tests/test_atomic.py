@@ -1,0 +1,59 @@
+"""Files appear whole or not at all."""
+
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from mindreid.atomic import atomic_path, remove_stale_temporaries, write_json, write_text
+
+
+def test_a_failed_write_keeps_the_old_file_and_leaves_no_other(tmp_path):
+    target = tmp_path / "deep" / "file.txt"
+    write_text(target, "old")
+    with pytest.raises(RuntimeError), atomic_path(target) as temporary:
+        temporary.write_text("half")
+        raise RuntimeError
+    assert target.read_text() == "old"
+    assert os.listdir(target.parent) == ["file.txt"]
+
+
+def test_the_temporary_file_keeps_the_name(tmp_path):
+    with atomic_path(tmp_path / "weights.ckpt") as temporary:
+        assert temporary.name == "weights.ckpt"
+        temporary.write_text("x")
+    assert (tmp_path / "weights.ckpt").stat().st_mode & 0o777 == 0o644
+
+
+def test_json_refuses_nan_and_keeps_the_old_file(tmp_path):
+    target = tmp_path / "result.json"
+    write_json(target, {"a": 1})
+    with pytest.raises(ValueError, match="JSON"):
+        write_json(target, {"a": float("nan")})
+    assert '"a": 1' in target.read_text()
+
+
+def test_a_killed_writer_leaves_the_old_file_and_only_a_temporary_that_is_removed(tmp_path):
+    target = tmp_path / "state.txt"
+    write_text(target, "old")
+    writer = subprocess.Popen(
+        [
+            sys.executable,
+            "-c",
+            "import sys, time\n"
+            "from mindreid.atomic import atomic_path\n"
+            "with atomic_path(sys.argv[1]) as temporary:\n"
+            "    temporary.write_text('half'); print('writing', flush=True); time.sleep(60)\n",
+            str(target),
+        ],
+        stdout=subprocess.PIPE,
+    )
+    assert writer.stdout.readline() == b"writing\n"
+    writer.send_signal(signal.SIGKILL)
+    writer.wait()
+    assert target.read_text() == "old"
+    assert len(os.listdir(tmp_path)) == 2
+    remove_stale_temporaries(tmp_path)
+    assert os.listdir(tmp_path) == ["state.txt"]
