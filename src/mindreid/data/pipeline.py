@@ -1,0 +1,207 @@
+"""Batches of images and labels, read ahead of the network by a pool of threads.
+
+A :class:`mindspore.dataset.GeneratorDataset` hands over whole batches, which a source of our own
+reads: MindSpore's own workers are several times slower on Python code, and its C++ decoders can
+take the process down with a damaged file. Every random draw is seeded by the seed, the epoch and
+the place in the global batch, so the stream depends neither on the number of threads nor on the
+number of ranks, and can be entered at any batch.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import Any, Optional
+
+import mindspore.dataset as ds
+import numpy as np
+
+from mindreid.data.images import LoadSample, Transform, load_image
+from mindreid.data.records import Record
+from mindreid.data.samplers import BatchSampler
+from mindreid.errors import DataError
+
+Batch = dict[str, Any]
+
+_LABELS = ("pid", "camid", "clothes_id", "view")
+_COLUMNS = ("images", *_LABELS, "index")
+_NO_LABEL = -1
+_BATCHES_AHEAD = 2
+
+
+def training_batches(
+    records: Sequence[Record],
+    sampler: BatchSampler,
+    transform: Transform,
+    epoch: int,
+    *,
+    seed: int,
+    workers: int,
+    skip: int = 0,
+    load: LoadSample = load_image,
+) -> Iterator[Batch]:
+    """Iterate over one epoch.
+
+    Parameters
+    ----------
+    records : sequence of Record
+        The training split.
+    sampler : BatchSampler
+        Made for the same records.
+    transform : callable
+        See :func:`mindreid.data.transforms.training_transform`.
+    epoch : int
+        From 0.
+    seed : int
+        Of the augmentation.
+    workers : int
+        Threads that read and augment.
+    skip : int
+        Batches at the begin of the epoch to leave out; the others stay what they are.
+    load : callable
+        Makes a row of "images" from a record.
+
+    Yields
+    ------
+    dict
+        "images" float32 ``[B, 3, H, W]``; int32 ``[B]``: "pid", "camid", "clothes_id", "view"
+        (-1 where there is no label) and "index", the place in ``records``. The arrays belong to
+        the receiver and may be wrapped by ``Tensor.from_numpy`` without a copy.
+
+    Raises
+    ------
+    DataError
+        When the batch's turn comes in which a file could not be read. Close the iterator to leave
+        early; it also closes when it is dropped.
+    """
+
+    def read(batch: int, row: int, index: int) -> np.ndarray:
+        place = (epoch, skip + batch, sampler.first_row + row)
+        return load(records[index], transform, _generator(seed, place))
+
+    return _stream(_BatchSource(records, list(sampler.batches(epoch)[skip:]), read, workers))
+
+
+def evaluation_batches(
+    records: Sequence[Record],
+    transform: Transform,
+    *,
+    batch_size: int,
+    workers: int,
+    rank: int = 0,
+    world_size: int = 1,
+    load: LoadSample = load_image,
+) -> Iterator[Batch]:
+    """Iterate once over this rank's share of ``records``: every ``world_size``-th, from ``rank``.
+
+    Yields
+    ------
+    dict
+        As :func:`training_batches`, all batches with ``batch_size`` rows: the last one is filled
+        up with its last record. "valid" (int) is the number of rows that count.
+
+    Raises
+    ------
+    DataError
+        If ``records`` is empty, or when the batch's turn comes in which a file could not be read.
+    """
+    if not records:
+        raise DataError("there are no images to evaluate on", fix="see `mindreid data check`")
+    share = np.arange(rank, len(records), world_size)
+    batches = [share[begin : begin + batch_size] for begin in range(0, len(share), batch_size)]
+    full = [np.pad(batch, (0, batch_size - len(batch)), mode="edge") for batch in batches]
+
+    def read(_batch: int, _row: int, index: int) -> np.ndarray:
+        return load(records[index], transform, _generator(0, (index,)))
+
+    stream = _stream(_BatchSource(records, full, read, workers))
+    return ({**batch, "valid": len(rows)} for batch, rows in zip(stream, batches))
+
+
+def _generator(seed: int, place: tuple[int, ...]) -> np.random.Generator:
+    return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=place))
+
+
+class _BatchSource:
+    """Iterable over batches that a pool of threads reads ahead.
+
+    An exception ends the iteration with one batch whose "index" is -1, and is kept in ``error``:
+    MindSpore would wrap it in a page of its own text, and warns of an iteration without any row.
+    """
+
+    def __init__(
+        self,
+        records: Sequence[Record],
+        batches: Sequence[np.ndarray],
+        read: Callable[[int, int, int], np.ndarray],
+        workers: int,
+    ) -> None:
+        self.batches = batches
+        self.error: Optional[Exception] = None
+        self._records, self._read = records, read
+        self._pool = ThreadPoolExecutor(workers, thread_name_prefix="mindreid-read")
+
+    def __iter__(self) -> Iterator[tuple[np.ndarray, ...]]:
+        try:
+            yield from self._read_ahead()
+        except CancelledError:
+            return
+        except Exception as error:
+            self.error = error
+            yield (np.full(1, _NO_LABEL, np.int32),) * len(_COLUMNS)
+
+    def close(self) -> None:
+        """Drop what is not yet begun and wait for the threads to end."""
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def _read_ahead(self) -> Iterator[tuple[np.ndarray, ...]]:
+        begun: deque[list[Future[np.ndarray]]] = deque()
+        for number in range(len(self.batches) + _BATCHES_AHEAD):
+            if number < len(self.batches):
+                begun.append(self._begin(number))
+            if number >= _BATCHES_AHEAD:
+                images = np.stack([future.result() for future in begun.popleft()])
+                yield (images, *self._labels(self.batches[number - _BATCHES_AHEAD]))
+
+    def _begin(self, number: int) -> list[Future[np.ndarray]]:
+        rows = enumerate(self.batches[number].tolist())
+        return [self._pool.submit(self._read, number, row, index) for row, index in rows]
+
+    def _labels(self, indices: np.ndarray) -> Iterator[np.ndarray]:
+        records = [self._records[index] for index in indices]
+        for label in _LABELS:
+            values = (getattr(record, label) for record in records)
+            yield np.array([_NO_LABEL if value is None else value for value in values], np.int32)
+        yield indices.astype(np.int32)
+
+
+def _stream(source: _BatchSource) -> Iterator[Batch]:
+    if not len(source.batches):
+        return
+    dataset = ds.GeneratorDataset(
+        source, list(_COLUMNS), shuffle=False, num_parallel_workers=1, python_multiprocessing=False
+    )
+    with _short_queue():
+        iterator = dataset.create_dict_iterator(num_epochs=1, output_numpy=True)
+    try:
+        for batch in iterator:
+            if source.error is not None and batch["index"][0] == _NO_LABEL:
+                raise source.error
+            yield batch
+    finally:
+        # The source first: MindSpore's thread may be waiting for it.
+        source.close()
+        iterator.stop()
+
+
+@contextmanager
+def _short_queue() -> Iterator[None]:
+    """Keep MindSpore from holding 16 batches: the source itself reads ahead."""
+    usual = ds.config.get_prefetch_size()
+    ds.config.set_prefetch_size(1)
+    try:
+        yield
+    finally:
+        ds.config.set_prefetch_size(usual)

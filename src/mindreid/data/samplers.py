@@ -1,0 +1,182 @@
+"""Which records make up a training batch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal, Protocol
+
+import numpy as np
+
+from mindreid import zoo
+from mindreid.data.records import Record
+from mindreid.errors import DataError, InvalidArgumentError
+
+
+class BatchSampler(Protocol):
+    """What the pipeline asks of a sampler.
+
+    A sampler is registered in :data:`mindreid.zoo.SAMPLERS` as
+    ``sampler(records, seed, rank, world_size, **options)``.
+
+    Attributes
+    ----------
+    batch_size : int
+        Rows of this rank's part of a batch.
+    first_row : int
+        Where this rank's part begins in the batch of all ranks.
+    batches_per_epoch : int
+        The same in every epoch and on every rank.
+    """
+
+    batch_size: int
+    first_row: int
+    batches_per_epoch: int
+
+    def batches(self, epoch: int) -> np.ndarray:
+        """Positions in ``records``, int64 ``[batches_per_epoch, batch_size]``; fixed by seed and epoch."""
+
+
+class DistinctPersonsSampler:
+    """P×K batches: ``persons`` distinct persons with ``images`` images each.
+
+    All ranks draw the same global batches from the same seed, and each takes the rows of its own
+    ``persons / world_size`` persons. A person with fewer than ``images`` images fills its rows by
+    taking all of them again, as often as needed.
+
+    Parameters
+    ----------
+    records : sequence of Record
+        The training split.
+    seed : int
+        With the epoch, decides every draw.
+    rank, world_size : int
+        This process and the number of processes.
+    persons : int
+        P, of the global batch; divisible by ``world_size``.
+    images : int
+        K.
+    epoch : "images" or "persons"
+        What an epoch is. "images": every person's images are shuffled and cut into groups of K
+        (what is left over sits out this epoch), and every group is used once, as in torchreid and
+        fast-reid; but there are as many batches as can be filled with distinct persons, so up to
+        P - 1 groups, and those of a person with more groups than there are batches, sit out.
+        "persons": every person is drawn once with K images, as in the public ports of MGN; the
+        remainder of a division by P sits out.
+
+    Raises
+    ------
+    DataError
+        If the split is empty or has fewer persons than a batch.
+    InvalidArgumentError
+        If P or K is not positive, or P is not divisible by ``world_size``.
+
+    Examples
+    --------
+    >>> records = [Record((f"{i}.jpg",), pid=i // 5, camid=0) for i in range(20)]
+    >>> sampler = DistinctPersonsSampler(records, persons=2, images=2)
+    >>> sampler.batches(epoch=0).shape
+    (4, 4)
+    """
+
+    def __init__(
+        self,
+        records: Sequence[Record],
+        seed: int = 1,
+        rank: int = 0,
+        world_size: int = 1,
+        *,
+        persons: int,
+        images: int,
+        epoch: Literal["images", "persons"] = "images",
+    ) -> None:
+        _check_batch(persons, images, world_size)
+        self._images_of = _positions_by_person(records)
+        if len(self._images_of) < persons:
+            raise DataError(
+                f"a batch wants {persons} distinct persons, the training split has {len(self._images_of)}",
+                fix="lower sampler.persons",
+            )
+        self.persons, self.images, self.epoch, self.seed = persons, images, epoch, seed
+        self._groups = np.array([max(1, len(own) // images) for own in self._images_of])
+        if epoch == "images":
+            self.batches_per_epoch = _fillable_batches(self._groups, persons)
+        else:
+            self.batches_per_epoch = len(self._images_of) // persons
+        self.batch_size = persons * images // world_size
+        self.first_row = rank * self.batch_size
+
+    def batches(self, epoch: int) -> np.ndarray:
+        """Positions in ``records``, int64 ``[batches_per_epoch, batch_size]``, person after person."""
+        generator = np.random.default_rng(np.random.SeedSequence(self.seed, spawn_key=(epoch,)))
+        schedule = self._schedule(generator)
+        rows = np.empty((schedule.size, self.images), np.int64)
+        slots = np.argsort(schedule, axis=None, kind="stable")
+        ends = np.cumsum(np.bincount(schedule.ravel(), minlength=len(self._images_of)))
+        for own, slots_of_person in zip(self._images_of, np.split(slots, ends[:-1])):
+            # np.resize starts over at the end of what it is given: that is the repetition.
+            rows[slots_of_person] = np.resize(generator.permutation(own), (len(slots_of_person), self.images))
+        table = rows.reshape(self.batches_per_epoch, -1)
+        return table[:, self.first_row : self.first_row + self.batch_size]
+
+    def _schedule(self, generator: np.random.Generator) -> np.ndarray:
+        """Persons of each batch, ``[batches_per_epoch, persons]``."""
+        if self.epoch == "persons":
+            order = generator.permutation(len(self._images_of))
+            return order[: self.batches_per_epoch * self.persons].reshape(-1, self.persons)
+        return _schedule_groups(self._groups, self.persons, self.batches_per_epoch, generator)
+
+
+def _check_batch(persons: int, images: int, world_size: int) -> None:
+    if persons < 1 or images < 1:
+        raise InvalidArgumentError(f"a batch of {persons} persons × {images} images is empty")
+    if persons % world_size:
+        raise InvalidArgumentError(
+            f"the {persons} persons of a batch cannot be shared evenly by {world_size} workers",
+            fix=f"make sampler.persons a multiple of {world_size}",
+        )
+
+
+def _positions_by_person(records: Sequence[Record]) -> list[np.ndarray]:
+    if not records:
+        raise DataError("the training split is empty", fix="see `mindreid data check`")
+    pids = np.array([record.pid for record in records])
+    _, counts = np.unique(pids, return_counts=True)
+    return np.split(np.argsort(pids, kind="stable"), np.cumsum(counts)[:-1])
+
+
+def _fillable_batches(groups: np.ndarray, persons: int) -> int:
+    """Greatest number of batches of distinct persons: B with ``sum(min(groups, B)) >= persons * B``."""
+    batches = int(groups.sum()) // persons
+    while True:
+        filled = int(np.minimum(groups, batches).sum()) // persons
+        if filled >= batches:
+            return batches
+        batches = filled
+
+
+def _schedule_groups(
+    groups: np.ndarray, persons: int, batches: int, generator: np.random.Generator
+) -> np.ndarray:
+    """Deal ``groups[i]`` turns of person i to ``batches`` batches of distinct persons.
+
+    Every batch first takes those who have as many turns left as there are batches left, since they
+    could not be placed later; they are never more than ``persons``, as the turns left add up to
+    ``persons`` times the batches left. The other places are drawn with odds proportional to turns
+    left: the ``persons`` least of exponential variables with these rates.
+    """
+    left = np.minimum(groups, batches)
+    turns = np.repeat(np.arange(len(left)), left)
+    surplus = generator.choice(turns, len(turns) - persons * batches, replace=False)
+    left = left - np.bincount(surplus, minlength=len(left))
+    schedule = np.empty((batches, persons), np.int64)
+    for batch in range(batches):
+        keys = np.full(len(left), np.inf)
+        np.divide(generator.exponential(size=len(left)), left, out=keys, where=left > 0)
+        keys[left == batches - batch] = -1
+        chosen = np.argpartition(keys, persons - 1)[:persons]
+        schedule[batch] = generator.permutation(chosen)
+        left[chosen] -= 1
+    return schedule
+
+
+zoo.SAMPLERS.register("distinct_persons", DistinctPersonsSampler)

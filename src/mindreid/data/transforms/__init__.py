@@ -1,0 +1,29 @@
+"""What happens to an image between its file and the network.
+
+An image is resized first and leaves as CHW. What lies between is the recipe's list ``augment``,
+applied in its order. A registered transform is a factory: its positional parameters are filled
+from the recipe's section ``input`` by name, its keyword-only parameters are the options that a
+list entry may set. Before ``normalize`` pixels are uint8, after it float32.
+"""
+
+from __future__ import annotations
+
+from mindreid import zoo
+from mindreid.data.transforms.composition import evaluation_transform, training_transform
+from mindreid.data.transforms.erasing import random_erasing
+from mindreid.data.transforms.geometry import enlarge_crop, flip, pad_crop, resize
+from mindreid.data.transforms.normalization import normalize
+
+__all__ = [
+    "enlarge_crop",
+    "evaluation_transform",
+    "flip",
+    "normalize",
+    "pad_crop",
+    "random_erasing",
+    "resize",
+    "training_transform",
+]
+
+for _factory in (enlarge_crop, flip, normalize, pad_crop, random_erasing):
+    zoo.TRANSFORMS.register(_factory.__name__, _factory)

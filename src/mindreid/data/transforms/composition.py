@@ -1,0 +1,69 @@
+"""The chain of transforms that a recipe describes."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Sequence
+
+import numpy as np
+
+from mindreid import zoo
+from mindreid.config import Component, InputConfig
+from mindreid.data.images import Transform
+from mindreid.data.transforms.geometry import resize
+from mindreid.data.transforms.normalization import normalize
+from mindreid.errors import ConfigError
+
+
+def training_transform(augment: Sequence[Component], inputs: InputConfig) -> Transform:
+    """Build resize, then the recipe's list in its order, then CHW.
+
+    Parameters
+    ----------
+    augment : sequence of Component
+        The recipe's ``augment``. ``normalize`` is put at the end of a list that lacks it.
+    inputs : InputConfig
+        The recipe's ``input``.
+
+    Returns
+    -------
+    callable
+        ``transform(image, generator)``: uint8 ``[H, W, 3]`` of any size to float32
+        ``[3, height, width]``, contiguous.
+
+    Raises
+    ------
+    ConfigError
+        If ``normalize`` is listed twice.
+    InvalidArgumentError
+        If there is no such transform, or an option is out of range.
+    """
+    names = [step.name for step in augment]
+    if names.count("normalize") > 1:
+        raise ConfigError("an image is normalised once, the list has 'normalize' twice", where="augment")
+    steps = [_build(step, inputs) for step in augment]
+    if "normalize" not in names:
+        steps.append(normalize(inputs.mean, inputs.std))
+    return _chain([resize(inputs.height, inputs.width, inputs.interpolation), *steps])
+
+
+def evaluation_transform(inputs: InputConfig) -> Transform:
+    """Build resize, normalise, CHW; nothing random. See :func:`training_transform` for the result."""
+    return training_transform((), inputs)
+
+
+def _build(step: Component, inputs: InputConfig) -> Transform:
+    """Call a factory: positional parameters from ``inputs`` by name, options from the list entry."""
+    factory = zoo.TRANSFORMS[step.name]
+    options = zoo.option_names(factory)
+    given = [getattr(inputs, name) for name in inspect.signature(factory).parameters if name not in options]
+    return factory(*given, **step.options)
+
+
+def _chain(steps: Sequence[Transform]) -> Transform:
+    def apply(image: np.ndarray, generator: np.random.Generator) -> np.ndarray:
+        for step in steps:
+            image = step(image, generator)
+        return np.ascontiguousarray(image.transpose(2, 0, 1))
+
+    return apply
