@@ -1,10 +1,17 @@
-"""Settings of all tests."""
+"""Fixtures that several test folders share."""
 
+import importlib.util
+import json
 import os
+from pathlib import Path
 
 os.environ.setdefault("GLOG_v", "3")
 
+import numpy as np
 import pytest
+from PIL import Image
+
+GOLDEN = Path(__file__).parent / "golden"
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -20,3 +27,71 @@ def _blocking_launches():
 def _own_folder(tmp_path, monkeypatch):
     """MindSpore drops files of failed compilations into the current folder."""
     monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def tiny_market(tmp_path):
+    """A tree in Market-1501's grammar: 8 training and 4 test persons, each a colour plus noise."""
+    root = tmp_path / "market"
+    generator = np.random.default_rng(0)
+    for folder, pids, frames in (
+        ("bounding_box_train", range(1, 9), range(4)),
+        ("query", range(9, 13), range(1)),
+        ("bounding_box_test", range(9, 13), range(1, 3)),
+    ):
+        (root / folder).mkdir(parents=True)
+        for pid in pids:
+            colour = np.random.default_rng(pid).integers(0, 200, 3)
+            for camera in (1, 2):
+                for frame in frames:
+                    pixels = colour + generator.integers(0, 56, (48, 16, 3))
+                    name = f"{pid:04d}_c{camera}s1_{frame:06d}_00.jpg"
+                    Image.fromarray(pixels.astype(np.uint8)).save(root / folder / name)
+    return root
+
+
+#: Overrides that make any MGN recipe small enough for a test.
+TINY_MGN = (
+    "model.network.trunk=resnet18",
+    "model.network.width=0.125",
+    "input.height=96",
+    "input.width=32",
+    "sampler.persons=4",
+    "sampler.images=2",
+    "evaluation.batch_size=8",
+    "train.epochs=2",
+    "train.workers=2",
+    "train.log_every=2",
+    "train.evaluate_every=1",
+)
+
+
+@pytest.fixture(scope="session")
+def golden():
+    """Load ``tests/golden/<name>.npz``."""
+    return lambda name: dict(np.load(GOLDEN / f"{name}.npz"))
+
+
+@pytest.fixture(scope="session")
+def fill():
+    """The module that rebuilds the recorded networks' weights and inputs from names and shapes."""
+    spec = importlib.util.spec_from_file_location("fill", GOLDEN / "fill.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="session")
+def torch_state(fill):
+    """Rebuild a recorded PyTorch state dict by the source's name in checkpoints.json."""
+    shapes = json.loads((GOLDEN / "checkpoints.json").read_text(encoding="utf-8"))
+
+    def build(source, num_classes=0):
+        return {
+            name: fill.fill(
+                name, [num_classes if size == "num_classes" else size for size in entry["shape"]], 1
+            )
+            for name, entry in shapes[source]["state"].items()
+        }
+
+    return build

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Literal
 
 from mindspore import Tensor, nn, ops
-from mindspore.ops import constexpr
 
 from mindreid.errors import InvalidArgumentError
 
@@ -48,40 +47,31 @@ class StripePool(nn.Cell):
     Raises
     ------
     InvalidArgumentError
-        When called with a map that cannot be cut into equal stripes.
+        If there is less than one stripe.
 
     Examples
     --------
-    >>> StripePool(3, "avg")(ops.ones((2, 2048, 24, 8))).shape
-    (2, 2048, 3)
+    >>> [stripe.shape for stripe in StripePool(3, "avg")(ops.ones((2, 2048, 24, 8)))]
+    [(2, 2048), (2, 2048), (2, 2048)]
     """
 
     def __init__(self, parts: int, kind: Pooling = "max") -> None:
         super().__init__()
         if parts < 1:
             raise InvalidArgumentError(f"a map is cut into at least one stripe, not {parts}")
-        self.parts = parts
         self.average = _is_average(kind)
+        # Split needs no size at run time, so the graph can be exported with a free batch size.
+        self.split = ops.Split(2, parts)
 
-    def construct(self, x: Tensor) -> Tensor:
-        """Map ``[B, C, H, W]`` to ``[B, C, parts]``."""
-        batch, channels, height, width = x.shape
-        rows = _stripe_height(height, self.parts)
-        stripes = ops.reshape(x, (batch, channels, self.parts, rows * width))
-        return ops.mean(stripes, 3) if self.average else ops.amax(stripes, 3)
+    def construct(self, x: Tensor) -> tuple[Tensor, ...]:
+        """Map ``[B, C, H, W]`` to ``parts`` vectors ``[B, C]``, from top to bottom."""
+        pooled = ()
+        for stripe in self.split(x):
+            pooled += (ops.mean(stripe, (2, 3)) if self.average else ops.amax(stripe, (2, 3)),)
+        return pooled
 
 
 def _is_average(kind: str) -> bool:
     if kind not in ("max", "avg"):
         raise InvalidArgumentError(f"pooling is 'max' or 'avg', not {kind!r}")
     return kind == "avg"
-
-
-@constexpr
-def _stripe_height(height: int, parts: int) -> int:
-    if height % parts:
-        raise InvalidArgumentError(
-            f"a map of height {height} cannot be cut into {parts} stripes of equal height",
-            fix="choose another height of the input images",
-        )
-    return height // parts

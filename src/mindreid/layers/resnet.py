@@ -86,6 +86,7 @@ _BLOCKS = {
     "resnet34": (PlainBlock, (3, 4, 6, 3)),
     "resnet50": (BottleneckBlock, (3, 4, 6, 3)),
 }
+TRUNKS = tuple(_BLOCKS)
 
 
 def architecture(trunk: str, width: float = 1.0) -> Architecture:
@@ -166,15 +167,16 @@ class StemMaxPool(nn.Cell):
         super().__init__()
         if padding not in ("torchvision", "mindcv"):
             raise InvalidArgumentError(f"the stem's pooling is 'torchvision' or 'mindcv', not {padding!r}")
-        self.padding = padding
-        self.pool = nn.MaxPool2d(3, 2, pad_mode="valid")
+        if padding == "torchvision":
+            self.pad = ops.Pad(((0, 0), (0, 0), (1, 1), (1, 1)))
+            self.pool = nn.MaxPool2d(3, 2, pad_mode="valid")
+        else:
+            self.pad = nn.Identity()
+            self.pool = nn.MaxPool2d(3, 2, pad_mode="same")
 
     def construct(self, x: Tensor) -> Tensor:
         """Map ``[B, C, H, W]`` to ``[B, C, ceil(H / 2), ceil(W / 2)]``."""
-        height, width = x.shape[2], x.shape[3]
-        top = 1 if self.padding == "torchvision" else height % 2
-        left = 1 if self.padding == "torchvision" else width % 2
-        return self.pool(ops.pad(x, (left, 1, top, 1)))
+        return self.pool(self.pad(x))
 
 
 class TrunkPart(nn.Cell):

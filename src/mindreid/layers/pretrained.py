@@ -1,0 +1,156 @@
+"""ImageNet start of a trunk from a file: a torchvision ``.pth`` or a mindcv ``.ckpt``.
+
+Nothing is downloaded. Every part of a trunk that a network holds is filled from the same file,
+so the copies of a multi-branch network all start alike.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from pathlib import Path
+from typing import Optional, Union
+
+import mindspore as ms
+import numpy as np
+from mindspore import nn
+
+from mindreid.errors import CheckpointError, InvalidArgumentError
+from mindreid.layers.parameters import assign_parameters
+from mindreid.layers.resnet import TRUNKS, ResNetStem, StemPool, TrunkPart, architecture, parameter_name
+from mindreid.layers.torch_file import read_torch_state
+
+logger = logging.getLogger(__name__)
+
+PathLike = Union[str, Path]
+_TORCH_SUFFIXES = (".pth", ".pt")
+_MINDCV_SUFFIXES = (".ckpt",)
+
+
+def stem_pool_of(path: Optional[PathLike]) -> StemPool:
+    """Tell which padding of the stem's max pooling a weight file was trained with.
+
+    Parameters
+    ----------
+    path : path, optional
+        The weight file; without one, torchvision's padding is the choice.
+
+    Returns
+    -------
+    {"torchvision", "mindcv"}
+        The ``stem_pool`` option to build the network with.
+
+    Raises
+    ------
+    CheckpointError
+        If the file's suffix tells neither.
+    """
+    if path is None or Path(path).suffix in _TORCH_SUFFIXES:
+        return "torchvision"
+    if Path(path).suffix in _MINDCV_SUFFIXES:
+        return "mindcv"
+    raise CheckpointError(
+        "ImageNet weights are a torchvision file (.pth, .pt) or a mindcv file (.ckpt)", where=str(path)
+    )
+
+
+def load_pretrained(network: nn.Cell, path: Optional[PathLike]) -> None:
+    """Fill every trunk part of ``network`` with ImageNet weights; without a path, only log that.
+
+    Parameters
+    ----------
+    network : Cell
+        Contains :class:`mindreid.layers.resnet.TrunkPart` cells.
+    path : path, optional
+        A torchvision or mindcv ResNet of the same depth. The classifier in it is not used.
+
+    Raises
+    ------
+    CheckpointError
+        If the file is missing, damaged, of another trunk or another stem pooling; the network
+        is then as it was.
+    MissingExtraError
+        If a ``.pth`` is given and PyTorch is not installed.
+    InvalidArgumentError
+        If the network has no trunk.
+    """
+    parts = [part for _, part in network.cells_and_names() if isinstance(part, TrunkPart)]
+    if not parts:
+        raise InvalidArgumentError("this network has no ResNet trunk that ImageNet weights could fill")
+    if path is None:
+        logger.info("no ImageNet weights given: %s starts from random weights", parts[0].arch.name)
+        return
+    source = stem_pool_of(path)
+    weights = _read(path, source)
+    _check_trunk(weights, parts, path)
+    _check_stem_pool(parts, source, path)
+    targets, values, used = {}, {}, set()
+    for number, part in enumerate(parts):
+        for name, parameter in part.parameters_and_names():
+            targets[f"{number}:{name}"] = parameter
+            used.add(name)
+            if name in weights:
+                values[f"{number}:{name}"] = weights[name]
+    values.update({name: value for name, value in weights.items() if name not in used})
+    assign_parameters(targets, values, source=str(path))
+    logger.info(
+        "%s starts from the %s weights in %s, with that library's stem pooling",
+        parts[0].arch.name,
+        source,
+        path,
+    )
+
+
+def trunk_of(weights: dict[str, np.ndarray]) -> Optional[str]:
+    """Tell which trunk parameters belong to, by their names; ``None`` if to none of ours."""
+    blocks = {found.groups() for name in weights if (found := re.match(r"layer(\d)\.(\d+)\.", name))}
+    depths = {stage: sum(1 for other, _ in blocks if other == str(stage)) for stage in range(1, 5)}
+    has_third_convolution = "layer1.0.conv3.weight" in weights
+    for name in TRUNKS:
+        arch = architecture(name)
+        if depths == arch.depths and has_third_convolution == (arch.block.expansion == 4):
+            return name
+    return None
+
+
+def _read(path: PathLike, source: StemPool) -> dict[str, np.ndarray]:
+    if source == "torchvision":
+        named = ((parameter_name(name), value) for name, value in read_torch_state(path).items())
+        weights = {name: value for name, value in named if name is not None}
+    else:
+        weights = _read_mindspore(path)
+    return {name: value for name, value in weights.items() if not name.startswith("classifier.")}
+
+
+def _read_mindspore(path: PathLike) -> dict[str, np.ndarray]:
+    if not Path(path).is_file():
+        raise CheckpointError("there is no such checkpoint", where=str(path))
+    try:
+        return {name: value.asnumpy() for name, value in ms.load_checkpoint(str(path)).items()}
+    except (ValueError, TypeError, RuntimeError):
+        raise CheckpointError(
+            "not a whole MindSpore checkpoint",
+            where=str(path),
+            fix="download it again and compare its checksum",
+        ) from None
+
+
+def _check_trunk(weights: dict[str, np.ndarray], parts: list[TrunkPart], path: PathLike) -> None:
+    found, wanted = trunk_of(weights), parts[0].arch.name
+    if found != wanted:
+        described = f"of a {found}" if found else f"not of one of {', '.join(TRUNKS)}"
+        raise CheckpointError(
+            f"the weights are {described}, the network's trunk is a {wanted}",
+            where=str(path),
+            fix="give other weights or set the network's option `trunk`",
+        )
+
+
+def _check_stem_pool(parts: list[TrunkPart], source: StemPool, path: PathLike) -> None:
+    for part in parts:
+        if isinstance(part, ResNetStem) and part.stem_pool != source:
+            raise CheckpointError(
+                f"the weights were trained with {source}'s stem pooling, the network has {part.stem_pool}'s",
+                where=str(path),
+                fix=f"build the network with stem_pool={source!r}",
+            )
