@@ -13,9 +13,14 @@ from mindreid.atomic import atomic_path, remove_stale_temporaries, write_json, w
 def test_a_failed_write_keeps_the_old_file_and_leaves_no_other(tmp_path):
     target = tmp_path / "deep" / "file.txt"
     write_text(target, "old")
-    with pytest.raises(RuntimeError), atomic_path(target) as temporary:
-        temporary.write_text("half")
-        raise RuntimeError
+
+    def fail_in_the_middle():
+        with atomic_path(target) as temporary:
+            temporary.write_text("half")
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail_in_the_middle()
     assert target.read_text() == "old"
     assert os.listdir(target.parent) == ["file.txt"]
 

@@ -72,8 +72,7 @@ class Branch(TrunkPart):
         x = self.layer4(self.layer3(x))
         if self.parts == 1:
             return (self.global_pool(x),)
-        stripes = self.stripe_pool(x)
-        return (self.global_pool(x), *[stripes[:, :, part] for part in range(self.parts)])
+        return (self.global_pool(x), *self.stripe_pool(x))
 
 
 class MGN(nn.Cell):
@@ -176,8 +175,9 @@ def mgn(
 
 
 @constexpr
-def _check_image_height(height: int) -> None:
-    if height % 96:
+def _check_image_height(height: Optional[int]) -> None:
+    # An export with a free batch size does not know the height while it traces.
+    if height is not None and height % 96:
         raise InvalidArgumentError(
             f"MGN cuts its map into halves and thirds, images of height {height} do not allow both",
             fix="choose a multiple of 96, such as 96, 192 or 384",

@@ -65,7 +65,7 @@ def _overrides(parsed: argparse.Namespace) -> list[str]:
     return [*parsed.overrides, *root]
 
 
-def _command(parsed: argparse.Namespace) -> str:
+def _command() -> str:
     return " ".join(["mindreid", *sys.argv[1:]])
 
 
@@ -138,7 +138,7 @@ def _eval(parsed: argparse.Namespace) -> None:
         _say(run.headline())
         _say(format_results(results))
     if parsed.json:
-        run.write_result(parsed.json, results, _command(parsed))
+        run.write_result(parsed.json, results, _command())
 
 
 # --- export --------------------------------------------------------------------------------------
@@ -186,3 +186,92 @@ def _add_check(actions: argparse._SubParsersAction) -> None:
     parser.add_argument("--set", action="append", default=[], metavar="OPTION=VALUE", dest="options")
     parser.add_argument("--images", action="store_true", help="also decode every image")
     parser.set_defaults(run=_check)
+
+
+def _check(parsed: argparse.Namespace) -> None:
+    from mindreid.config import parse_options
+    from mindreid.data.check import check_dataset, format_check
+
+    options = parse_options(parsed.options)
+    report = check_dataset(parsed.name, parsed.root, verify_images=parsed.images, **options)
+    _say(format_check(report))
+    if not report.ok:
+        raise MindReidError("the dataset is not as expected", where=parsed.root)
+
+
+def _add_synthesize(actions: argparse._SubParsersAction) -> None:
+    parser = actions.add_parser("synthesize", help="generate walkers in the layout of a dataset")
+    parser.add_argument("--layout", default="market1501", help="the dataset whose tree is written")
+    parser.add_argument("--root", type=Path, required=True, help="a folder that is not there yet")
+    parser.add_argument("--ids", type=int, default=40, help="persons, training and test together")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--outfits", type=int, default=1, help="outfits of each person")
+    parser.add_argument("--cameras", type=int, default=4)
+    parser.add_argument("--frames", type=int, default=4, help="frames per person, outfit and camera")
+    parser.add_argument("--annotations", action="store_true", help="also silhouettes, keypoints, masks")
+    parser.set_defaults(run=_synthesize)
+
+
+def _synthesize(parsed: argparse.Namespace) -> None:
+    from mindreid.data.walkers import synthesize
+
+    synthesize(
+        parsed.layout,
+        parsed.root,
+        parsed.ids,
+        parsed.seed,
+        outfits=parsed.outfits,
+        cameras=parsed.cameras,
+        frames=parsed.frames,
+        annotations=parsed.annotations,
+    )
+
+
+def _add_from_mot(actions: argparse._SubParsersAction) -> None:
+    parser = actions.add_parser("from-mot", help="crops in Market-1501's layout from a MOT sequence")
+    frames = parser.add_mutually_exclusive_group(required=True)
+    frames.add_argument("--video", type=Path, help="a video file")
+    frames.add_argument("--images", type=Path, help="a folder of frames (img1/)")
+    parser.add_argument("--annotations", type=Path, required=True, help="gt.txt")
+    parser.add_argument("--root", type=Path, required=True, help="a folder that is not there yet")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.set_defaults(run=_from_mot)
+
+
+def _from_mot(parsed: argparse.Namespace) -> None:
+    from mindreid.preprocess.mot import mot_to_market
+
+    mot_to_market(parsed.video or parsed.images, parsed.annotations, parsed.root, seed=parsed.seed)
+
+
+# --- report --------------------------------------------------------------------------------------
+
+
+def _add_report(commands: argparse._SubParsersAction) -> None:
+    parser = commands.add_parser("report", help="pictures of results")
+    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
+    ranks = actions.add_parser("ranks", help="queries with their nearest gallery images")
+    _add_recipe(ranks)
+    _add_weights(ranks)
+    ranks.add_argument("--output", type=Path, required=True, metavar="FILE.png")
+    ranks.add_argument("--queries", type=int, default=8, help="how many queries are drawn")
+    ranks.add_argument("--top", type=int, default=10, help="how many gallery images each")
+    ranks.set_defaults(run=_ranks)
+
+
+def _ranks(parsed: argparse.Namespace) -> None:
+    from mindreid.config import load_recipe
+    from mindreid.engine.evaluation import EvaluationRun
+    from mindreid.report.rank_list import draw_rank_list
+
+    run = EvaluationRun(load_recipe(parsed.config, _overrides(parsed)), parsed.checkpoint)
+    protocol = next(iter(run.dataset.protocols.values()))
+    draw_rank_list(
+        protocol,
+        run.extract(protocol.query),
+        run.extract(protocol.gallery),
+        parsed.output,
+        queries=parsed.queries,
+        top=parsed.top,
+    )
+    _say(f"wrote {parsed.output}")

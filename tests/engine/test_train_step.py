@@ -52,25 +52,21 @@ def take_written_out_steps(objective, count):
     optimizers = optimizers_of(objective)
     pids, clothes = Tensor(PIDS), Tensor(CLOTHES)
     terms = []
+
+    def learn(feature):
+        return ops.cross_entropy(objective.clothes(feature), clothes)
+
+    def fool(x):
+        identity, adversarial = objective.network_losses((objective.network(x),), (pids, clothes))
+        return identity + adversarial, identity, adversarial
+
+    learn = ms.value_and_grad(learn, None, optimizers["clothes"].parameters)
+    fool = ms.value_and_grad(fool, None, optimizers["network"].parameters, has_aux=True)
     for n in range(count):
         x = Tensor(images(n))
-        feature = ops.stop_gradient(objective.network(x))
-        learn = ms.value_and_grad(
-            lambda: ops.cross_entropy(objective.clothes(feature), clothes),
-            None,
-            optimizers["clothes"].parameters,
-        )
-        clothes_loss, gradients = learn()
+        clothes_loss, gradients = learn(ops.stop_gradient(objective.network(x)))
         optimizers["clothes"](gradients)
-
-        def fool():
-            outputs = (objective.network(x),)
-            identity, adversarial = objective.network_losses(outputs, (pids, clothes))
-            return identity + adversarial, identity, adversarial
-
-        (_, identity, adversarial), gradients = ms.value_and_grad(
-            fool, None, optimizers["network"].parameters, has_aux=True
-        )()
+        (_, identity, adversarial), gradients = fool(x)
         optimizers["network"](gradients)
         terms.append([float(clothes_loss), float(identity), float(adversarial)])
     return np.array(terms), values(objective)

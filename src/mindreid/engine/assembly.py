@@ -16,6 +16,7 @@ from mindreid.engine.device import Device
 from mindreid.engine.distributed import Workers
 from mindreid.engine.evaluator import FeatureExtractor
 from mindreid.engine.trainer import Progress, Schedule
+from mindreid.layers.pretrained import load_pretrained
 from mindreid.objective import Objective
 from mindreid.versions import library_versions
 
@@ -30,9 +31,16 @@ def open_dataset(recipe: Recipe) -> Dataset:
     return dataset
 
 
-def build_network(recipe: Recipe, num_classes: int = 0) -> nn.Cell:
+def build_network(recipe: Recipe) -> nn.Cell:
     """Build the recipe's inference network with random weights."""
-    return zoo.create_model(recipe.model.name, num_classes=num_classes, **recipe.model.network)
+    return zoo.create_model(recipe.model.name, **recipe.model.network)
+
+
+def build_started_network(recipe: Recipe) -> nn.Cell:
+    """Build the network as training starts it: random, or with ``train.init_weights`` in the trunk."""
+    network = build_network(recipe)
+    load_pretrained(network, recipe.train.init_weights)
+    return network
 
 
 def build_objective(recipe: Recipe, network: nn.Cell, dataset: Dataset, device: Device) -> Objective:
@@ -86,14 +94,6 @@ def describe(recipe: Recipe, num_classes: int, progress: Progress) -> Descriptio
         metrics=progress.metrics,
         versions=library_versions(),
     )
-
-
-def start_from_pretrained(recipe: Recipe, network: nn.Cell) -> None:
-    """Load the trunk weights that ``train.init_weights`` names, or say that the start is random."""
-    if recipe.train.init_weights is None:
-        logger.info("no train.init_weights given: the trunk starts from random weights")
-        return
-    network.load_pretrained(recipe.train.init_weights)
 
 
 def warn_about_preprocessing(recipe: Recipe, description: Description) -> None:

@@ -8,6 +8,7 @@ from typing import Any, Optional
 
 import mindspore as ms
 import numpy as np
+from mindspore import nn
 
 from mindreid.atomic import write_json
 from mindreid.config import Recipe
@@ -39,17 +40,23 @@ class EvaluationRun:
         ms.set_seed(recipe.train.seed)
         self.recipe, self.checkpoint = recipe, checkpoint
         self.dataset: Dataset = assembly.open_dataset(recipe)
-        self.network = assembly.build_network(recipe)
-        self.description = self._load()
+        self.network, self.description = self._load()
         self.extract: FeatureExtractor = assembly.build_extractor(recipe, self.network, self.workers)
 
-    def _load(self) -> Description:
+    def _load(self) -> tuple[nn.Cell, Description]:
         if self.checkpoint is None:
-            assembly.start_from_pretrained(self.recipe, self.network)
-            return assembly.describe(self.recipe, 0, Progress())
-        description = load_weights(self.checkpoint, self.network, model=self.recipe.model.name)
+            untrained = assembly.describe(self.recipe, 0, Progress())
+            return assembly.build_started_network(self.recipe), untrained
+        network = assembly.build_network(self.recipe)
+        description = load_weights(self.checkpoint, network, model=self.recipe.model.name)
         assembly.warn_about_preprocessing(self.recipe, description)
-        return description
+        return network, description
+
+    def headline(self) -> str:
+        """Say what was evaluated on what."""
+        weights = f"{self.checkpoint}, epoch {self.description.epoch}" if self.checkpoint else "untrained"
+        variant = f" ({self.dataset.variant})" if self.dataset.variant else ""
+        return f"{self.recipe.model.name}, {weights}, on {self.dataset.name}{variant}"
 
     def evaluate(self) -> dict[str, dict[str, Any]]:
         """Rank every protocol; see :func:`mindreid.engine.evaluator.evaluate_dataset`."""

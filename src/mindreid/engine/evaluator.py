@@ -143,6 +143,7 @@ def _rank(protocol: Protocol, features: _Features, config: EvaluationConfig) -> 
             _labels(protocol.query, "pid"),
             _labels(protocol.query, "camid"),
         )
+    sides = (protocol.query, protocol.gallery)
     result = metrics.evaluate_ranking(
         query,
         features(protocol.gallery),

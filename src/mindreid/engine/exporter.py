@@ -23,8 +23,10 @@ import numpy as np
 from mindspore import Tensor, nn, ops
 
 from mindreid.atomic import atomic_path, write_json
-from mindreid.config import InputConfig
-from mindreid.engine.checkpoint import Description
+from mindreid.config import InputConfig, Recipe
+from mindreid.engine.assembly import build_network
+from mindreid.engine.checkpoint import Description, load_weights
+from mindreid.engine.device import select_device
 from mindreid.errors import ExportError, InvalidArgumentError, MissingExtraError
 
 logger = logging.getLogger(__name__)
@@ -34,6 +36,8 @@ FORMATS = {"mindir": ".mindir", "onnx": ".onnx"}
 TOLERANCE = 1e-4
 #: The file must not depend on the batch size that it was traced or first run with.
 _VERIFIED_BATCHES = (1, 3)
+#: Batch size of the static ONNX trace; a prime, so that it is told from the other dimensions.
+_TRACED_BATCH = 7
 
 
 class DeployableEmbedding(nn.Cell):
@@ -60,6 +64,16 @@ class DeployableEmbedding(nn.Cell):
         embedding = self.network(planes)
         # sqrt and division, since the ONNX exporter has no rsqrt.
         return embedding / ops.sqrt(ops.ReduceSum(True)(embedding * embedding, 1) + 1e-12)
+
+
+def export_checkpoint(
+    recipe: Recipe, checkpoint: Path, path: Path, file_format: str, *, verify: bool = True
+) -> float:
+    """Export a checkpoint's network; see :func:`export_network` for what is returned and raised."""
+    select_device(recipe.device)
+    network = build_network(recipe)
+    description = load_weights(checkpoint, network, model=recipe.model.name)
+    return export_network(network, description, path, file_format, verify=verify)
 
 
 def export_network(
@@ -159,7 +173,7 @@ def _write_graph(deployable: nn.Cell, preprocessing: InputConfig, path: Path, fi
     size = (preprocessing.height, preprocessing.width, 3)
     if file_format == "onnx":
         _require_onnx()
-        example = Tensor(np.zeros((1, *size), np.uint8))
+        example = Tensor(np.zeros((_TRACED_BATCH, *size), np.uint8))
     else:
         example = Tensor(shape=[None, *size], dtype=ms.uint8)
     try:
@@ -179,13 +193,25 @@ def _require_onnx() -> None:
 
 
 def _free_batch_dimension(path: Path) -> None:
-    """Name the first dimension of input and output, since the exporter takes static shapes only."""
+    """Turn the traced batch size into a free one, since the exporter takes static shapes only.
+
+    Inputs and outputs get a named first dimension, and a reshape that repeats the traced batch
+    size copies it from its input instead.
+    """
     import onnx
 
     model = onnx.load(str(path))
+    weights = {constant.name for constant in model.graph.initializer}
     for value in (*model.graph.input, *model.graph.output):
-        if value.name not in {initializer.name for initializer in model.graph.initializer}:
+        if value.name not in weights:
             value.type.tensor_type.shape.dim[0].dim_param = "N"
+    targets = {node.input[1] for node in model.graph.node if node.op_type == "Reshape"}
+    for node in model.graph.node:
+        if node.op_type == "Constant" and node.output[0] in targets:
+            shape = onnx.numpy_helper.to_array(node.attribute[0].t).copy()
+            if len(shape) and shape[0] == _TRACED_BATCH:
+                shape[0] = 0
+                node.attribute[0].t.CopyFrom(onnx.numpy_helper.from_array(shape))
     onnx.save(model, str(path))
 
 

@@ -127,8 +127,7 @@ class _Run:
     def __init__(self, recipe: Recipe, folder: RunFolder, device: Device, workers: Workers) -> None:
         self.recipe, self.folder, self.workers = recipe, folder, workers
         self.dataset = assembly.open_dataset(recipe)
-        self.network = assembly.build_network(recipe)
-        assembly.start_from_pretrained(recipe, self.network)
+        self.network = assembly.build_started_network(recipe)
         self.objective = assembly.build_objective(recipe, self.network, self.dataset, device)
         self.optimizers = assembly.build_optimizers(recipe, self.objective)
         self.loss_scaler = _loss_scaler(recipe, device)

@@ -1,0 +1,164 @@
+"""Recipes: inheritance, overrides, and errors that name file, line and the nearest key."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mindreid.config import find_recipe, list_recipes, load_recipe
+from mindreid.errors import ConfigError
+from mindreid.yaml_source import parse_value
+
+
+@pytest.fixture
+def write(tmp_path):
+    def write(name, text):
+        path = tmp_path / name
+        path.write_text(text)
+        return str(path)
+
+    return write
+
+
+@pytest.mark.parametrize("name", list_recipes())
+def test_every_shipped_recipe_is_valid_and_survives_being_stored(name, tmp_path):
+    recipe = load_recipe(name)
+    stored = tmp_path / "config.yaml"
+    stored.write_text(yaml.safe_dump(recipe.as_dict()))
+    assert load_recipe(str(stored)) == recipe
+    json.dumps(recipe.as_dict())
+
+
+def test_the_papers_recipe():
+    recipe = load_recipe("mgn/market1501")
+    assert (recipe.input.height, recipe.input.width) == (384, 128)
+    assert recipe.sampler.options == {"persons": 16, "images": 4}
+    optimizer = recipe.optimizers["network"]
+    assert (optimizer.name, optimizer.options["lr"], optimizer.options["weight_decay"]) == ("sgd", 0.01, 5e-4)
+    assert optimizer.schedule.options["milestones"] == [40, 60]
+    assert recipe.train.epochs == 80
+    assert recipe.model.network["variant"] == "paper"
+
+
+def test_a_child_overrides_single_keys_of_its_bases(write):
+    write("grand.yaml", "base: mgn/market1501\ntrain: {epochs: 7, workers: 3}\n")
+    child = write("child.yaml", "base: grand.yaml\ntrain: {workers: 5}\n")
+    recipe = load_recipe(child)
+    assert (recipe.train.epochs, recipe.train.workers) == (7, 5)
+    assert recipe.input.height == 384
+
+
+def test_another_component_does_not_inherit_the_old_ones_options(write):
+    child = write(
+        "child.yaml",
+        "base: mgn/market1501\noptimizers: {network: {name: adam, lr: 2e-4, schedule: {name: cosine, epochs: 9}}}\n",
+    )
+    optimizer = load_recipe(child).optimizers["network"]
+    assert optimizer.options == {"lr": 2e-4}
+
+
+def test_overrides_come_last_and_reach_into_lists():
+    recipe = load_recipe(
+        "mgn/market1501",
+        ["train.epochs=3", "augment.0.probability=0.25", "dataset.root=/a b/c", "train.init_weights=null"],
+    )
+    assert recipe.train.epochs == 3
+    assert recipe.augment[0].options["probability"] == 0.25
+    assert recipe.dataset.root == "/a b/c"
+    assert recipe.train.init_weights is None
+
+
+def error_of(path, overrides=()):
+    with pytest.raises(ConfigError) as caught:
+        load_recipe(path, overrides)
+    return str(caught.value)
+
+
+def test_an_unknown_key_names_file_line_and_the_nearest_key(write):
+    path = write("r.yaml", "base: mgn/market1501\ntrain:\n  epochs: 3\n  wrokers: 2\n")
+    message = error_of(path)
+    assert "unknown key 'train.wrokers' (did you mean 'workers'?)" in message
+    assert f"{path}:4" in message
+
+
+def test_an_unknown_option_of_a_component_names_its_line(write):
+    path = write("r.yaml", "base: mgn/market1501\nmodel:\n  network:\n    varaint: paper\n")
+    message = error_of(path)
+    assert "'model.network.varaint' (did you mean 'variant'?)" in message
+    assert f"{path}:4" in message
+
+
+def test_an_error_inherited_from_a_base_names_the_base(write):
+    base = write("base.yaml", "base: mgn/market1501\ntrain: {epochs: three}\n")
+    child = write("child.yaml", "base: base.yaml\ntrain: {workers: 1}\n")
+    message = error_of(child)
+    assert f"{base}:2" in message
+    assert "train.epochs" in message
+
+
+@pytest.mark.parametrize(
+    ("override", "key"),
+    [
+        ("train.epochs=true", "train.epochs"),
+        ("train.epochs=2.5", "train.epochs"),
+        ("train.epochs='3'", "train.epochs"),
+        ("train.epochs=0", "train.epochs"),
+        ("input.mean=[1, 2]", "input.mean"),
+        ("model.network.variant=papper", "model.network.variant"),
+        ("optimizers.network.lr=fast", "optimizers.network.lr"),
+        ("augment.0.probability=yes please", "augment.0.probability"),
+        ("sampler.persons=four", "sampler.persons"),
+        ("model.name=mng", "model.name"),
+        ("dataset.name=market", "dataset.name"),
+        ("augment.7.name=flip", "no index of a list"),
+        ("train.epochs.more=1", "no keys below"),
+        ("nonsense", "key.subkey=value"),
+    ],
+)
+def test_a_wrong_override_is_named(override, key):
+    message = error_of("mgn/market1501", [override])
+    assert key in message
+    assert f"--set {override}" in message or ".name" in message
+
+
+def test_a_missing_key_is_named(write):
+    message = error_of(write("r.yaml", "model: {name: mgn}\n"))
+    assert re.search(r"the key '(input|dataset)' is missing", message)
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        ("a: [1\n", "not YAML"),
+        ("- 1\n", "must be a mapping"),
+        ("train: {epochs: 1}\ntrain: {epochs: 2}\n", "stands twice"),
+        ("base: r.yaml\n", "circle"),
+        ("base: nowhere\n", "no recipe 'nowhere'"),
+    ],
+)
+def test_a_broken_file_is_one_clear_error(write, text, what):
+    assert what in error_of(write("r.yaml", text))
+
+
+def test_an_unknown_recipe_suggests_the_nearest():
+    with pytest.raises(ConfigError, match="did you mean 'mgn/market1501'"):
+        find_recipe("mgn/market15o1")
+
+
+def test_a_recipe_is_frozen():
+    recipe = load_recipe("mgn/market1501")
+    with pytest.raises(ValueError, match="frozen"):
+        recipe.train.epochs = 3
+
+
+@given(st.floats(allow_nan=False, allow_infinity=False) | st.integers() | st.booleans() | st.none())
+def test_values_written_on_the_command_line_keep_their_type(value):
+    text = {True: "true", False: "false"}.get(value, str(value)) if isinstance(value, bool) else str(value)
+    parsed = parse_value("null" if value is None else text)
+    assert parsed == value
+    assert type(parsed) is type(value)
