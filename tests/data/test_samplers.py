@@ -1,0 +1,153 @@
+from __future__ import annotations
+
+from collections import Counter
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mindreid.data.records import Record
+from mindreid.data.samplers import DistinctPersonsSampler
+from mindreid.errors import DataError, InvalidArgumentError
+from mindreid.zoo import SAMPLERS
+
+COUNTS = st.lists(st.integers(1, 12), min_size=4, max_size=14)
+
+
+def make_records(images_of_person):
+    """Records in an order that does not group persons."""
+    pids = [pid for pid, count in enumerate(images_of_person) for _ in range(count)]
+    order = np.random.default_rng(0).permutation(len(pids))
+    return [Record((f"{i}.jpg",), pid=pids[i], camid=0) for i in order]
+
+
+def pids_of(records, batches):
+    return np.array([record.pid for record in records])[batches]
+
+
+def greedy_batch_count(groups, persons):
+    """Batches that can be dealt when always those persons go who have most groups left."""
+    left, batches = sorted(groups, reverse=True), 0
+    while len(left) >= persons and left[persons - 1] > 0:
+        left = sorted([n - 1 for n in left[:persons]] + left[persons:], reverse=True)
+        batches += 1
+    return batches
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    COUNTS, st.integers(1, 4), st.integers(1, 5), st.sampled_from(["images", "persons"]), st.integers(0, 3)
+)
+def test_every_batch_holds_distinct_persons_with_k_images_each(counts, persons, images, epoch_is, epoch):
+    records = make_records(counts)
+    sampler = DistinctPersonsSampler(records, persons=persons, images=images, epoch=epoch_is)
+    batches = sampler.batches(epoch)
+    assert batches.shape == (sampler.batches_per_epoch, persons * images)
+    assert batches.dtype == np.int64
+    pids = pids_of(records, batches).reshape(-1, persons, images)
+    assert (pids == pids[..., :1]).all()
+    assert all(len(set(batch)) == persons for batch in pids[..., 0].tolist())
+
+
+@settings(max_examples=60, deadline=None)
+@given(COUNTS, st.integers(1, 4), st.integers(1, 5))
+def test_an_epoch_of_images_deals_as_many_groups_as_distinct_batches_take(counts, persons, images):
+    records = make_records(counts)
+    sampler = DistinctPersonsSampler(records, persons=persons, images=images)
+    groups = [max(1, count // images) for count in counts]
+    assert sampler.batches_per_epoch == greedy_batch_count(groups, persons)
+    dealt = Counter(pids_of(records, sampler.batches(0))[:, ::images].ravel().tolist())
+    usable = [min(n, sampler.batches_per_epoch) for n in groups]
+    missing = [usable[pid] - dealt[pid] for pid in range(len(groups))]
+    assert min(missing) >= 0
+    assert sum(missing) < persons
+
+
+def test_an_epoch_of_images_uses_an_image_at_most_once():
+    records = make_records([8, 8, 4, 12, 5, 7])
+    batches = DistinctPersonsSampler(records, persons=2, images=4).batches(3)
+    assert max(Counter(batches.ravel().tolist()).values()) == 1
+
+
+def test_equal_persons_leave_nothing_out():
+    records = make_records([12] * 6)
+    batches = DistinctPersonsSampler(records, persons=3, images=4).batches(0)
+    assert sorted(batches.ravel().tolist()) == list(range(72))
+
+
+def test_a_person_with_few_images_uses_all_of_them_and_repeats():
+    records = make_records([3, 8, 8])
+    batches = DistinctPersonsSampler(records, persons=3, images=8).batches(0)
+    rows = batches[pids_of(records, batches) == 0]
+    assert sorted(Counter(rows.tolist()).values()) == [2, 3, 3]
+
+
+def test_an_epoch_of_persons_draws_everybody_once():
+    records = make_records([9, 3, 5, 2, 7, 4, 6])
+    sampler = DistinctPersonsSampler(records, persons=3, images=2, epoch="persons")
+    assert sampler.batches_per_epoch == 2
+    drawn = pids_of(records, sampler.batches(0))[:, ::2].ravel()
+    assert len(set(drawn.tolist())) == 6
+    left_out = {
+        (set(range(7)) - set(pids_of(records, sampler.batches(e)).ravel().tolist())).pop() for e in range(40)
+    }
+    assert left_out == set(range(7))
+
+
+def test_seed_and_epoch_decide_the_batches():
+    records = make_records([6] * 10)
+    options = {"persons": 4, "images": 2}
+    first = DistinctPersonsSampler(records, seed=7, **options)
+    np.testing.assert_array_equal(
+        first.batches(5), DistinctPersonsSampler(records, seed=7, **options).batches(5)
+    )
+    np.testing.assert_array_equal(first.batches(5), first.batches(5))
+    assert (first.batches(5) != first.batches(6)).any()
+    assert (first.batches(5) != DistinctPersonsSampler(records, seed=8, **options).batches(5)).any()
+
+
+@pytest.mark.parametrize("epoch_is", ["images", "persons"])
+def test_ranks_together_make_the_global_batch(epoch_is):
+    records = make_records([5, 9, 2, 6, 7, 4, 3, 8])
+    options = {"persons": 4, "images": 3, "epoch": epoch_is}
+    whole = DistinctPersonsSampler(records, seed=3, **options)
+    parts = [DistinctPersonsSampler(records, 3, rank, 2, **options) for rank in (0, 1)]
+    assert [part.first_row for part in parts] == [0, 6]
+    assert {part.batches_per_epoch for part in parts} == {whole.batches_per_epoch}
+    np.testing.assert_array_equal(
+        np.concatenate([part.batches(2) for part in parts], axis=1), whole.batches(2)
+    )
+
+
+def test_rows_spread_over_ranks_without_favouring_persons_with_many_images():
+    """Persons that must be in every batch land on both halves."""
+    records = make_records([40, *[4] * 10])
+    batches = DistinctPersonsSampler(records, persons=2, images=4).batches(0)
+    columns = np.argwhere(pids_of(records, batches) == 0)[:, 1] // 4
+    assert 0 < columns.mean() < 1
+
+
+@pytest.mark.parametrize(
+    ("records", "options", "error", "words"),
+    [
+        ([], {"persons": 2, "images": 2}, DataError, ["empty"]),
+        (make_records([3, 3, 3]), {"persons": 4, "images": 2}, DataError, ["4", "3", "sampler.persons"]),
+        (make_records([3] * 8), {"persons": 0, "images": 2}, InvalidArgumentError, ["0 persons"]),
+        (make_records([3] * 8), {"persons": 2, "images": 0}, InvalidArgumentError, ["0 images"]),
+        (
+            make_records([3] * 8),
+            {"persons": 8, "images": 2, "world_size": 3},
+            InvalidArgumentError,
+            ["8 persons", "3 workers"],
+        ),
+    ],
+)
+def test_what_cannot_be_sampled_is_refused(records, options, error, words):
+    with pytest.raises(error) as caught:
+        DistinctPersonsSampler(records, **options)
+    assert all(word in str(caught.value) for word in words)
+
+
+def test_recipes_find_the_sampler():
+    assert SAMPLERS["distinct_persons"] is DistinctPersonsSampler
