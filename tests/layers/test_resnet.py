@@ -146,9 +146,9 @@ class Halves(nn.Cell):
         self.stem.layer1 = residual_stage(arch, 1)
         self.stem.layer2 = residual_stage(arch, 2)
         self.stem.layer3 = residual_stage(arch, 3, last=1)
-        self.rest = nn.CellDict(
-            {"layer3": residual_stage(arch, 3, first=1), "layer4": residual_stage(arch, 4)}
-        )
+        self.rest = nn.Cell()
+        self.rest.layer3 = residual_stage(arch, 3, first=1)
+        self.rest.layer4 = residual_stage(arch, 4)
 
     def construct(self, x):
         x = self.stem(x)
