@@ -1,0 +1,84 @@
+"""How every benchmark shows and stores its figures: a table on the console, ``results/<name>.json``."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+from collections.abc import Sequence
+from datetime import datetime, timezone
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from mindreid.atomic import write_json
+
+RESULTS = Path(__file__).resolve().parent.parent / "results"
+PACKAGES = ("mindspore", "mindcv", "numpy", "scipy", "faiss-cpu", "opencv-python-headless", "torch")
+
+
+def host_info() -> dict[str, Any]:
+    """Return what a timing depends on: processor, cores, memory, load, versions of the libraries."""
+    return {
+        "machine": platform.machine(),
+        "processor": _processor(),
+        "cores": len(os.sched_getaffinity(0)),
+        "memory_gib": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30, 1),
+        "load_average_1min": round(os.getloadavg()[0], 2),
+        "python": platform.python_version(),
+        "packages": {name: version for name in PACKAGES if (version := _version(name))},
+    }
+
+
+def write_result(name: str, command: str, figures: dict[str, Any]) -> Path:
+    """Store ``figures`` in ``results/<name>.json``, whole or not at all.
+
+    Parameters
+    ----------
+    name : str
+        Name of the benchmark, without a suffix.
+    command : str
+        The command line that reproduces the figures, as typed in the project's root.
+    figures : dict
+        What was measured; plain numbers, strings, lists and dictionaries. Put the unit in the key.
+
+    Returns
+    -------
+    Path
+        The file that was written.
+    """
+    target = RESULTS / f"{name}.json"
+    measured_at = datetime.now(timezone.utc).isoformat(timespec="seconds")
+    write_json(
+        target, {"command": command, "measured_at": measured_at, "host": host_info(), "figures": figures}
+    )
+    return target
+
+
+def show_table(title: str, header: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+    """Write an aligned table to standard output; floats are cut to four significant digits."""
+    cells = [list(header)] + [[_text(value) for value in row] for row in rows]
+    widths = [max(len(row[column]) for row in cells) for column in range(len(header))]
+    lines = ["  ".join(text.ljust(width) for text, width in zip(row, widths)).rstrip() for row in cells]
+    lines.insert(1, "  ".join("-" * width for width in widths))
+    sys.stdout.write("\n".join(["", title, *lines, ""]))
+    sys.stdout.flush()
+
+
+def _text(value: Any) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def _version(package: str) -> str:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return ""
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return platform.processor()
+    return next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), "")
