@@ -7,7 +7,8 @@ import sys
 
 import pytest
 
-from mindreid.atomic import atomic_path, remove_stale_temporaries, write_json, write_text
+from mindreid.atomic import atomic_folder, atomic_path, remove_stale_temporaries, write_json, write_text
+from mindreid.errors import DataError
 
 
 def test_a_failed_write_keeps_the_old_file_and_leaves_no_other(tmp_path):
@@ -62,3 +63,20 @@ def test_a_killed_writer_leaves_the_old_file_and_only_a_temporary_that_is_remove
     assert len(os.listdir(tmp_path)) == 2
     remove_stale_temporaries(tmp_path)
     assert os.listdir(tmp_path) == ["state.txt"]
+
+
+def test_a_folder_appears_whole_or_not_at_all(tmp_path):
+    def write(fail):
+        with atomic_folder(tmp_path / "data") as folder:
+            (folder / "a.txt").write_text("x")
+            if fail:
+                raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        write(fail=True)
+    assert os.listdir(tmp_path) == []
+    write(fail=False)
+    assert os.listdir(tmp_path / "data") == ["a.txt"]
+    with pytest.raises(DataError, match="not an empty folder"):
+        write(fail=False)
+    assert os.listdir(tmp_path) == ["data"]

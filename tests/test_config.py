@@ -56,7 +56,8 @@ def test_a_child_overrides_single_keys_of_its_bases(write):
 def test_another_component_does_not_inherit_the_old_ones_options(write):
     child = write(
         "child.yaml",
-        "base: mgn/market1501\noptimizers: {network: {name: adam, lr: 2e-4, schedule: {name: cosine, epochs: 9}}}\n",
+        "base: mgn/market1501\n"
+        "optimizers: {network: {name: adam, lr: 2e-4, schedule: {name: multi_step, milestones: [3]}}}\n",
     )
     optimizer = load_recipe(child).optimizers["network"]
     assert optimizer.options == {"lr": 2e-4}

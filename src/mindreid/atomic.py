@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Union
 
+from mindreid.errors import DataError
+
 PathLike = Union[str, "os.PathLike[str]"]
 
 
@@ -42,6 +44,36 @@ def atomic_path(target: PathLike) -> Iterator[Path]:
         os.chmod(temporary, 0o644)
         os.replace(temporary, target)
     _flush(target.parent)
+
+
+@contextmanager
+def atomic_folder(target: PathLike) -> Iterator[Path]:
+    """Yield a temporary folder beside ``target`` that takes its place when the block ends well.
+
+    Parameters
+    ----------
+    target : path
+        A folder that is not there yet, or is empty.
+
+    Raises
+    ------
+    DataError
+        If ``target`` is a file, or a folder with something in it.
+    """
+    target = Path(target)
+    if target.exists() and (not target.is_dir() or any(target.iterdir())):
+        raise DataError(
+            "this is not an empty folder", where=str(target), fix="name a new folder or delete it"
+        )
+    target.parent.mkdir(parents=True, exist_ok=True)
+    temporary = Path(tempfile.mkdtemp(prefix=f".tmp-{target.name}-", dir=target.parent))
+    try:
+        yield temporary
+        os.chmod(temporary, 0o755)
+        os.replace(temporary, target)
+        _flush(target.parent)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
 
 
 def write_text(target: PathLike, text: str) -> None:

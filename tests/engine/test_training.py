@@ -67,7 +67,7 @@ def test_the_saved_weights_give_the_reported_figures(recipe_of, tmp_path):
     assert stored["versions"]["mindspore"] == ms.__version__
 
 
-class _Interrupted(Exception):
+class InterruptedRunError(Exception):
     pass
 
 
@@ -82,10 +82,10 @@ def test_a_resumed_run_equals_the_uninterrupted_one(recipe_of, tmp_path, monkeyp
     def interrupt(self, report):
         flush(self, report)
         if report.epoch == 1:
-            raise _Interrupted
+            raise InterruptedRunError
 
     monkeypatch.setattr(LossLog, "on_step", interrupt)
-    with pytest.raises(_Interrupted):
+    with pytest.raises(InterruptedRunError):
         train(recipe, tmp_path / "parts")
     monkeypatch.undo()
     monkeypatch.chdir(tmp_path)
@@ -121,9 +121,8 @@ def test_a_loss_that_is_not_a_number_stops_the_run_and_keeps_the_last_good_state
     train(recipe_of("train.epochs=1"), folder.root)
     good = folder.state.read_bytes(), folder.last.read_bytes()
     diverging = recipe_of("train.epochs=3", "optimizers.network.lr=1e30")
-    with pytest.raises(
-        TrainingError, match=r"not finite at step \d+ \(epoch 2\): softmax = .*triplet = .*state\.ckpt"
-    ):
+    expected = r"not finite at step \d+ \(epoch 2\): softmax = .*triplet = .*state\.ckpt"
+    with pytest.raises(TrainingError, match=expected):
         train(diverging, folder.root, resume=True)
     assert (folder.state.read_bytes(), folder.last.read_bytes()) == good
     assert all(np.isfinite(row["loss"]) for row in steps(folder))
@@ -139,7 +138,7 @@ def test_an_unreadable_image_in_mid_epoch_is_named(recipe_of, tiny_market, tmp_p
 
 def test_a_folder_with_a_run_is_not_overwritten(recipe_of, tmp_path):
     train(recipe_of("train.epochs=1"), tmp_path / "run")
-    with pytest.raises(TrainingError, match="holds a run already.*--resume"):
+    with pytest.raises(TrainingError, match=r"holds a run already.*--resume"):
         train(recipe_of(), tmp_path / "run")
 
 

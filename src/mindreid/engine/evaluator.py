@@ -147,11 +147,7 @@ def _rank(protocol: Protocol, features: _Features, config: EvaluationConfig) -> 
     result = metrics.evaluate_ranking(
         query,
         features(protocol.gallery),
-        *(
-            _labels(records, name)
-            for name in ("pid", "camid")
-            for records in (protocol.query, protocol.gallery)
-        ),
+        *(_labels(records, name) for name in ("pid", "camid") for records in sides),
         query_clothes=_optional_labels(protocol.query, "clothes_id"),
         gallery_clothes=_optional_labels(protocol.gallery, "clothes_id"),
         protocol=protocol.rule,
@@ -181,9 +177,8 @@ def _optional_labels(records: Sequence[Record], name: str) -> Any:
 
 def format_results(results: dict[str, dict[str, Any]]) -> str:
     """Lay evaluation results out as a table, one row per protocol, in per cent."""
-    lines = [
-        f"{'protocol':<18} {'rule':<17} {'R1':>6} {'R5':>6} {'R10':>6} {'mAP':>6} {'mINP':>6}  queries  gallery  re-ranked"
-    ]
+    columns = " ".join(f"{title:>6}" for title in ("R1", "R5", "R10", "mAP", "mINP"))
+    lines = [f"{'protocol':<18} {'rule':<17} {columns}    queries gallery  re-ranked"]
     for name, row in results.items():
         values = " ".join(f"{100 * row[key]:6.2f}" for key in ("rank1", "rank5", "rank10", "mAP", "mINP"))
         counts = f"{row['valid_queries']:>4}/{row['queries']:<4} {row['gallery']:>6}"

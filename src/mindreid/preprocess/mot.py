@@ -1,0 +1,224 @@
+"""Real pedestrians for re-identification: crops in Market-1501's layout from a MOT sequence.
+
+One camera sees a person once, so time takes the place of cameras: a person's track is cut into
+segments with a gap between them, and each segment counts as a camera. Between two segments the
+person has gone on, turned, or come nearer. Training and test persons are different ones.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Optional
+
+import numpy as np
+from PIL import Image
+from tqdm import tqdm
+
+from mindreid import zoo
+from mindreid.atomic import atomic_folder, write_json
+from mindreid.data.layouts import Shot
+from mindreid.errors import DataError, InvalidArgumentError
+from mindreid.preprocess.mot_annotations import Box, read_annotations
+from mindreid.preprocess.mot_frames import read_frames
+
+logger = logging.getLogger(__name__)
+
+_QUALITY = 95
+_MIN_PERSONS = 2
+
+
+@dataclass(frozen=True)
+class CropRules:
+    """Which boxes become crops.
+
+    Attributes
+    ----------
+    min_confidence : float
+        Boxes below are left out.
+    min_visibility : float
+        Smallest visible share of a box.
+    min_height : float
+        Smallest height in pixels.
+    min_inside : float
+        Smallest share of the box inside the image; crops are clipped to the image.
+    every : int
+        Take every n-th frame.
+    """
+
+    min_confidence: float = 0.5
+    min_visibility: float = 0.6
+    min_height: float = 40.0
+    min_inside: float = 0.8
+    every: int = 1
+
+    def accept(self, box: Box) -> bool:
+        """Whether a box is good enough, as far as it can be told without the image."""
+        return (
+            box.confidence >= self.min_confidence
+            and box.visibility >= self.min_visibility
+            and box.height >= self.min_height
+            and (box.frame - 1) % self.every == 0
+        )
+
+
+def mot_to_market(
+    source: Path,
+    annotations: Path,
+    root: Path,
+    *,
+    seed: int = 1,
+    train_share: float = 0.5,
+    segments: int = 2,
+    gap: int = 7,
+    rules: CropRules = CropRules(),  # noqa: B008 - immutable
+) -> dict[str, int]:
+    """Write crops of a sequence's persons in Market-1501's layout.
+
+    Parameters
+    ----------
+    source : Path
+        The video, or the folder of its frames.
+    annotations : Path
+        The sequence's ``gt.txt``.
+    root : Path
+        The dataset to write: whole, or not at all. ``mot.json`` in it says how it was made.
+    seed : int
+        Decides which persons are for training.
+    train_share : float
+        Share of persons for training, in (0, 1).
+    segments : int
+        Parts of a track, at least 2; each counts as a camera.
+    gap : int
+        Frames between two parts that are left out.
+    rules : CropRules
+        Which boxes become crops.
+
+    Returns
+    -------
+    dict
+        Images by split.
+
+    Raises
+    ------
+    DataError
+        If the sequence can't be read, or leaves fewer than two persons to train or test on.
+    InvalidArgumentError
+        If an argument is out of range.
+    """
+    _check_arguments(train_share, segments, gap)
+    boxes = [box for box in read_annotations(annotations) if rules.accept(box)]
+    tracks = _usable_tracks(boxes, segments, gap)
+    trained = _training_persons(sorted(tracks), train_share, seed)
+    shots = {
+        (box.frame, box.person): shot
+        for number, person in enumerate(sorted(tracks), 1)
+        for box, shot in _place(tracks[person], number, person in trained)
+    }
+    with atomic_folder(root) as folder:
+        written = _write_crops(source, boxes, shots, folder, rules)
+        counts = {split: sum(s.split == split for s in written) for split in ("train", "query", "gallery")}
+        zoo.DATASETS["market1501"].layout.write_lists(folder, written)
+        made_by = {"seed": seed, "train_share": train_share, "segments": segments, "gap": gap}
+        write_json(
+            folder / "mot.json",
+            {
+                "source": source.name,
+                "persons": len(tracks),
+                **made_by,
+                "rules": asdict(rules),
+                "images": counts,
+            },
+        )
+    logger.info("%d persons, %d of them for training: %s", len(tracks), len(trained), counts)
+    return counts
+
+
+Track = list[list[Box]]
+
+
+def _check_arguments(train_share: float, segments: int, gap: int) -> None:
+    if not 0 < train_share < 1:
+        raise InvalidArgumentError(f"train_share is a share between 0 and 1, not {train_share}")
+    if segments < 2:
+        raise InvalidArgumentError("a track is cut into at least 2 segments, one to find the other")
+    if gap < 0:
+        raise InvalidArgumentError(f"gap is a number of frames, not {gap}")
+
+
+def _usable_tracks(boxes: Sequence[Box], segments: int, gap: int) -> dict[int, Track]:
+    """Cut every person's track; persons with an empty segment are left out."""
+    by_person: dict[int, list[Box]] = {}
+    for box in sorted(boxes, key=lambda box: box.frame):
+        by_person.setdefault(box.person, []).append(box)
+    tracks = {person: cut_track(own, segments, gap) for person, own in by_person.items()}
+    usable = {person: track for person, track in tracks.items() if all(track)}
+    if len(usable) < 2 * _MIN_PERSONS:
+        raise DataError(
+            f"{len(usable)} of {len(tracks)} persons are seen long and well enough, at least "
+            f"{2 * _MIN_PERSONS} are needed",
+            fix="lower the limits on visibility and height, the segments or the gap",
+        )
+    return usable
+
+
+def cut_track(boxes: Sequence[Box], segments: int, gap: int) -> Track:
+    """Cut a track, ordered by frame, into parts of equal duration with ``gap`` frames between."""
+    first, last = boxes[0].frame, boxes[-1].frame
+    length = (last - first + 1 - gap * (segments - 1)) / segments
+    parts: Track = [[] for _ in range(segments)]
+    for box in boxes:
+        part, offset = divmod(box.frame - first, length + gap) if length > 0 else (0, 0)
+        if offset < length:
+            parts[int(part)].append(box)
+    return parts
+
+
+def _training_persons(persons: Sequence[int], share: float, seed: int) -> set[int]:
+    count = min(max(round(share * len(persons)), _MIN_PERSONS), len(persons) - _MIN_PERSONS)
+    return set(np.random.default_rng(seed).permutation(persons)[:count].tolist())
+
+
+def _place(track: Track, pid: int, for_training: bool) -> list[tuple[Box, Shot]]:
+    """Give each box its place: the middle one of a test person's segment is the query."""
+    placed = []
+    for camid, part in enumerate(track):
+        for index, box in enumerate(part):
+            test = "query" if index == len(part) // 2 else "gallery"
+            split = "train" if for_training else test
+            placed.append((box, Shot(split, pid, camid, outfit=0, sequence=0, frame=box.frame)))
+    return placed
+
+
+def _write_crops(
+    source: Path, boxes: Sequence[Box], shots: dict[tuple[int, int], Shot], folder: Path, rules: CropRules
+) -> list[Shot]:
+    layout = zoo.DATASETS["market1501"].layout
+    wanted: dict[int, list[tuple[Box, Shot]]] = {}
+    for box in boxes:
+        if (box.frame, box.person) in shots:
+            wanted.setdefault(box.frame, []).append((box, shots[box.frame, box.person]))
+    last, written = max(wanted), []
+    for number, image in tqdm(read_frames(source, last), "frames", total=last, unit="frame", disable=None):
+        for box, shot in wanted.get(number, ()):
+            crop = crop_box(image, box, rules.min_inside)
+            if crop is not None:
+                path = folder / layout.relative_path(shot)
+                path.parent.mkdir(parents=True, exist_ok=True)
+                Image.fromarray(crop).save(path, quality=_QUALITY)
+                written.append(shot)
+    return written
+
+
+def crop_box(image: np.ndarray, box: Box, min_inside: float) -> Optional[np.ndarray]:
+    """Cut a box out of uint8 ``[H, W, 3]``, clipped to it; ``None`` if too much lies outside."""
+    height, width = image.shape[:2]
+    left, right = max(round(box.left), 0), min(round(box.left + box.width), width)
+    top, bottom = max(round(box.top), 0), min(round(box.bottom), height)
+    if right <= left or bottom <= top:
+        return None
+    if (right - left) * (bottom - top) < min_inside * box.width * box.height:
+        return None
+    return image[top:bottom, left:right]
