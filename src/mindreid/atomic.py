@@ -69,7 +69,7 @@ def atomic_folder(target: PathLike) -> Iterator[Path]:
     temporary = Path(tempfile.mkdtemp(prefix=f".tmp-{target.name}-", dir=target.parent))
     try:
         yield temporary
-        os.chmod(temporary, 0o755)
+        os.chmod(temporary, 0o755)  # noqa: S103 - mkdtemp hides its folder from other users
         os.replace(temporary, target)
         _flush(target.parent)
     finally:

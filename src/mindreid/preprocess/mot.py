@@ -73,7 +73,7 @@ def mot_to_market(
     train_share: float = 0.5,
     segments: int = 2,
     gap: int = 7,
-    rules: CropRules = CropRules(),  # noqa: B008 - immutable
+    rules: CropRules = CropRules(),
 ) -> dict[str, int]:
     """Write crops of a sequence's persons in Market-1501's layout.
 
