@@ -17,6 +17,7 @@ EXTRAS = {
     "summary": ["tensorboardX>=2.6"],
     "test": ["pytest>=8", "hypothesis>=6.100", "ruff==0.17.5", "mypy>=1.15", "types-PyYAML"],
 }
+EXTRAS["all"] = sorted({package for extra in EXTRAS.values() for package in extra})
 
 setup(
     name="mindreid",
@@ -28,7 +29,11 @@ setup(
     python_requires=">=3.9,<3.12",
     package_dir={"": "src", "mindreid.models": "models", "mindreid.configs": "configs"},
     packages=find_packages("src") + MODELS + ["mindreid.configs"],
-    package_data={"mindreid.configs": ["**/*.yaml"], "mindreid.models": ["*/*.yaml"], "mindreid": ["py.typed"]},
+    package_data={
+        "mindreid.configs": ["**/*.yaml"],
+        "mindreid.models": ["*/*.yaml"],
+        "mindreid": ["py.typed"],
+    },
     install_requires=[
         "mindspore==2.8.0",
         "mindcv==0.3.0",
