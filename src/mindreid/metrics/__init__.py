@@ -1,0 +1,21 @@
+"""Retrieval metrics: NumPy arrays in, numbers out; nothing here needs a deep learning framework."""
+
+from mindreid.metrics.distances import METRICS, l2_normalize, pairwise_distances
+from mindreid.metrics.multi_query import pool_multi_query
+from mindreid.metrics.protocols import PROTOCOLS
+from mindreid.metrics.ranking import evaluate_distances, evaluate_ranking, rank_gallery
+from mindreid.metrics.reranking import rerank_k_reciprocal
+from mindreid.metrics.results import RankingResult
+
+__all__ = [
+    "METRICS",
+    "PROTOCOLS",
+    "RankingResult",
+    "evaluate_distances",
+    "evaluate_ranking",
+    "l2_normalize",
+    "pairwise_distances",
+    "pool_multi_query",
+    "rank_gallery",
+    "rerank_k_reciprocal",
+]
