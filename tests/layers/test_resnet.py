@@ -102,8 +102,8 @@ def test_gradients_and_running_statistics(recorded, images, state, fill, compile
     assert distance(value, recorded["grad_loss"]) < 1e-4
     by_name = {parameter.name: gradient for parameter, gradient in zip(parameters, gradients)}
     # The first two lie 3e-4 from their own float64 values: a ReLU or a maximum changes sides.
-    assert distance(by_name["conv1.weight"], recorded["grad_conv1"]) < 3e-3
-    assert distance(by_name["layer1.0.bn2.gamma"], recorded["grad_layer1_0_bn2_weight"]) < 3e-3
+    assert distance(by_name["conv1.weight"], recorded["grad_conv1"]) < 2e-3
+    assert distance(by_name["layer1.0.bn2.gamma"], recorded["grad_layer1_0_bn2_weight"]) < 2e-3
     slices = by_name["layer4.0.conv2.weight"].asnumpy()[::64, ::64]
     assert distance(slices, recorded["grad_layer4_0_conv2_slice"]) < 1e-3
     assert distance(by_name["layer4.2.bn3.beta"], recorded["grad_layer4_2_bn3_bias"]) < 1e-3

@@ -65,10 +65,10 @@ class StripePool(nn.Cell):
 
     def construct(self, x: Tensor) -> tuple[Tensor, ...]:
         """Map ``[B, C, H, W]`` to ``parts`` vectors ``[B, C]``, from top to bottom."""
-        pooled = ()
-        for stripe in self.split(x):
-            pooled += (ops.mean(stripe, (2, 3)) if self.average else ops.amax(stripe, (2, 3)),)
-        return pooled
+        stripes = self.split(x)
+        if self.average:
+            return tuple([ops.mean(stripe, (2, 3)) for stripe in stripes])
+        return tuple([ops.amax(stripe, (2, 3)) for stripe in stripes])
 
 
 def _is_average(kind: str) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import re
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Optional, Union
 
@@ -74,34 +75,22 @@ def load_pretrained(network: nn.Cell, path: Optional[PathLike]) -> None:
     InvalidArgumentError
         If the network has no trunk.
     """
-    parts = [part for _, part in network.cells_and_names() if isinstance(part, TrunkPart)]
+    parts = {place: part for place, part in network.cells_and_names() if isinstance(part, TrunkPart)}
     if not parts:
         raise InvalidArgumentError("this network has no ResNet trunk that ImageNet weights could fill")
+    trunk = next(iter(parts.values())).arch.name
     if path is None:
-        logger.info("no ImageNet weights given: %s starts from random weights", parts[0].arch.name)
+        logger.info("no ImageNet weights given: %s starts from random weights", trunk)
         return
     source = stem_pool_of(path)
     weights = _read(path, source)
-    _check_trunk(weights, parts, path)
-    _check_stem_pool(parts, source, path)
-    targets, values, used = {}, {}, set()
-    for number, part in enumerate(parts):
-        for name, parameter in part.parameters_and_names():
-            targets[f"{number}:{name}"] = parameter
-            used.add(name)
-            if name in weights:
-                values[f"{number}:{name}"] = weights[name]
-    values.update({name: value for name, value in weights.items() if name not in used})
-    assign_parameters(targets, values, source=str(path))
-    logger.info(
-        "%s starts from the %s weights in %s, with that library's stem pooling",
-        parts[0].arch.name,
-        source,
-        path,
-    )
+    _check_trunk(weights, trunk, path)
+    _check_stem_pool(parts.values(), source, path)
+    _fill(parts, weights, path)
+    logger.info("%s starts from the %s weights in %s, with that library's stem pooling", trunk, source, path)
 
 
-def trunk_of(weights: dict[str, np.ndarray]) -> Optional[str]:
+def trunk_of(weights: Mapping[str, np.ndarray]) -> Optional[str]:
     """Tell which trunk parameters belong to, by their names; ``None`` if to none of ours."""
     blocks = {found.groups() for name in weights if (found := re.match(r"layer(\d)\.(\d+)\.", name))}
     depths = {stage: sum(1 for other, _ in blocks if other == str(stage)) for stage in range(1, 5)}
@@ -135,8 +124,21 @@ def _read_mindspore(path: PathLike) -> dict[str, np.ndarray]:
         ) from None
 
 
-def _check_trunk(weights: dict[str, np.ndarray], parts: list[TrunkPart], path: PathLike) -> None:
-    found, wanted = trunk_of(weights), parts[0].arch.name
+def _fill(parts: Mapping[str, TrunkPart], weights: Mapping[str, np.ndarray], path: PathLike) -> None:
+    targets, values, used = {}, {}, set()
+    for place, part in parts.items():
+        for name, parameter in part.parameters_and_names():
+            full_name = f"{place}.{name}" if place else name
+            targets[full_name] = parameter
+            used.add(name)
+            if name in weights:
+                values[full_name] = weights[name]
+    values.update({name: value for name, value in weights.items() if name not in used})
+    assign_parameters(targets, values, source=str(path))
+
+
+def _check_trunk(weights: Mapping[str, np.ndarray], wanted: str, path: PathLike) -> None:
+    found = trunk_of(weights)
     if found != wanted:
         described = f"of a {found}" if found else f"not of one of {', '.join(TRUNKS)}"
         raise CheckpointError(
@@ -146,7 +148,7 @@ def _check_trunk(weights: dict[str, np.ndarray], parts: list[TrunkPart], path: P
         )
 
 
-def _check_stem_pool(parts: list[TrunkPart], source: StemPool, path: PathLike) -> None:
+def _check_stem_pool(parts: Iterable[TrunkPart], source: StemPool, path: PathLike) -> None:
     for part in parts:
         if isinstance(part, ResNetStem) and part.stem_pool != source:
             raise CheckpointError(

@@ -167,6 +167,7 @@ class StemMaxPool(nn.Cell):
         super().__init__()
         if padding not in ("torchvision", "mindcv"):
             raise InvalidArgumentError(f"the stem's pooling is 'torchvision' or 'mindcv', not {padding!r}")
+        self.padding = padding
         if padding == "torchvision":
             self.pad = ops.Pad(((0, 0), (0, 0), (1, 1), (1, 1)))
             self.pool = nn.MaxPool2d(3, 2, pad_mode="valid")

@@ -1,0 +1,55 @@
+"""Global and stripe pooling against plain loops."""
+
+import mindspore as ms
+import numpy as np
+import pytest
+from mindspore import Tensor
+
+from mindreid.errors import InvalidArgumentError
+from mindreid.layers.pooling import GlobalPool, StripePool
+
+REDUCE = {"max": np.max, "avg": np.mean}
+
+
+@pytest.fixture
+def feature_map():
+    return np.random.default_rng(0).standard_normal((2, 5, 12, 3)).astype(np.float32)
+
+
+@pytest.mark.parametrize("kind", REDUCE)
+def test_global(feature_map, kind):
+    pooled = GlobalPool(kind)(Tensor(feature_map)).asnumpy()
+    np.testing.assert_allclose(pooled, REDUCE[kind](feature_map, (2, 3)), rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+@pytest.mark.parametrize("parts", [1, 2, 3, 4, 12])
+@pytest.mark.parametrize("kind", REDUCE)
+def test_stripes_from_top_to_bottom(feature_map, kind, parts, compiled):
+    pool = StripePool(parts, kind)
+    run = ms.jit(pool.construct) if compiled else pool
+    pooled = run(Tensor(feature_map))
+    assert len(pooled) == parts
+    rows = 12 // parts
+    for part in range(parts):
+        stripe = feature_map[:, :, part * rows : (part + 1) * rows]
+        np.testing.assert_allclose(pooled[part].asnumpy(), REDUCE[kind](stripe, (2, 3)), rtol=1e-5, atol=1e-6)
+
+
+def test_maximum_passes_its_gradient_to_one_position(feature_map):
+    pool = StripePool(3)
+
+    def total(x):
+        return sum([stripe.sum() for stripe in pool(x)])
+
+    gradient = ms.grad(total)(Tensor(feature_map)).asnumpy()
+    assert set(np.unique(gradient)) == {0, 1}
+    np.testing.assert_array_equal(gradient.reshape(2, 5, 3, 12).sum(3), 1)
+
+
+@pytest.mark.parametrize(
+    "build", [lambda: GlobalPool("mean"), lambda: StripePool(2, "sum"), lambda: StripePool(0)]
+)
+def test_bad_options(build):
+    with pytest.raises(InvalidArgumentError):
+        build()
