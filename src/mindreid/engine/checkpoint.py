@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Optional, Union
 
 import mindspore as ms
 import numpy as np
-from mindspore import Parameter, nn
+from mindspore import Parameter, nn, ops
 
 from mindreid.atomic import atomic_path
 from mindreid.errors import CheckpointError
@@ -52,6 +52,14 @@ class Description:
     versions: dict[str, str] = field(default_factory=dict)
 
 
+def named_parameters(cell: nn.Cell) -> dict[str, Parameter]:
+    """Parameters and buffers of ``cell`` by name, the same with and without mixed precision.
+
+    Mixed precision wraps norm layers, which shows in the names that MindSpore gives them.
+    """
+    return {name.replace("._backbone.", "."): value for name, value in cell.parameters_and_names()}
+
+
 def save_weights(path: PathLike, network: nn.Cell, description: Description) -> None:
     """Write a network's parameters and buffers, without optimiser state.
 
@@ -60,7 +68,7 @@ def save_weights(path: PathLike, network: nn.Cell, description: Description) -> 
     CheckpointError
         If a value is not finite, or the file can't be written; an older file then stays.
     """
-    _write(Path(path), network.parameters_and_names(), asdict(description))
+    _write(Path(path), named_parameters(network), asdict(description))
 
 
 def load_weights(path: PathLike, network: nn.Cell, *, model: Optional[str] = None) -> Description:
@@ -89,7 +97,7 @@ def load_weights(path: PathLike, network: nn.Cell, *, model: Optional[str] = Non
             where=str(path),
             fix="pass the recipe it was trained with",
         )
-    _assign(values, dict(network.parameters_and_names()), path)
+    _assign(values, named_parameters(network), path)
     return description
 
 
@@ -111,7 +119,7 @@ def save_state(path: PathLike, parameters: Mapping[str, Parameter], progress: Ma
     progress : mapping
         JSON values: epoch, step, number of classes, best metric.
     """
-    _write(Path(path), parameters.items(), dict(progress))
+    _write(Path(path), parameters, dict(progress))
 
 
 def load_state(path: PathLike, parameters: Mapping[str, Parameter]) -> dict[str, Any]:
@@ -128,8 +136,8 @@ def load_state(path: PathLike, parameters: Mapping[str, Parameter]) -> dict[str,
     return content
 
 
-def _write(path: Path, parameters: Iterable[tuple[str, Parameter]], content: dict[str, Any]) -> None:
-    entries = [{"name": name, "data": parameter} for name, parameter in parameters]
+def _write(path: Path, parameters: Mapping[str, Parameter], content: dict[str, Any]) -> None:
+    entries = [{"name": name, "data": parameter} for name, parameter in parameters.items()]
     for entry in entries:
         value = entry["data"].asnumpy()
         if value.dtype.kind == "f" and not np.isfinite(value).all():
@@ -202,7 +210,8 @@ def _assign(values: Mapping[str, Parameter], targets: Mapping[str, Parameter], p
             fix="use the recipe and the dataset that it was trained with",
         )
     for name, target in targets.items():
-        target.set_data(values[name])
+        # set_data would give the parameter other memory, which compiled functions do not notice.
+        ops.assign(target, values[name])
 
 
 def _listed(verb: str, names: list[str]) -> str:

@@ -75,13 +75,13 @@ def load_pretrained(network: nn.Cell, path: Optional[PathLike]) -> None:
     InvalidArgumentError
         If the network has no trunk.
     """
+    if path is None:
+        logger.info("no ImageNet weights given: the network starts from random weights")
+        return
     parts = {place: part for place, part in network.cells_and_names() if isinstance(part, TrunkPart)}
     if not parts:
         raise InvalidArgumentError("this network has no ResNet trunk that ImageNet weights could fill")
     trunk = next(iter(parts.values())).arch.name
-    if path is None:
-        logger.info("no ImageNet weights given: %s starts from random weights", trunk)
-        return
     source = stem_pool_of(path)
     weights = _read(path, source)
     _check_trunk(weights, trunk, path)
@@ -154,5 +154,5 @@ def _check_stem_pool(parts: Iterable[TrunkPart], source: StemPool, path: PathLik
             raise CheckpointError(
                 f"the weights were trained with {source}'s stem pooling, the network has {part.stem_pool}'s",
                 where=str(path),
-                fix=f"build the network with stem_pool={source!r}",
+                fix=f"build the network with stem_pool={source!r}, in a recipe: model.network.stem_pool",
             )
