@@ -5,16 +5,17 @@ from __future__ import annotations
 from mindspore import Tensor, nn, ops
 
 from mindreid.objective import Objective, Phase
+from mindreid.zoo import MODELS, ModelEntry
 
 
 class ToyNetwork(nn.Cell):
-    """Two convolutions, batch norm, global average: [B, 3, H, W] -> [B, 8]."""
+    """A convolution, batch norm, global average, a linear map: [B, 3, H, W] -> [B, 8]."""
 
-    def __init__(self) -> None:
+    def __init__(self, width: int = 8) -> None:
         super().__init__()
-        self.conv = nn.Conv2d(3, 8, 3, has_bias=False)
-        self.bn = nn.BatchNorm2d(8)
-        self.neck = nn.Dense(8, 8)
+        self.conv = nn.Conv2d(3, width, 3, has_bias=False)
+        self.bn = nn.BatchNorm2d(width)
+        self.neck = nn.Dense(width, 8)
 
     def construct(self, images: Tensor) -> Tensor:
         return self.neck(ops.mean(ops.relu(self.bn(self.conv(images))), (2, 3)))
@@ -70,3 +71,11 @@ class AdversarialObjective(PlainObjective):
     def term_weights(self, epoch: int) -> dict[str, float]:
         on = float(epoch >= self.start_epoch)
         return {"clothes": on, "softmax": 1.0, "adversarial": on}
+
+
+def toy_network(num_classes: int = 0, *, width: int = 8) -> ToyNetwork:
+    """Build the toy network as the registry does."""
+    return ToyNetwork(width)
+
+
+MODELS.register("toy", ModelEntry(network=toy_network, objective=PlainObjective))

@@ -44,12 +44,12 @@ def build_started_network(recipe: Recipe) -> nn.Cell:
 
 
 def build_objective(recipe: Recipe, network: nn.Cell, dataset: Dataset, device: Device) -> Objective:
-    """Build what trains ``network`` on ``dataset``, in the device's precision."""
+    """Build what trains ``network`` on ``dataset``; mixed precision stays within the network."""
     objective = zoo.MODELS[recipe.model.name].objective.for_dataset(
         network, dataset, **recipe.model.objective
     )
     if device.amp_level != "O0":
-        amp.auto_mixed_precision(objective, device.amp_level)
+        amp.auto_mixed_precision(network, device.amp_level)
     return objective
 
 

@@ -75,10 +75,10 @@ class FeatureExtractor:
         return gather_rows(np.concatenate(rows), np.concatenate(indices), len(records), self.workers)
 
     def _embed_batch(self, images: np.ndarray) -> np.ndarray:
-        embedding = self._embed(Tensor(images)).asnumpy()
+        embedding = self._embed(Tensor(images)).asnumpy().astype(np.float32)
         if self.flip:
             mirrored = np.ascontiguousarray(images[..., ::-1])
-            embedding = embedding + self._embed(Tensor(mirrored)).asnumpy()
+            embedding += self._embed(Tensor(mirrored)).asnumpy()
         return embedding
 
 

@@ -32,8 +32,12 @@ def log_to_file(path: Optional[Path]) -> Iterator[None]:
     handler = logging.FileHandler(path, encoding="utf-8")
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
     _LOGGER.addHandler(handler)
+    level = _LOGGER.level
+    # A program that uses the library may not have asked for messages; the file gets them anyway.
+    _LOGGER.setLevel(min(_LOGGER.getEffectiveLevel(), logging.INFO))
     try:
         yield
     finally:
+        _LOGGER.setLevel(level)
         _LOGGER.removeHandler(handler)
         handler.close()

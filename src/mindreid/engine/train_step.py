@@ -104,7 +104,10 @@ def _gradient_function(
     begin, end = spans[-1]
 
     def total_loss(images, weights, *labels):
-        outputs = objective.forward(images)
+        outputs = ()
+        for output in objective.forward(images):
+            # Losses are in float32 whatever the network's precision.
+            outputs += (ops.cast(output, ms.float32),)
         early_terms = ()
         for update in updates:
             outputs, terms = update(outputs, labels, weights)

@@ -19,7 +19,7 @@ from mindreid.config import Recipe
 from mindreid.data.pipeline import training_batches
 from mindreid.data.transforms import training_transform
 from mindreid.engine import assembly
-from mindreid.engine.checkpoint import load_state, save_state, save_weights
+from mindreid.engine.checkpoint import load_state, named_parameters, save_state, save_weights
 from mindreid.engine.device import Device, select_device
 from mindreid.engine.distributed import Workers, join_workers
 from mindreid.engine.evaluator import evaluate_dataset, format_results
@@ -215,7 +215,7 @@ class _Run:
             save_weights(path, self.network, description)
 
     def _state(self) -> dict[str, Parameter]:
-        state = dict(self.objective.parameters_and_names())
+        state = named_parameters(self.objective)
         own = {id(parameter) for parameter in state.values()}
         for optimizer in self.optimizers.values():
             state.update({p.name: p for p in optimizer.get_parameters() if id(p) not in own})
