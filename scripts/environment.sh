@@ -76,11 +76,6 @@ recipe_path() { # NAME_OR_PATH: a file's absolute path, a shipped recipe's name 
     if [ -f "$1" ]; then absolute_path "$1"; else printf '%s' "$1"; fi
 }
 
-# An override's value is YAML, where a bare '#' or ': ' in a path would mean something else.
-yaml_text() { # TEXT
-    printf "'%s'" "${1//\'/\'\'}"
-}
-
 has_mindreid() {
     python -c 'import importlib.util as u; raise SystemExit(u.find_spec("mindreid") is None)' 2>/dev/null
 }

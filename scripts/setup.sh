@@ -52,6 +52,14 @@ merge_extras() { # LISTS...
     printf '%s\n' "$@" | tr ',' '\n' | sed '/^$/d' | sort -u | paste -sd, -
 }
 
+require_known_extras() { # LIST
+    local known extra
+    known="$(sed -n '/^EXTRAS = {/,/^}/s/^ *"\([a-z]*\)":.*/\1/p' "$ROOT/setup.py" | tr '\n' ' ')all"
+    for extra in ${1//,/ }; do
+        case " $known " in *" $extra "*) ;; *) usage_error "unknown extra '$extra': choose from $known" ;; esac
+    done
+}
+
 is_usable() { # a finished environment, made here, with a Python that fits
     local version
     if [ ! -d "$VENV" ] || [ -e "$UNFINISHED" ]; then return 1; fi
@@ -86,13 +94,10 @@ install_packages() { # EXTRAS
     cd -- "$ROOT"
     if ! PIP_DISABLE_PIP_VERSION_CHECK=1 "$VENV/bin/python" -m pip install --no-input \
         --constraint "$CONSTRAINTS" --editable ".${1:+[$1]}" >>"$LOG" 2>&1; then
-        reason="$(grep -a '^ *ERROR' "$LOG" | tail -n 1 || true)"
+        reason="$(sed -n 's/^ *ERROR: //p' "$LOG" | tail -n 1)"
         # An environment that worked before is kept: pip changes nothing until it has everything.
         if [ -f "$STAMP" ]; then rm -f -- "$UNFINISHED"; fi
-        fail "pip could not install the packages${reason:+ ($reason)}, see $LOG"
-    fi
-    if grep -aq 'does not provide the extra' "$LOG"; then
-        fail "$(grep -a -o 'mindreid .*does not provide the extra.*' "$LOG" | head -n 1): choose convert, onnx, summary, test or all"
+        fail "pip could not install the packages${reason:+: $reason}, see $LOG"
     fi
 }
 
@@ -102,6 +107,7 @@ while [ "$#" -gt 0 ]; do
     case "$1" in
         --extras)
             require_arguments 2 "$@"
+            require_known_extras "$2"
             EXTRAS="$2"
             shift 2
             ;;

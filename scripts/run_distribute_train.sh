@@ -1,0 +1,80 @@
+#!/usr/bin/env bash
+# shellcheck source=scripts/environment.sh
+source "$(dirname -- "${BASH_SOURCE[0]}")/environment.sh"
+
+USAGE="usage: bash scripts/run_distribute_train.sh DEVICE_TARGET CONFIG DATASET_ROOT OUTPUT [WORKERS...] [OPTIONS...]
+
+Trains on several devices, one worker each, started by MindSpore's msrun. With several machines,
+run it on each of them, with the same folder names and that machine's --node-rank.
+
+  DEVICE_TARGET  Ascend, GPU or CPU
+  CONFIG         a recipe's name, e.g. mgn/market1501, or a YAML file
+  DATASET_ROOT   folder of the dataset
+  OUTPUT         folder of the run; each worker's log is OUTPUT/logs/worker_N.log
+  WORKERS        --worker-num N        workers on all machines together (default 8)
+                 --local-worker-num N  workers on this machine (default: all)
+                 --master-addr HOST    the first machine (default 127.0.0.1)
+                 --port N              a free port of the first machine (default 8118)
+                 --node-rank N         this machine: 0, 1, ... (default 0)
+  OPTIONS        of 'mindreid train', e.g. --set train.epochs=20"
+
+require_whole_number() { # OPTION VALUE SMALLEST
+    case "$2" in '' | *[!0-9]*) usage_error "$1 takes a whole number, not '$2'" ;; esac
+    if [ "$2" -lt "$3" ]; then usage_error "$1 must be at least $3"; fi
+}
+
+show_usage_if_asked "$@"
+require_arguments 4 "$@"
+require_device "$1"
+require_recipe "$2"
+require_folder dataset "$3"
+DEVICE_TARGET="$1"
+CONFIG="$(recipe_path "$2")"
+DATASET_ROOT="$(absolute_path "$3")"
+OUTPUT="$(absolute_path "$4")"
+shift 4
+
+WORKER_NUM=8
+LOCAL_WORKER_NUM=""
+MASTER_ADDR=127.0.0.1
+PORT=8118
+NODE_RANK=0
+while [ "$#" -gt 0 ]; do
+    case "$1" in
+        --worker-num | --local-worker-num | --master-addr | --port | --node-rank)
+            if [ "$#" -lt 2 ]; then usage_error "$1 needs a value"; fi
+            ;;
+    esac
+    case "$1" in
+        --worker-num) WORKER_NUM="$2" ;;
+        --local-worker-num) LOCAL_WORKER_NUM="$2" ;;
+        --master-addr) MASTER_ADDR="$2" ;;
+        --port) PORT="$2" ;;
+        --node-rank) NODE_RANK="$2" ;;
+        *) break ;;
+    esac
+    shift 2
+done
+LOCAL_WORKER_NUM="${LOCAL_WORKER_NUM:-$WORKER_NUM}"
+require_whole_number --worker-num "$WORKER_NUM" 1
+require_whole_number --local-worker-num "$LOCAL_WORKER_NUM" 1
+require_whole_number --port "$PORT" 1024
+require_whole_number --node-rank "$NODE_RANK" 0
+if [ "$LOCAL_WORKER_NUM" -gt "$WORKER_NUM" ]; then
+    usage_error "--local-worker-num $LOCAL_WORKER_NUM is more than --worker-num $WORKER_NUM"
+fi
+
+activate
+LOGS="$OUTPUT/logs"
+STEP="making $LOGS"
+mkdir -p -- "$LOGS"
+say "starting $LOCAL_WORKER_NUM of $WORKER_NUM workers; logs in $LOGS"
+if ! GLOG_v="${GLOG_v:-3}" msrun --worker_num="$WORKER_NUM" --local_worker_num="$LOCAL_WORKER_NUM" \
+    --master_addr="$MASTER_ADDR" --master_port="$PORT" --node_rank="$NODE_RANK" \
+    --log_dir="$LOGS" --join=True \
+    "$ROOT/train.py" --config "$CONFIG" --root "$DATASET_ROOT" --output "$OUTPUT" \
+    --set device.target="$DEVICE_TARGET" "$@" >"$LOGS/msrun.log" 2>&1; then
+    reason="$(sed -n 's/^error: //p' "$LOGS"/worker_*.log | sort -u | head -n 1)"
+    fail "a worker stopped${reason:+: $reason} (see $LOGS/worker_*.log)"
+fi
+say "done: $OUTPUT"
