@@ -3,6 +3,9 @@
 One camera sees a person once, so time takes the place of cameras: a person's track is cut into
 segments with a gap between them, and each segment counts as a camera. Between two segments the
 person has gone on, turned, or come nearer. Training and test persons are different ones.
+
+Trackers' annotations number tracks: who leaves the scene and comes back is a new identity there.
+``same_person`` says which of them are one person, so that nobody is both trained and tested on.
 """
 
 from __future__ import annotations
@@ -73,6 +76,7 @@ def mot_to_market(
     train_share: float = 0.5,
     segments: int = 2,
     gap: int = 7,
+    same_person: Sequence[Sequence[int]] = (),
     rules: CropRules = CropRules(),
 ) -> dict[str, int]:
     """Write crops of a sequence's persons in Market-1501's layout.
@@ -93,6 +97,8 @@ def mot_to_market(
         Parts of a track, at least 2; each counts as a camera.
     gap : int
         Frames between two parts that are left out.
+    same_person : sequence of sequences of int
+        Annotated identities that are one person; their tracks become further cameras of it.
     rules : CropRules
         Which boxes become crops.
 
@@ -110,33 +116,35 @@ def mot_to_market(
     """
     _check_arguments(train_share, segments, gap)
     boxes = [box for box in read_annotations(annotations) if rules.accept(box)]
-    tracks = _usable_tracks(boxes, segments, gap)
-    trained = _training_persons(sorted(tracks), train_share, seed)
+    persons = _usable_persons(boxes, segments, gap, same_person)
+    trained = _training_persons(len(persons), train_share, seed)
     shots = {
         (box.frame, box.person): shot
-        for number, person in enumerate(sorted(tracks), 1)
-        for box, shot in _place(tracks[person], number, person in trained)
+        for number, parts in enumerate(persons)
+        for box, shot in _place(parts, number + 1, number in trained)
     }
     with atomic_folder(root) as folder:
         written = _write_crops(source, boxes, shots, folder, rules)
         counts = {split: sum(s.split == split for s in written) for split in ("train", "query", "gallery")}
         zoo.DATASETS["market1501"].layout.write_lists(folder, written)
         made_by = {"seed": seed, "train_share": train_share, "segments": segments, "gap": gap}
+        made_by["same_person"] = [list(group) for group in same_person]
         write_json(
             folder / "mot.json",
             {
                 "source": source.name,
-                "persons": len(tracks),
+                "persons": len(persons),
                 **made_by,
                 "rules": asdict(rules),
                 "images": counts,
             },
         )
-    logger.info("%d persons, %d of them for training: %s", len(tracks), len(trained), counts)
+    logger.info("%d persons, %d of them for training: %s", len(persons), len(trained), counts)
     return counts
 
 
-Track = list[list[Box]]
+#: The boxes of one person, a list for each camera.
+Parts = list[list[Box]]
 
 
 def _check_arguments(train_share: float, segments: int, gap: int) -> None:
@@ -148,27 +156,35 @@ def _check_arguments(train_share: float, segments: int, gap: int) -> None:
         raise InvalidArgumentError(f"gap is a number of frames, not {gap}")
 
 
-def _usable_tracks(boxes: Sequence[Box], segments: int, gap: int) -> dict[int, Track]:
-    """Cut every person's track; persons with an empty segment are left out."""
-    by_person: dict[int, list[Box]] = {}
+def _usable_persons(
+    boxes: Sequence[Box], segments: int, gap: int, same_person: Sequence[Sequence[int]]
+) -> list[Parts]:
+    """Cut every track and join those of a person; tracks with an empty segment are left out."""
+    first_of = {identity: group[0] for group in same_person for identity in group}
+    by_track: dict[int, list[Box]] = {}
     for box in sorted(boxes, key=lambda box: box.frame):
-        by_person.setdefault(box.person, []).append(box)
-    tracks = {person: cut_track(own, segments, gap) for person, own in by_person.items()}
-    usable = {person: track for person, track in tracks.items() if all(track)}
-    if len(usable) < 2 * _MIN_PERSONS:
+        by_track.setdefault(box.person, []).append(box)
+    unknown = sorted(set(first_of) - set(by_track))
+    if unknown:
+        raise DataError(f"the identities {unknown} of same_person have no usable box in the annotations")
+    by_person: dict[int, Parts] = {}
+    for identity, track in by_track.items():
+        parts = cut_track(track, segments, gap)
+        if all(parts):
+            by_person.setdefault(first_of.get(identity, identity), []).extend(parts)
+    if len(by_person) < 2 * _MIN_PERSONS:
         raise DataError(
-            f"{len(usable)} of {len(tracks)} persons are seen long and well enough, at least "
-            f"{2 * _MIN_PERSONS} are needed",
+            f"{len(by_person)} persons are seen long and well enough, at least {2 * _MIN_PERSONS} are needed",
             fix="lower the limits on visibility and height, the segments or the gap",
         )
-    return usable
+    return [by_person[person] for person in sorted(by_person)]
 
 
-def cut_track(boxes: Sequence[Box], segments: int, gap: int) -> Track:
+def cut_track(boxes: Sequence[Box], segments: int, gap: int) -> Parts:
     """Cut a track, ordered by frame, into parts of equal duration with ``gap`` frames between."""
     first, last = boxes[0].frame, boxes[-1].frame
     length = (last - first + 1 - gap * (segments - 1)) / segments
-    parts: Track = [[] for _ in range(segments)]
+    parts: Parts = [[] for _ in range(segments)]
     for box in boxes:
         part, offset = divmod(box.frame - first, length + gap) if length > 0 else (0, 0)
         if offset < length:
@@ -176,15 +192,15 @@ def cut_track(boxes: Sequence[Box], segments: int, gap: int) -> Track:
     return parts
 
 
-def _training_persons(persons: Sequence[int], share: float, seed: int) -> set[int]:
-    count = min(max(round(share * len(persons)), _MIN_PERSONS), len(persons) - _MIN_PERSONS)
+def _training_persons(persons: int, share: float, seed: int) -> set[int]:
+    count = min(max(round(share * persons), _MIN_PERSONS), persons - _MIN_PERSONS)
     return set(np.random.default_rng(seed).permutation(persons)[:count].tolist())
 
 
-def _place(track: Track, pid: int, for_training: bool) -> list[tuple[Box, Shot]]:
+def _place(parts: Parts, pid: int, for_training: bool) -> list[tuple[Box, Shot]]:
     """Give each box its place: the middle one of a test person's segment is the query."""
     placed = []
-    for camid, part in enumerate(track):
+    for camid, part in enumerate(parts):
         for index, box in enumerate(part):
             test = "query" if index == len(part) // 2 else "gallery"
             split = "train" if for_training else test
