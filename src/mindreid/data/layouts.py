@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from mindreid.errors import InvalidArgumentError
+
 
 @dataclass(frozen=True)
 class Shot:
@@ -39,6 +41,25 @@ class Shot:
     sequence: int
     frame: int
 
+    @property
+    def walk(self) -> int:
+        """One number, from 0, for the pair (outfit, sequence); no two pairs share one."""
+        return pair_number(self.outfit, self.sequence)
+
+
+def pair_number(first: int, second: int) -> int:
+    """Fold two numbers from 0 into one, reversibly and without a limit (Cantor's pairing).
+
+    File-name grammars often have one field less than a shot has numbers.
+
+    Examples
+    --------
+    >>> [pair_number(0, 0), pair_number(1, 0), pair_number(0, 1), pair_number(2, 0)]
+    [0, 1, 2, 3]
+    """
+    diagonal = first + second
+    return diagonal * (diagonal + 1) // 2 + second
+
 
 class Layout(ABC):
     """The tree of one dataset, seen by a writer."""
@@ -52,5 +73,23 @@ class Layout(ABC):
     def relative_path(self, shot: Shot) -> str:
         """Path of ``shot`` below the dataset's root; distinct shots get distinct paths."""
 
+    def extra_paths(self, shot: Shot) -> tuple[str, ...]:
+        """Where else below the root the very same image belongs."""
+        return ()
+
     def write_lists(self, root: Path, shots: Sequence[Shot]) -> None:  # noqa: B027 - most trees have no lists
         """Write the list files that the dataset has beside its images, after all images."""
+
+    def camera_number(self, shot: Shot) -> int:
+        """Camera from 1, as released file names count.
+
+        Raises
+        ------
+        InvalidArgumentError
+            If the grammar cannot tell so many cameras apart.
+        """
+        if not 0 <= shot.camid < self.max_cameras:
+            raise InvalidArgumentError(
+                f"camera {shot.camid} cannot be written: this layout has {self.max_cameras} cameras, from 0"
+            )
+        return shot.camid + 1

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Optional
+from typing import Any, Optional
 
 
 @dataclass(frozen=True)
@@ -46,12 +46,17 @@ Records = tuple[Record, ...]
 
 @dataclass(frozen=True)
 class SplitStatistics:
-    """How many persons, records and cameras a split has; ``None`` where it is not known."""
+    """How many persons, records, cameras and outfits a split has; ``None`` where it is not known.
+
+    ``approximate`` names the counts that are known from hearsay only: a difference from them is
+    worth a word, but proves nothing.
+    """
 
     persons: Optional[int] = None
     records: Optional[int] = None
     cameras: Optional[int] = None
     clothes: Optional[int] = None
+    approximate: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, records: Sequence[Record]) -> SplitStatistics:
@@ -125,15 +130,47 @@ class Dataset:
         return SplitStatistics.of(self.train).clothes or 0
 
     def split(self, name: str) -> Records:
-        """The records of split "train", "query" or "gallery"."""
+        """Return the records of split "train", "query" or "gallery"."""
         return {"train": self.train, "query": self.query, "gallery": self.gallery}[name]
 
 
+def numbering(values: Iterable[Any]) -> dict[Any, int]:
+    """Give the distinct ``values`` the numbers 0..N-1 in ascending order; ``None`` gets none.
+
+    Examples
+    --------
+    >>> numbering([(7, "coat"), (3, "coat"), None, (7, "coat")])
+    {(3, 'coat'): 0, (7, 'coat'): 1}
+    """
+    return {value: number for number, value in enumerate(sorted(set(values) - {None}))}
+
+
 def relabel(records: Sequence[Record]) -> Records:
-    """Number pids, and clothes ids where there are any, 0..N-1 in ascending order of the old ids."""
-    pids = {pid: new for new, pid in enumerate(sorted({record.pid for record in records}))}
-    outfits = sorted({record.clothes_id for record in records if record.clothes_id is not None})
-    clothes = {old: new for new, old in enumerate(outfits)}
+    """Renumber pids, and clothes ids where there are any, 0..N-1 in ascending order of the old ids."""
+    pids = numbering(record.pid for record in records)
+    clothes = numbering(record.clothes_id for record in records)
     return tuple(
         replace(record, pid=pids[record.pid], clothes_id=clothes.get(record.clothes_id)) for record in records
     )
+
+
+def with_outfits(records: Sequence[Record], outfits: Sequence[Any]) -> Records:
+    """Give each record the clothes id of its pair (pid, outfit), so that no two persons share one.
+
+    Parameters
+    ----------
+    records : sequence of Record
+        Everything that shares one vocabulary of clothes ids: the training split, or query and
+        gallery together.
+    outfits : sequence
+        What the dataset calls the outfit of each record, all strings or all integers; may start
+        anew with every person. ``None`` where it is not labelled.
+
+    Returns
+    -------
+    tuple of Record
+        With clothes ids 0..N-1 in ascending order of (pid, outfit).
+    """
+    pairs = [None if outfit is None else (record.pid, outfit) for record, outfit in zip(records, outfits)]
+    numbers = numbering(pairs)
+    return tuple(replace(record, clothes_id=numbers.get(pair)) for record, pair in zip(records, pairs))

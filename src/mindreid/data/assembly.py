@@ -1,0 +1,61 @@
+"""The last step of every loader: from the parsed splits to a dataset."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from mindreid.data.records import Dataset, Protocol, Records, SplitStatistics, relabel
+from mindreid.data.summary import warn_of_differences
+from mindreid.errors import DataError, InvalidArgumentError
+
+
+def assemble(
+    name: str,
+    root: Path,
+    train: Records,
+    query: Records,
+    gallery: Records,
+    *,
+    protocols: Sequence[Protocol] = (),
+    statistics: Mapping[str, SplitStatistics],
+    variant: str = "",
+) -> Dataset:
+    """Make a dataset of its splits, and warn where it differs from the official statistics.
+
+    Parameters
+    ----------
+    name, root, statistics, variant
+        As in :class:`~mindreid.data.records.Dataset`.
+    train, query, gallery : tuple of Record
+        As released; the pids and clothes ids of ``train`` are numbered anew, 0..N-1.
+    protocols : sequence of Protocol
+        After the standard one (junk = same person and same camera), which every dataset has.
+
+    Raises
+    ------
+    DataError
+        If a split is empty.
+    """
+    for split, records in (("train", train), ("query", query), ("gallery", gallery)):
+        if not records:
+            raise DataError(f"the {split} split of {name!r} is empty", where=str(root))
+    standard = Protocol("standard", "standard", query, gallery)
+    dataset = Dataset(
+        name,
+        root,
+        relabel(train),
+        query,
+        gallery,
+        {protocol.name: protocol for protocol in (standard, *protocols)},
+        dict(statistics),
+        variant,
+    )
+    warn_of_differences(dataset)
+    return dataset
+
+
+def check_choice(option: str, value: str, choices: Sequence[str]) -> None:
+    """Raise an InvalidArgumentError unless ``value`` is one of ``choices``."""
+    if value not in choices:
+        raise InvalidArgumentError(f"{option}={value!r} is not one of {', '.join(map(repr, choices))}")

@@ -1,0 +1,101 @@
+"""A loaded dataset in numbers: the summary table, and how it differs from the official counts."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import Optional
+
+from mindreid.data.records import Dataset, Records, SplitStatistics
+
+logger = logging.getLogger(__name__)
+
+SPLITS = ("train", "query", "gallery")
+_QUANTITIES = ("persons", "records", "cameras", "clothes")
+
+
+@dataclass(frozen=True)
+class Count:
+    """One number of a split beside the official one.
+
+    Attributes
+    ----------
+    split, quantity : str
+        What was counted, e.g. "train" and "persons".
+    found, official : int
+        The two numbers.
+    approximate : bool
+        Whether the official number is hearsay.
+    """
+
+    split: str
+    quantity: str
+    found: int
+    official: int
+    approximate: bool = False
+
+    @property
+    def agrees(self) -> bool:
+        """Whether the two numbers are equal."""
+        return self.found == self.official
+
+    def __str__(self) -> str:
+        about = "about " if self.approximate else ""
+        return f"{self.split} {self.quantity} {self.found:,} instead of {about}{self.official:,}"
+
+
+def compare_counts(dataset: Dataset) -> list[Count]:
+    """Put each count of ``dataset`` that is officially known beside the official one."""
+    counts = []
+    for split, official in dataset.statistics.items():
+        found = SplitStatistics.of(dataset.split(split))
+        for quantity in _QUANTITIES:
+            expected: Optional[int] = getattr(official, quantity)
+            if expected is not None:
+                approximate = quantity in official.approximate
+                counts.append(Count(split, quantity, getattr(found, quantity) or 0, expected, approximate))
+    return counts
+
+
+def warn_of_differences(dataset: Dataset) -> None:
+    """Log one warning that lists where ``dataset`` differs from the official counts."""
+    differences = [str(count) for count in compare_counts(dataset) if not count.agrees]
+    if differences:
+        logger.warning(
+            "%s in %s is not the released set or not all of it: %s",
+            dataset.name,
+            dataset.root,
+            ", ".join(differences),
+        )
+
+
+def format_summary(dataset: Dataset) -> str:
+    """Lay the numbers of a dataset out as a table, one row per split, with the protocols below.
+
+    Returns
+    -------
+    str
+        Lines without an end-of-line after the last.
+    """
+    variant = f" ({dataset.variant})" if dataset.variant else ""
+    lines = [
+        f"{dataset.name}{variant} in {dataset.root}",
+        f"{'split':<12} {'persons':>8} {'records':>8} {'images':>9} {'cameras':>8} {'outfits':>8}",
+    ]
+    lines += [_row(split, dataset.split(split)) for split in SPLITS]
+    lines += [
+        _row("query pool", protocol.query_pool)
+        for protocol in dataset.protocols.values()
+        if protocol.query_pool
+    ]
+    protocols = ", ".join(f"{name} (junk rule {p.rule})" for name, p in dataset.protocols.items())
+    return "\n".join([*lines, f"protocols: {protocols}"])
+
+
+def _row(name: str, records: Records) -> str:
+    counts = SplitStatistics.of(records)
+    images = sum(len(record.paths) for record in records)
+    clothes = "-" if counts.clothes is None else f"{counts.clothes:,}"
+    return (
+        f"{name:<12} {counts.persons:>8,} {counts.records:>8,} {images:>9,} {counts.cameras:>8,} {clothes:>8}"
+    )
