@@ -13,7 +13,7 @@ from typing import Any, Union
 
 from mindreid.errors import DataError
 
-PathLike = Union[str, "os.PathLike[str]"]
+PathLike = Union[str, os.PathLike[str]]
 
 
 @contextmanager
