@@ -21,6 +21,7 @@ class Reduction(nn.Cell):
 
     Examples
     --------
+    >>> from mindspore import ops
     >>> Reduction(2048, 256)(ops.ones((4, 2048))).shape
     (4, 256)
     """

@@ -154,8 +154,7 @@ class StemMaxPool(nn.Cell):
 
     torchvision pads one row on every side, mindcv ("same") only below and to the right if the
     size is even; weights trained with one lose accuracy with the other. Padding with zeros
-    instead of minus infinity gives the same maximum after a ReLU; it is fast on CPU and can be
-    exported, which a pooling layer's own padding is not.
+    instead of minus infinity gives the same maximum after a ReLU.
 
     Parameters
     ----------
@@ -168,16 +167,18 @@ class StemMaxPool(nn.Cell):
         if padding not in ("torchvision", "mindcv"):
             raise InvalidArgumentError(f"the stem's pooling is 'torchvision' or 'mindcv', not {padding!r}")
         self.padding = padding
-        if padding == "torchvision":
-            self.pad = ops.Pad(((0, 0), (0, 0), (1, 1), (1, 1)))
-            self.pool = nn.MaxPool2d(3, 2, pad_mode="valid")
-        else:
-            self.pad = nn.Identity()
-            self.pool = nn.MaxPool2d(3, 2, pad_mode="same")
+        self.pool = nn.MaxPool2d(3, 2, pad_mode="same" if padding == "mindcv" else "valid")
 
     def construct(self, x: Tensor) -> Tensor:
         """Map ``[B, C, H, W]`` to ``[B, C, ceil(H / 2), ceil(W / 2)]``."""
-        return self.pool(self.pad(x))
+        if self.padding == "mindcv":
+            return self.pool(x)
+        # On CPU, joining zeros takes a tenth of the time of ops.Pad and a third of that of the
+        # pooling's own padding, which can't be exported to ONNX either.
+        row = ops.zeros_like(ops.stop_gradient(x)[:, :, :1])
+        x = ops.concat((row, x, row), 2)
+        column = ops.zeros_like(ops.stop_gradient(x)[:, :, :, :1])
+        return self.pool(ops.concat((column, x, column), 3))
 
 
 class TrunkPart(nn.Cell):
@@ -242,9 +243,9 @@ class ResNetTrunk(ResNetStem):
 
     Examples
     --------
-    >>> trunk = ResNetTrunk("resnet50", last_stride=1)
-    >>> trunk(images).shape                          # images [8, 3, 256, 128]
-    (8, 2048, 16, 8)
+    >>> trunk = ResNetTrunk("resnet18", last_stride=1)
+    >>> trunk(ops.ones((2, 3, 64, 32))).shape
+    (2, 512, 4, 2)
     """
 
     def __init__(

@@ -38,9 +38,10 @@ class TripletLoss(nn.Cell):
 
     Examples
     --------
+    >>> from mindspore import Tensor, int32
     >>> loss = TripletLoss(margin=3.0)
     >>> inputs = Tensor([[0.0, 0.0], [0.0, 1.0], [3.0, 0.0]])
-    >>> loss(inputs, Tensor([0, 0, 1], mindspore.int32))  # (1 + 3 - 3, 1 + 3 - 3.162, 0 + 3 - 3) / 3
+    >>> loss(inputs, Tensor([0, 0, 1], int32))  # (1 + 3 - 3, 1 + 3 - 3.162, 0 + 3 - 3) / 3
     Tensor(shape=[], dtype=Float32, value= 0.612574)
     """
 
