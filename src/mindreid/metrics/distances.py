@@ -115,7 +115,7 @@ def pairwise_distances(
 ) -> np.ndarray:
     r"""Compute all distances between two sets of embeddings.
 
-    "cosine" is :math:`1 - \hat q \cdot \hat g` with both sides L2-normalised, in [0, 2];
+    "cosine" is :math:`1 - \hat q \cdot \hat g` with both sides L2-normalised, in [0, 2] to rounding;
     "euclidean" is :math:`\lVert q - g \rVert` of the embeddings as they are.
 
     Parameters
@@ -153,7 +153,7 @@ def _cosine_blocks(query: np.ndarray, gallery: np.ndarray) -> DistanceBlocks:
     def block(rows: slice) -> np.ndarray:
         distances = negated[rows] @ targets
         distances += 1
-        return np.maximum(distances, 0, out=distances)
+        return distances
 
     return block
 

@@ -68,7 +68,7 @@ def pool_multi_query(
 
 
 def _number_groups(pool: Labels, query: Labels) -> tuple[np.ndarray, np.ndarray, int]:
-    """Number the distinct (pid, camera) pairs: those of the pool, those of the queries, how many."""
+    """Return the numbers of the (pid, camera) groups of both sides, and how many groups there are."""
     pids = np.unique(np.concatenate([pool.pids, query.pids]), return_inverse=True)[1]
     cameras, camids = np.unique(np.concatenate([pool.camids, query.camids]), return_inverse=True)
     groups = pids * len(cameras) + camids

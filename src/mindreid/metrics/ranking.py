@@ -186,8 +186,8 @@ def rank_gallery(
     array([1, 0])
     """
     distances = pairwise_distances(np.atleast_2d(query_feature), gallery_features, metric)[0]
-    labels = (np.array([label]) for label in (query_pid, query_camid, query_clothes))
-    query = check_labels("query", 1, *labels, protocol)
+    pid, camid, clothes = (np.array([label]) for label in (query_pid, query_camid, query_clothes))
+    query = check_labels("query", 1, pid, camid, clothes, protocol)
     gallery = check_labels("gallery", len(distances), gallery_pids, gallery_camids, gallery_clothes, protocol)
     pairs = PersonIndex(gallery.pids).same_person(query.pids)
     junk = pairs[junk_mask(query, gallery, pairs, protocol)]

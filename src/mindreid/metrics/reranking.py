@@ -27,8 +27,8 @@ from mindreid.metrics.distances import (
 )
 from mindreid.metrics.neighbours import nearest_neighbours
 
-# Elements of the largest temporary array: gathered embeddings, pairs of sparse entries.
-_MAX_ELEMENTS = 2**22
+# Elements of a temporary array (gathered embeddings, pairs of sparse entries): a few MB are fastest.
+_MAX_ELEMENTS = 2**19
 _MIN_FARTHEST = 1e-6
 
 
@@ -247,7 +247,8 @@ def _sums_of_minima(query_encoding: sparse.csr_matrix, holders: sparse.csr_matri
     minima = np.minimum(np.repeat(query_encoding.data, counts), holders.data[positions])
     targets = np.repeat(rows * num_gallery, counts) + holders.indices[positions]
     sums = np.bincount(targets, minima, minlength=num_query * num_gallery)
-    return sums.reshape(num_query, num_gallery)
+    # Without any pair, bincount forgets that it was given weights and returns integers.
+    return sums.astype(np.float64, copy=False).reshape(num_query, num_gallery)
 
 
 def _mutual(lists: np.ndarray) -> sparse.csr_matrix:
@@ -272,4 +273,4 @@ def _add_original(
     for rows in row_blocks(num_query, block_rows(result.shape[1])):
         distances = blocks(rows)
         distances *= weights[rows, None]
-        result[rows] += distances
+        result[rows] += np.maximum(distances, 0, out=distances)
