@@ -144,13 +144,7 @@ def create_model(name: str, num_classes: int = 0, **options: Any) -> Any:
         If there is no such model, or it has no such option.
     """
     network = MODELS[name].network
-    known = option_names(network)
-    for option in options:
-        if option not in known:
-            raise InvalidArgumentError(
-                f"the model {name!r} has no option {option!r}{nearest(option, list(known))}",
-                fix=f"its options are {', '.join(known)}",
-            )
+    _check_options(f"the model {name!r}", network, options)
     return network(num_classes=num_classes, **options)
 
 
@@ -175,8 +169,22 @@ def load_dataset(name: str, root: str, **options: Any) -> Any:
     ------
     DataError
         If the folder is missing, laid out differently, or a split is empty.
+    InvalidArgumentError
+        If there is no such dataset, or it has no such option.
     """
-    return DATASETS[name].load(root, **options)
+    load = DATASETS[name].load
+    _check_options(f"the dataset {name!r}", load, options)
+    return load(root, **options)
+
+
+def _check_options(what: str, function: Callable[..., Any], options: Mapping[str, Any]) -> None:
+    known = list(option_names(function))
+    for option in options:
+        if option not in known:
+            raise InvalidArgumentError(
+                f"{what} has no option {option!r}{nearest(option, known)}",
+                fix=f"its options are {', '.join(known)}" if known else "leave it out, there are none",
+            )
 
 
 def option_names(function: Callable[..., Any]) -> Mapping[str, inspect.Parameter]:

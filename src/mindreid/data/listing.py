@@ -77,10 +77,13 @@ def list_images(folder: Path, suffixes: Sequence[str] = (".jpg",)) -> list[str]:
     Raises
     ------
     DataError
-        If the folder holds no image.
+        If the folder cannot be listed or holds no image.
     """
-    with os.scandir(folder) as entries:
-        names = sorted(entry.name for entry in entries if _is_image(entry, tuple(suffixes)))
+    try:
+        with os.scandir(folder) as entries:
+            names = sorted(entry.name for entry in entries if _is_image(entry, tuple(suffixes)))
+    except OSError as error:
+        raise DataError(f"cannot list the folder ({error.strerror})", where=str(folder)) from None
     if not names:
         raise DataError(f"the folder holds no {' or '.join(suffixes)} image", where=str(folder))
     return names
@@ -138,6 +141,23 @@ def read_folder(folder: Path, pattern: re.Pattern[str], suffixes: Sequence[str] 
         if (pid := int(match["pid"])) >= 0:
             records.append(Record((path,), pid, int(match["camera"]) - 1))
     return tuple(records)
+
+
+def read_list(path: Path) -> str:
+    """Read a list file as text, in UTF-8 with or without a byte order mark.
+
+    Raises
+    ------
+    DataError
+        If it cannot be read or is no text.
+    """
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise DataError(f"cannot read the list ({error})", where=str(path)) from None
+    if "\0" in text:
+        raise DataError("the list is not a text file", where=str(path))
+    return text
 
 
 def first_missing(root: Path, paths: Iterable[str]) -> Optional[str]:

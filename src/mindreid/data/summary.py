@@ -78,24 +78,19 @@ def format_summary(dataset: Dataset) -> str:
         Lines without an end-of-line after the last.
     """
     variant = f" ({dataset.variant})" if dataset.variant else ""
+    kind = "tracklets" if any(len(record.paths) > 1 for record in dataset.query) else "images"
     lines = [
         f"{dataset.name}{variant} in {dataset.root}",
-        f"{'split':<12} {'persons':>8} {'records':>8} {'images':>9} {'cameras':>8} {'outfits':>8}",
+        f"{'split':<12} {'persons':>8} {kind:>9} {'cameras':>8} {'outfits':>8}",
     ]
     lines += [_row(split, dataset.split(split)) for split in SPLITS]
-    lines += [
-        _row("query pool", protocol.query_pool)
-        for protocol in dataset.protocols.values()
-        if protocol.query_pool
-    ]
+    pools = [protocol.query_pool for protocol in dataset.protocols.values() if protocol.query_pool]
+    lines += [_row("query pool", pool) for pool in pools]
     protocols = ", ".join(f"{name} (junk rule {p.rule})" for name, p in dataset.protocols.items())
     return "\n".join([*lines, f"protocols: {protocols}"])
 
 
 def _row(name: str, records: Records) -> str:
     counts = SplitStatistics.of(records)
-    images = sum(len(record.paths) for record in records)
     clothes = "-" if counts.clothes is None else f"{counts.clothes:,}"
-    return (
-        f"{name:<12} {counts.persons:>8,} {counts.records:>8,} {images:>9,} {counts.cameras:>8,} {clothes:>8}"
-    )
+    return f"{name:<12} {counts.persons:>8,} {counts.records:>9,} {counts.cameras:>8,} {clothes:>8}"

@@ -31,7 +31,7 @@ from typing import Optional
 from mindreid.atomic import PathLike, write_text
 from mindreid.data.assembly import assemble
 from mindreid.data.layouts import Layout, Shot
-from mindreid.data.listing import first_missing, require
+from mindreid.data.listing import first_missing, read_list, require
 from mindreid.data.records import Dataset, Protocol, Record, Records, with_outfits
 from mindreid.errors import DataError
 from mindreid.zoo import DATASETS, DatasetEntry, nearest
@@ -127,15 +127,17 @@ def _records(rows: Sequence[_Row]) -> Records:
 
 
 def _read_list(root: Path, name: str) -> _List:
-    # "utf-8-sig": spreadsheets begin a CSV file with a byte order mark.
-    with open(root / name, encoding="utf-8-sig", newline="") as file:
-        reader = csv.DictReader(file)
-        columns = _check_columns(reader.fieldnames or (), root / name)
-        rows, where_of = [], {}
+    file = root / name
+    reader = csv.DictReader(io.StringIO(read_list(file), newline=""))
+    rows, where_of = [], {}
+    try:
+        columns = _check_columns(reader.fieldnames or (), file)
         for cells in reader:
-            where = f"{root / name}:{reader.line_num}"
+            where = f"{file}:{reader.line_num}"
             rows.append(_parse_row(cells, root, where))
             where_of[rows[-1].path] = where
+    except csv.Error as error:
+        raise DataError(f"this is no CSV ({error})", where=f"{file}:{reader.line_num}") from None
     absent = first_missing(root, where_of)
     if absent is not None:
         raise DataError(f"there is no file {absent!r}", where=where_of[absent])

@@ -100,10 +100,12 @@ def load(root: PathLike, *, variant: Literal["detected", "labeled"] = "detected"
     check_choice("variant", variant, _VARIANTS)
     root = require(root, TREE)
     config = _find(root, _config_paths(variant))
-    if (root / variant).is_dir() or config is None:
+    if (root / variant).is_dir():
         form, splits = "CUHK03-NP", _read_folders(root, variant)
-    else:
+    elif config is not None:
         form, splits = "first release", _read_release(root, variant, config)
+    else:
+        raise _nothing_found(root, variant)
     return assemble("cuhk03", root, *splits, statistics=STATISTICS[variant], variant=f"{variant}, {form}")
 
 
@@ -116,9 +118,20 @@ def _find(root: Path, paths: Sequence[str]) -> Optional[Path]:
     return next((root / path for path in paths if (root / path).is_file()), None)
 
 
+def _nothing_found(root: Path, variant: str) -> DataError:
+    other = next(name for name in _VARIANTS if name != variant)
+    if (root / other).is_dir() or _find(root, _config_paths(other)):
+        return DataError(
+            f"there are only {other} boxes, not the {variant} ones that were asked for",
+            where=str(root),
+            fix=f"set variant={other}",
+        )
+    if _find(root, _RELEASE):
+        return LayoutError(root, _config_paths(variant)[:1], TREE)
+    return LayoutError(root, [f"{variant}/{folder}" for folder in _FOLDERS.values()], TREE)
+
+
 def _read_folders(root: Path, variant: str) -> Splits:
-    if _find(root, _RELEASE) and not (root / variant).is_dir():
-        raise LayoutError(root, _config_paths(variant)[:1], TREE)
     require(root, TREE, [f"{variant}/{folder}" for folder in _FOLDERS.values()])
     train, query, gallery = (
         read_folder(root / variant / folder, _NAME, _SUFFIXES) for folder in _FOLDERS.values()

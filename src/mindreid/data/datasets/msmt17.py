@@ -32,7 +32,7 @@ from typing import Literal
 from mindreid.atomic import PathLike, write_text
 from mindreid.data.assembly import assemble, check_choice
 from mindreid.data.layouts import Layout, Shot
-from mindreid.data.listing import LayoutError, first_missing, parse_name, require
+from mindreid.data.listing import LayoutError, first_missing, parse_name, read_list, require
 from mindreid.data.records import Dataset, Record, Records, SplitStatistics
 from mindreid.errors import DataError
 from mindreid.zoo import DATASETS, DatasetEntry
@@ -111,7 +111,7 @@ def _find_version(root: Path) -> str:
 
 def _read_list(list_file: Path, folder: Path) -> Records:
     records, where_of = [], {}
-    for number, line in enumerate(list_file.read_text(encoding="utf-8").splitlines(), 1):
+    for number, line in enumerate(read_list(list_file).splitlines(), 1):
         if line.strip():
             where = f"{list_file}:{number}"
             path, record = _parse_line(line.strip(), folder, where)
@@ -151,14 +151,24 @@ class MsmtLayout(Layout):
         """Write the four lists; the last training image of a person with several is for val."""
         lists: dict[str, list[str]] = {name: [] for name in _LISTS}
         for shot in shots:
-            lists[shot.split].append(f"{self._listed_path(shot)} {shot.pid}")
-        last = {line.rsplit(" ", 1)[1]: line for line in lists["train"]}
-        first = {line.rsplit(" ", 1)[1]: line for line in reversed(lists["train"])}
-        lists["val"] = [line for pid, line in last.items() if line != first[pid]]
-        held_out = set(lists["val"])
-        lists["train"] = [line for line in lists["train"] if line not in held_out]
+            if shot.split != "train":
+                lists[shot.split].append(self._line(shot))
+        for lines in self._training_lines(shots).values():
+            *for_train, last = lines
+            lists["val" if for_train else "train"].append(last)
+            lists["train"].extend(for_train)
         for name, lines in lists.items():
             write_text(root / _LISTS[name], "".join(f"{line}\n" for line in lines))
+
+    def _training_lines(self, shots: Sequence[Shot]) -> dict[int, list[str]]:
+        lines: dict[int, list[str]] = {}
+        for shot in shots:
+            if shot.split == "train":
+                lines.setdefault(shot.pid, []).append(self._line(shot))
+        return lines
+
+    def _line(self, shot: Shot) -> str:
+        return f"{self._listed_path(shot)} {shot.pid}"
 
 
 DATASETS.register("msmt17", DatasetEntry(load, TREE, MsmtLayout()))
