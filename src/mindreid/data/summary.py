@@ -11,6 +11,7 @@ from mindreid.data.records import Dataset, Records, SplitStatistics
 logger = logging.getLogger(__name__)
 
 SPLITS = ("train", "query", "gallery")
+_LISTED_DIFFERENCES = 3
 _QUANTITIES = ("persons", "records", "cameras", "clothes")
 
 
@@ -58,14 +59,16 @@ def compare_counts(dataset: Dataset) -> list[Count]:
 
 
 def warn_of_differences(dataset: Dataset) -> None:
-    """Log one warning that lists where ``dataset`` differs from the official counts."""
+    """Log one warning with the first differences of ``dataset`` from the official counts."""
     differences = [str(count) for count in compare_counts(dataset) if not count.agrees]
     if differences:
+        more = len(differences) - _LISTED_DIFFERENCES
         logger.warning(
-            "%s in %s is not the released set or not all of it: %s",
+            "%s in %s is not the released set or not all of it: %s%s",
             dataset.name,
             dataset.root,
-            ", ".join(differences),
+            ", ".join(differences[:_LISTED_DIFFERENCES]),
+            f" and {more} more, see `mindreid data check`" if more > 0 else "",
         )
 
 
