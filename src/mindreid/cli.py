@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
+import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -20,6 +22,7 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
     # Set before MindSpore is imported: its notes on its own internals tell a user nothing.
     os.environ.setdefault("GLOG_v", "3")
     parsed = build_parser().parse_args(arguments)
+    parsed.command_line = shlex.join(["mindreid", *(sys.argv[1:] if arguments is None else arguments)])
     from mindreid.engine.logs import log_to_console
 
     log_to_console()
@@ -61,12 +64,9 @@ def _add_recipe(parser: argparse.ArgumentParser, required: bool = True) -> None:
 
 
 def _overrides(parsed: argparse.Namespace) -> list[str]:
-    root = [f"dataset.root={parsed.root}"] if parsed.root else []
+    # An override's value is YAML, in which a path such as "a: b", "#1" or "7" means something else.
+    root = [f"dataset.root={json.dumps(parsed.root)}"] if parsed.root else []
     return [*parsed.overrides, *root]
-
-
-def _command() -> str:
-    return " ".join(["mindreid", *sys.argv[1:]])
 
 
 def _say(text: str) -> None:
@@ -122,7 +122,7 @@ def _evaluation_overrides(parsed: argparse.Namespace) -> list[str]:
     if getattr(parsed, "dataset", None):
         if not parsed.root:
             raise MindReidError("--dataset needs --root, the folder of that dataset")
-        dataset = [f"dataset={{name: {parsed.dataset}, root: '{parsed.root}'}}"]
+        dataset = [f"dataset={{name: {parsed.dataset}, root: {json.dumps(parsed.root)}}}"]
     rerank = ["evaluation.rerank=true"] if getattr(parsed, "rerank", False) else []
     return [*dataset, *_overrides(parsed), *rerank]
 
@@ -138,7 +138,7 @@ def _eval(parsed: argparse.Namespace) -> None:
         _say(run.headline())
         _say(format_results(results))
     if parsed.json:
-        run.write_result(parsed.json, results, _command())
+        run.write_result(parsed.json, results, parsed.command_line)
 
 
 # --- export --------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -176,10 +177,16 @@ def _write_graph(deployable: nn.Cell, preprocessing: InputConfig, path: Path, fi
         example = Tensor(np.zeros((_TRACED_BATCH, *size), np.uint8))
     else:
         example = Tensor(shape=[None, *size], dtype=ms.uint8)
-    try:
-        ms.export(deployable, example, file_name=str(path.with_suffix("")), file_format=file_format.upper())
-    except (RuntimeError, ValueError, TypeError) as error:
-        raise ExportError(f"can't export to {file_format}: {str(error).splitlines()[0]}") from None
+    # MindSpore refuses to write to a path with a space or a letter beyond ASCII in it.
+    with tempfile.TemporaryDirectory() as folder:
+        plain = Path(folder, f"network{path.suffix}")
+        try:
+            ms.export(
+                deployable, example, file_name=str(plain.with_suffix("")), file_format=file_format.upper()
+            )
+        except (RuntimeError, ValueError, TypeError) as error:
+            raise ExportError(f"can't export to {file_format}: {str(error).splitlines()[0]}") from None
+        shutil.move(plain, path)
     if file_format == "onnx":
         _free_batch_dimension(path)
 

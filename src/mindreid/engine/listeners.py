@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, Optional
 
 import numpy as np
 
@@ -28,8 +28,8 @@ class LossLog(Listener):
 
     Parameters
     ----------
-    path : Path
-        JSON lines, one per step.
+    path : Path, optional
+        JSON lines, one per step; only one of several workers writes them.
     term_names : sequence of str
         Names of the terms, in the order of ``StepReport.terms``.
     every : int
@@ -44,7 +44,7 @@ class LossLog(Listener):
 
     def __init__(
         self,
-        path: Path,
+        path: Optional[Path],
         term_names: Sequence[str],
         *,
         every: int,
@@ -57,7 +57,8 @@ class LossLog(Listener):
         self._pending: list[StepReport] = []
         self._begin = self._mark = time.monotonic()
         self._first_step = progress.step
-        _cut_lines_after(path, progress.step)
+        if path is not None:
+            _cut_lines_after(path, progress.step)
 
     def on_step(self, report: StepReport) -> None:
         """Keep the report; read it from the device every ``every`` steps."""
@@ -78,8 +79,9 @@ class LossLog(Listener):
         bad = next(
             (n for n, row in enumerate(rows) if not np.isfinite(list(row["terms"].values())).all()), None
         )
-        with self.path.open("a", encoding="utf-8") as stream:
-            stream.writelines(json.dumps(row) + "\n" for row in rows[:bad])
+        if self.path is not None:
+            with self.path.open("a", encoding="utf-8") as stream:
+                stream.writelines(json.dumps(row) + "\n" for row in rows[:bad])
         if bad is not None:
             self._stop(rows[bad])
         now = time.monotonic()
