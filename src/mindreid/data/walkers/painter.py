@@ -1,0 +1,185 @@
+"""The draw list of a walk: convex pieces in depth order, filled with cv2."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import Optional
+
+import cv2
+import numpy as np
+
+from mindreid.data.walkers.camera import View
+
+#: Directions of the points that stand for a circle, ``[12, 2]``.
+CIRCLE = np.column_stack(
+    [
+        np.cos(np.linspace(0, 2 * np.pi, 12, endpoint=False)),
+        np.sin(np.linspace(0, 2 * np.pi, 12, endpoint=False)),
+    ]
+)
+#: Pieces are filled at this multiple of the crop's size and averaged down, which smooths edges.
+SUPERSAMPLING = 2
+
+
+class Part(IntEnum):
+    """What a pixel of the figure shows; 0 is not part of the figure."""
+
+    HEAD = 1
+    FACE = 2
+    NECK = 3
+    TRUNK = 4
+    LEFT_UPPER_ARM = 5
+    RIGHT_UPPER_ARM = 6
+    LEFT_FOREARM = 7
+    RIGHT_FOREARM = 8
+    LEFT_THIGH = 9
+    RIGHT_THIGH = 10
+    LEFT_SHANK = 11
+    RIGHT_SHANK = 12
+    LEFT_SHOE = 13
+    RIGHT_SHOE = 14
+    BAG = 15
+
+
+class Painter:
+    """Collects the pieces of all frames of a walk, then fills them frame by frame.
+
+    Parameters
+    ----------
+    view : View
+        Projection into the crop.
+    """
+
+    def __init__(self, view: View) -> None:
+        self.view = view
+        self._outlines: list[np.ndarray] = []
+        self._colours: list[np.ndarray] = []
+        self._layers: list[np.ndarray] = []
+        self._shown: list[np.ndarray] = []
+
+    def hull(
+        self,
+        pixels: np.ndarray,
+        colour: np.ndarray,
+        part: Part,
+        layer: np.ndarray,
+        shown: Optional[np.ndarray] = None,
+    ) -> None:
+        """Add the convex hull of ``pixels``.
+
+        Parameters
+        ----------
+        pixels : ndarray
+            ``[F, N, 2]`` in pixels of the crop.
+        colour : array_like
+            RGB ``[3]`` or per frame ``[F, 3]``, 0..255.
+        part : Part
+            What the piece shows.
+        layer : array_like
+            Scalar or ``[F]``; higher layers cover lower ones, equal ones in the order of adding.
+        shown : ndarray, optional
+            ``[F]`` bool, frames in which the piece is drawn at all; everywhere by default.
+        """
+        frames = len(pixels)
+        self._outlines.append(np.rint(pixels * SUPERSAMPLING).astype(np.int32))
+        rgb = np.clip(np.broadcast_to(colour, (frames, 3)), 1, 255)
+        self._colours.append(np.column_stack([rgb, np.full(frames, int(part))]))
+        self._layers.append(np.broadcast_to(layer, frames))
+        self._shown.append(np.ones(frames, dtype=bool) if shown is None else shown)
+
+    def limb(
+        self, points: list[np.ndarray], radii: list[float], colour: np.ndarray, part: Part, layer: np.ndarray
+    ) -> None:
+        """Add a chain of tapered capsules through ``points`` (each ``[F, 3]``, metres)."""
+        centres, scale = self.view.project_with_scale(np.stack(points, axis=1))
+        discs = centres[:, :, None] + (scale * np.asarray(radii))[..., None, None] * CIRCLE
+        for start in range(len(points) - 1):
+            ends = discs[:, start : start + 2]
+            self.hull(ends.reshape(len(ends), -1, 2), colour, part, layer)
+
+    def band(
+        self, points: list[np.ndarray], radii: list[float], colour: np.ndarray, part: Part, layer: np.ndarray
+    ) -> None:
+        """Add a flat-ended band between two ``points`` of a limb, as a stripe on its cloth."""
+        centres, scale = self.view.project_with_scale(np.stack(points, axis=1))
+        along = centres[:, 1] - centres[:, 0]
+        length = np.linalg.norm(along, axis=-1, keepdims=True)
+        across = np.column_stack([-along[:, 1], along[:, 0]]) / np.maximum(length, 1e-6)
+        reach = (scale * np.asarray(radii))[..., None] * across[:, None]
+        # Seen end on, a limb has no direction and its bands no place.
+        self.hull(
+            np.concatenate([centres + reach, centres - reach], axis=1),
+            colour,
+            part,
+            layer,
+            length[:, 0] > 0.5,
+        )
+
+    def wrap(
+        self, points: list[np.ndarray], radii: list[float], colour: np.ndarray, part: Part, layer: np.ndarray
+    ) -> None:
+        """Add the hull of balls at ``points`` (each ``[F, 3]``, metres)."""
+        centres, scale = self.view.project_with_scale(np.stack(points, axis=1))
+        discs = centres[:, :, None] + (scale * np.asarray(radii))[..., None, None] * CIRCLE
+        self.hull(discs.reshape(len(discs), -1, 2), colour, part, layer)
+
+    def blob(self, points: np.ndarray, colour: np.ndarray, part: Part, layer: np.ndarray) -> None:
+        """Add the hull of ``points`` (``[F, ..., 3]``, metres)."""
+        self.hull(self.view.project(points.reshape(len(points), -1, 3)), colour, part, layer)
+
+    def loft(self, rings: np.ndarray, colours: list, part: Part, layer: np.ndarray) -> None:
+        """Add a skin over ``rings`` (``[F, K, M, 3]``, metres, from below), one colour per gap or one for all."""
+        pixels = self.view.project(rings)
+        for level in range(rings.shape[1] - 1):
+            band = pixels[:, level : level + 2].reshape(len(rings), -1, 2)
+            self.hull(band, colours[level % len(colours)], part, layer)
+
+    def patch(
+        self,
+        points: np.ndarray,
+        normals: np.ndarray,
+        colour: np.ndarray,
+        part: Part,
+        layer: np.ndarray,
+        grazing: float = 0.0,
+    ) -> None:
+        """Add a piece of a surface, cut to what faces the camera.
+
+        Parameters
+        ----------
+        points, normals : ndarray
+            ``[F, N, 3]``: points that sample the piece, outward directions.
+        colour, part, layer
+            As in :meth:`hull`.
+        grazing : float
+            Least cosine between normal and line of sight at which a point is seen.
+        """
+        facing = np.einsum("fni,fi->fn", normals, self.view.towards_camera) > grazing
+        pixels = self.view.project(points)
+        # Hidden points move onto a seen one, where they do not change the hull.
+        first_seen = np.take_along_axis(pixels, facing.argmax(axis=1)[:, None, None], axis=1)
+        pixels = np.where(facing[..., None], pixels, first_seen)
+        self.hull(pixels, colour, part, layer, shown=facing.sum(axis=1) >= 3)
+
+    def prepare(self) -> None:
+        """Sort the pieces of every frame from back to front, after the last one was added."""
+        self._order = np.argsort(np.stack(self._layers), axis=0, kind="stable").T.tolist()
+        self._fills = np.stack(self._colours, axis=1).tolist()
+        self._visible = np.stack(self._shown, axis=1).tolist()
+
+    def fill(self, frame: int, height: int, width: int) -> np.ndarray:
+        """Fill the pieces of ``frame``.
+
+        Returns
+        -------
+        ndarray
+            uint8 ``[SUPERSAMPLING * height, SUPERSAMPLING * width, 4]``: RGB and the
+            :class:`Part`, all 0 where there is no figure.
+        """
+        canvas = np.zeros((SUPERSAMPLING * height, SUPERSAMPLING * width, 4), dtype=np.uint8)
+        visible, fills = self._visible[frame], self._fills[frame]
+        for piece in self._order[frame]:
+            if visible[piece]:
+                outline = cv2.convexHull(self._outlines[piece][frame])
+                cv2.fillConvexPoly(canvas, outline, fills[piece])
+        return canvas

@@ -1,0 +1,203 @@
+"""Generated walkers written as one of the supported datasets, for its real loader to read."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Optional, Union
+
+from tqdm import tqdm
+
+from mindreid import zoo
+from mindreid.atomic import atomic_folder, write_json
+from mindreid.data.layouts import Layout, Shot
+from mindreid.data.walkers.annotation import WalkerFrame
+from mindreid.data.walkers.annotation_files import AnnotationWriter, write_image
+from mindreid.data.walkers.seeding import generator
+from mindreid.data.walkers.walk import Walk, render_walk
+from mindreid.errors import InvalidArgumentError
+
+logger = logging.getLogger(__name__)
+
+_DEFAULT_CAMERAS = 4
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """How many of what."""
+
+    ids: int
+    seed: int
+    outfits: int
+    cameras: int
+    frames: int
+    test_share: float
+
+    @property
+    def train_ids(self) -> int:
+        return self.ids - min(max(round(self.test_share * self.ids), 1), self.ids - 1)
+
+    def walks(self) -> Iterator[Walk]:
+        for pid in range(1, self.ids + 1):
+            for outfit in range(self.outfits):
+                for camid in range(self.cameras):
+                    yield Walk(pid, outfit, camid)
+
+    def shots(self, walk: Walk) -> list[Shot]:
+        """Place the frames of a walk: of a test person, one image per walk is a query."""
+        query = -1
+        if walk.pid > self.train_ids:
+            rng = generator(self.seed, "query", walk.pid, walk.outfit, walk.camid, walk.sequence)
+            query = int(rng.integers(self.frames))
+        return [
+            Shot(
+                "train" if query < 0 else "query" if frame == query else "gallery",
+                walk.pid,
+                walk.camid,
+                walk.outfit,
+                walk.sequence,
+                frame,
+            )
+            for frame in range(self.frames)
+        ]
+
+
+def synthesize(
+    layout_name: str,
+    root: Union[str, Path],
+    ids: int,
+    seed: int,
+    *,
+    outfits: int = 1,
+    cameras: Optional[int] = None,
+    frames: int = 4,
+    size: tuple[int, int] = (256, 128),
+    test_share: float = 0.5,
+    occlusion: float = 0.2,
+    frame_rate: float = 5.0,
+    annotations: bool = False,
+) -> dict[str, int]:
+    """Write generated walkers in the layout of a dataset, whole or not at all.
+
+    The first persons are for training, the rest for testing; every test person has one query
+    image per camera and outfit, and the others are in the gallery. ``walkers.json`` in the root
+    says how it was made. A person looks the same in every dataset that is made with ``seed``.
+
+    Parameters
+    ----------
+    layout_name : str
+        A registered dataset, e.g. ``"market1501"``.
+    root : path
+        A folder that is not there yet, or is empty.
+    ids : int
+        Persons, training and test together; at least 2.
+    seed : int
+        The world: persons, wardrobes and cameras.
+    outfits : int
+        Outfits of each person; each is worn before every camera. With 1, clothes tell persons
+        apart, as in Market-1501.
+    cameras : int, optional
+        At least 2; by default 4, or as many as the layout has if those are fewer.
+    frames : int
+        Images per person, outfit and camera; at least 2.
+    size : tuple of int
+        Height and width in pixels.
+    test_share : float
+        Share of persons for testing, in (0, 1).
+    occlusion : float
+        Probability that something stands in front of a walker, 0..1.
+    frame_rate : float
+        Frames per second: 5 spreads images over a stride, 25 makes a video.
+    annotations : bool
+        Also write silhouettes, masks and keypoints, as described in
+        :mod:`mindreid.data.walkers.annotation_files`.
+
+    Returns
+    -------
+    dict
+        Number of images by split.
+
+    Raises
+    ------
+    InvalidArgumentError
+        If there is no such dataset or layout, or a number makes no sense.
+    DataError
+        If ``root`` is not empty, or an image cannot be written.
+    """
+    layout = _layout(layout_name)
+    if cameras is None:
+        cameras = min(_DEFAULT_CAMERAS, layout.max_cameras)
+    plan = _Plan(ids, seed, outfits, cameras, frames, test_share)
+    _check(plan, layout, layout_name)
+    rendering = {"size": size, "frame_rate": frame_rate, "occlusion": occlusion}
+    with atomic_folder(root) as folder:
+        shots = _write_images(folder, layout, plan, rendering, annotations)
+        layout.write_lists(folder, shots)
+        counts = {
+            split: sum(shot.split == split for shot in shots) for split in ("train", "query", "gallery")
+        }
+        made_by = {"layout": layout_name, **vars(plan), **rendering, "annotations": annotations}
+        write_json(folder / "walkers.json", {**made_by, "size": list(size), "images": counts})
+    logger.info("%d walkers, %d of them for training: %s", ids, plan.train_ids, counts)
+    return counts
+
+
+def _write_images(
+    folder: Path, layout: Layout, plan: _Plan, rendering: dict[str, Any], annotations: bool
+) -> list[Shot]:
+    total = plan.ids * plan.outfits * plan.cameras * plan.frames
+    shots: list[Shot] = []
+    with ExitStack() as stack:
+        writer = stack.enter_context(AnnotationWriter(folder)) if annotations else None
+        progress = stack.enter_context(tqdm(total=total, desc="walkers", unit="image", disable=None))
+        for walk in plan.walks():
+            frames = render_walk(plan.seed, walk, plan.frames, **rendering)
+            for shot, frame in zip(plan.shots(walk), frames):
+                _write_shot(folder, layout, shot, frame, writer)
+                shots.append(shot)
+            progress.update(plan.frames)
+    return shots
+
+
+def _write_shot(
+    folder: Path, layout: Layout, shot: Shot, frame: WalkerFrame, writer: Optional[AnnotationWriter]
+) -> None:
+    path = layout.relative_path(shot)
+    for place in (path, *layout.extra_paths(shot)):
+        write_image(folder / place, frame.image)
+    if writer is not None:
+        writer.write(path, shot, frame)
+
+
+def _layout(name: str) -> Layout:
+    layout = zoo.DATASETS[name].layout
+    if layout is None:
+        known = [other for other in zoo.DATASETS.names() if zoo.DATASETS[other].layout is not None]
+        raise InvalidArgumentError(
+            f"walkers cannot be written as {name!r}, which has no layout of its own",
+            fix=f"choose one of {', '.join(known)}",
+        )
+    return layout
+
+
+def _check(plan: _Plan, layout: Layout, layout_name: str) -> None:
+    if plan.ids < 2:
+        raise InvalidArgumentError(
+            f"one person is trained on and another tested on: ids is at least 2, not {plan.ids}"
+        )
+    if plan.outfits < 1:
+        raise InvalidArgumentError(f"a person has at least 1 outfit, not {plan.outfits}")
+    if plan.frames < 2:
+        raise InvalidArgumentError(
+            f"each camera needs an image for the query and one for the gallery: frames is at least 2, not {plan.frames}"
+        )
+    if not 2 <= plan.cameras <= layout.max_cameras:
+        raise InvalidArgumentError(
+            f"{layout_name!r} takes 2 to {layout.max_cameras} cameras, not {plan.cameras}",
+            fix="pass another --cameras",
+        )
+    if not 0 < plan.test_share < 1:
+        raise InvalidArgumentError(f"test_share is a share between 0 and 1, not {plan.test_share}")
