@@ -147,6 +147,20 @@ def validate_recipe(content: Mapping[str, Any], lines: Mapping[KeyPath, str], so
     return recipe
 
 
+def parse_options(options: Sequence[str]) -> dict[str, Any]:
+    """Read ``"name=value"`` options, the values in YAML.
+
+    Raises
+    ------
+    ConfigError
+        If one is not of that form.
+    """
+    content: dict[str, Any] = {}
+    for option in options:
+        _apply_override(content, {}, option)
+    return content
+
+
 def list_recipes() -> list[str]:
     """Names of all shipped recipes, bases left out."""
     root = _shipped()

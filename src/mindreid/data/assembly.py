@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from mindreid.data.generated import generated_kind
 from mindreid.data.records import Dataset, Protocol, Records, SplitStatistics, relabel
 from mindreid.data.summary import warn_of_differences
 from mindreid.errors import DataError, InvalidArgumentError
@@ -23,6 +24,9 @@ def assemble(
 ) -> Dataset:
     """Make a dataset of its splits, and warn where it differs from the official statistics.
 
+    A tree marked as generated is no release: it has no official statistics, and what it holds
+    stands in the variant.
+
     Parameters
     ----------
     name, root, statistics, variant
@@ -40,6 +44,9 @@ def assemble(
     for split, records in (("train", train), ("query", query), ("gallery", gallery)):
         if not records:
             raise DataError(f"the {split} split of {name!r} is empty", where=str(root))
+    kind = generated_kind(root)
+    if kind is not None:
+        variant, statistics = ", ".join(filter(None, (variant, kind))), {}
     standard = Protocol("standard", "standard", query, gallery)
     dataset = Dataset(
         name,

@@ -17,19 +17,19 @@ from pathlib import Path
 from typing import Optional
 
 import numpy as np
-from PIL import Image
 from tqdm import tqdm
 
 from mindreid import zoo
-from mindreid.atomic import atomic_folder, write_json
-from mindreid.data.layouts import Shot
+from mindreid.atomic import atomic_folder
+from mindreid.data.generated import finish_tree, write_shot
+from mindreid.data.layouts import Layout, Shot
+from mindreid.data.summary import SPLITS
 from mindreid.errors import DataError, InvalidArgumentError
 from mindreid.preprocess.mot_annotations import Box, read_annotations
 from mindreid.preprocess.mot_frames import read_frames
 
 logger = logging.getLogger(__name__)
 
-_QUALITY = 95
 _MIN_PERSONS = 2
 
 
@@ -88,7 +88,7 @@ def mot_to_market(
     annotations : Path
         The sequence's ``gt.txt``.
     root : Path
-        The dataset to write: whole, or not at all. ``mot.json`` in it says how it was made.
+        The dataset to write: whole, or not at all. ``generated.json`` in it says how it was made.
     seed : int
         Decides which persons are for training.
     train_share : float
@@ -123,22 +123,21 @@ def mot_to_market(
         for number, parts in enumerate(persons)
         for box, shot in _place(parts, number + 1, number in trained)
     }
+    layout = zoo.DATASETS["market1501"].layout
     with atomic_folder(root) as folder:
-        written = _write_crops(source, boxes, shots, folder, rules)
-        counts = {split: sum(s.split == split for s in written) for split in ("train", "query", "gallery")}
-        zoo.DATASETS["market1501"].layout.write_lists(folder, written)
-        made_by = {"seed": seed, "train_share": train_share, "segments": segments, "gap": gap}
-        made_by["same_person"] = [list(group) for group in same_person]
-        write_json(
-            folder / "mot.json",
-            {
-                "source": source.name,
-                "persons": len(persons),
-                **made_by,
-                "rules": asdict(rules),
-                "images": counts,
-            },
-        )
+        written = _write_crops(source, boxes, shots, folder, layout, rules.min_inside)
+        counts = {split: sum(shot.split == split for shot in written) for split in SPLITS}
+        made_by = {
+            "persons": len(persons),
+            "seed": seed,
+            "train_share": train_share,
+            "segments": segments,
+            "gap": gap,
+            "same_person": [list(group) for group in same_person],
+            "rules": asdict(rules),
+            "images": counts,
+        }
+        finish_tree(folder, layout, written, f"crops of {source.name}", made_by)
     logger.info("%d persons, %d of them for training: %s", len(persons), len(trained), counts)
     return counts
 
@@ -209,9 +208,13 @@ def _place(parts: Parts, pid: int, for_training: bool) -> list[tuple[Box, Shot]]
 
 
 def _write_crops(
-    source: Path, boxes: Sequence[Box], shots: dict[tuple[int, int], Shot], folder: Path, rules: CropRules
+    source: Path,
+    boxes: Sequence[Box],
+    shots: dict[tuple[int, int], Shot],
+    folder: Path,
+    layout: Layout,
+    min_inside: float,
 ) -> list[Shot]:
-    layout = zoo.DATASETS["market1501"].layout
     wanted: dict[int, list[tuple[Box, Shot]]] = {}
     for box in boxes:
         if (box.frame, box.person) in shots:
@@ -219,11 +222,9 @@ def _write_crops(
     last, written = max(wanted), []
     for number, image in tqdm(read_frames(source, last), "frames", total=last, unit="frame", disable=None):
         for box, shot in wanted.get(number, ()):
-            crop = crop_box(image, box, rules.min_inside)
+            crop = crop_box(image, box, min_inside)
             if crop is not None:
-                path = folder / layout.relative_path(shot)
-                path.parent.mkdir(parents=True, exist_ok=True)
-                Image.fromarray(crop).save(path, quality=_QUALITY)
+                write_shot(folder, layout, shot, crop)
                 written.append(shot)
     return written
 
