@@ -71,9 +71,10 @@ mkdir -p -- "$LOGS"
 say "starting $LOCAL_WORKER_NUM of $WORKER_NUM workers; logs in $LOGS"
 if ! GLOG_v="${GLOG_v:-3}" msrun --worker_num="$WORKER_NUM" --local_worker_num="$LOCAL_WORKER_NUM" \
     --master_addr="$MASTER_ADDR" --master_port="$PORT" --node_rank="$NODE_RANK" \
-    --log_dir="$LOGS" --join=True \
+    --log_dir="$LOGS" --join=True --tail_worker_log=0 \
     "$ROOT/train.py" --config "$CONFIG" --root "$DATASET_ROOT" --output "$OUTPUT" \
-    --set device.target="$DEVICE_TARGET" "$@" >"$LOGS/msrun.log" 2>&1; then
+    --set device.target="$DEVICE_TARGET" "$@" 2>"$LOGS/msrun.log" |
+    awk '!/^Start (scheduler|worker) process|^\[[A-Z]+\] / { print; fflush() }'; then
     reason="$(sed -n 's/^error: //p' "$LOGS"/worker_*.log | sort -u | head -n 1)"
     fail "a worker stopped${reason:+: $reason} (see $LOGS/worker_*.log)"
 fi
