@@ -9,7 +9,7 @@ from mindreid.engine.schedules import cosine, multi_step
 from mindreid.errors import InvalidArgumentError
 from mindreid.zoo import SCHEDULES
 
-RECORDED = Path(__file__).parents[1] / "golden" / "fire_rates.npz"
+RECORDED = Path(__file__).parents[1] / "golden" / "fire_cluster.npz"
 
 
 def test_warm_up_and_steps_as_recorded():
