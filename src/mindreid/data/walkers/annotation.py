@@ -9,7 +9,7 @@ import numpy as np
 from mindreid.data.walkers.body import Body
 from mindreid.data.walkers.camera import View
 from mindreid.data.walkers.painter import Part
-from mindreid.data.walkers.skeleton import SIDES, Axes, Skeleton
+from mindreid.data.walkers.skeleton import SIDES, Axes, Skeleton, head_point
 
 #: Halpe-26 order: 17 COCO keypoints, then head top, neck, hip centre and three points of each foot.
 KEYPOINT_NAMES = (
@@ -73,12 +73,12 @@ class KeypointTrack:
 
 def track_keypoints(body: Body, skeleton: Skeleton, view: View) -> KeypointTrack:
     """Project the keypoints of all frames."""
-    head = {name: _head_point(body, skeleton, *offset) for name, offset in _HEAD_POINTS.items()}
+    head = {name: head_point(body, skeleton, *offset) for name, offset in _HEAD_POINTS.items()}
     points = {**head, **_trunk_points(body, skeleton), **_limb_points(skeleton)}
     stacked = np.stack([points[name] for name in KEYPOINT_NAMES], axis=1)
     exposed = np.ones(stacked.shape[:2], dtype=bool)
     for name, outward in _outward_directions(skeleton.head_axes).items():
-        exposed[:, KEYPOINT_NAMES.index(name)] = np.einsum("fi,fi->f", outward, view.towards_camera) > 0.1
+        exposed[:, KEYPOINT_NAMES.index(name)] = view.facing(outward) > 0.1
     if body.hair_style in _OVER_EARS:
         exposed[:, 3:5] = False
     middle = 0.5 * (skeleton.pelvis + skeleton.neck)
@@ -120,16 +120,6 @@ _HEAD_POINTS = {
     "right_ear": (-0.03, -1.0, 0.0),
     "head_top": (-0.05, 0.0, 0.97),
 }
-
-
-def _head_point(body: Body, skeleton: Skeleton, forward: float, left: float, up: float) -> np.ndarray:
-    axes, (half_height, half_width, half_depth) = skeleton.head_axes, body.head
-    return (
-        skeleton.head
-        + forward * half_depth * axes.forward
-        + left * half_width * axes.left
-        + up * half_height * axes.up
-    )
 
 
 def _trunk_points(body: Body, skeleton: Skeleton) -> dict[str, np.ndarray]:
@@ -195,4 +185,4 @@ _OWN_PARTS = _part_table(
         "heel": ("*_SHOE",),
     }
 )
-_CLOTHING_PARTS = _part_table({joint: ("TRUNK",) for joint in ("shoulder", "hip", "knee", "ankle")})
+_CLOTHING_PARTS = _part_table(dict.fromkeys(("shoulder", "hip", "knee", "ankle"), ("TRUNK",)))

@@ -16,16 +16,14 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, TextIO
 
-import cv2
 import numpy as np
+from PIL import Image
 
 from mindreid.atomic import write_json
 from mindreid.data.layouts import Shot
 from mindreid.data.walkers.annotation import KEYPOINT_NAMES, WalkerFrame
-from mindreid.errors import DataError
 
 FOLDER = "annotations"
-_JPEG_QUALITY = 92
 
 
 class AnnotationWriter:
@@ -52,7 +50,9 @@ class AnnotationWriter:
     def write(self, path: str, shot: Shot, frame: WalkerFrame) -> None:
         """Write what is known of ``frame``, whose image is at ``path`` below the dataset's root."""
         for kind, mask in (("silhouettes", frame.silhouette), ("faces", frame.face), ("shoes", frame.shoes)):
-            write_image((self._root / kind / path).with_suffix(".png"), mask)
+            target = (self._root / kind / path).with_suffix(".png")
+            target.parent.mkdir(parents=True, exist_ok=True)
+            Image.fromarray(mask).save(target, compress_level=1)
         entry = {
             "path": path,
             **asdict(shot),
@@ -60,22 +60,3 @@ class AnnotationWriter:
             "keypoints": np.round(frame.keypoints, 1).tolist(),
         }
         self._lines.write(json.dumps(entry) + "\n")
-
-
-def write_image(path: Path, image: np.ndarray) -> None:
-    """Write a uint8 image (RGB ``[H, W, 3]`` or grey ``[H, W]``) in the format of its suffix.
-
-    Raises
-    ------
-    DataError
-        If it cannot be written, for example because the disk is full.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    stored = cv2.cvtColor(image, cv2.COLOR_RGB2BGR) if image.ndim == 3 else image
-    encoded, data = cv2.imencode(path.suffix, stored, [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])
-    if not encoded:
-        raise DataError(f"the image format {path.suffix!r} cannot be written", where=str(path))
-    try:
-        path.write_bytes(data.tobytes())
-    except OSError as error:
-        raise DataError(f"an image could not be written ({error.strerror})", where=str(path)) from error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -130,15 +131,13 @@ def draw_body(seed: int, pid: int) -> Body:
         "waist": (0.078 * (1 + 0.22 * build + 0.03 * frame), 0.055 * (1 + 0.30 * build)),
         "hips": (0.097 * (1 + 0.12 * build - 0.08 * frame), 0.064 * (1 + 0.18 * build)),
     }
-    return Body(
-        **{name: stature * value for name, value in length.items()},
-        **{name: (stature * half, stature * depth) for name, (half, depth) in width.items()},
-        head=(0.118 * vary(0.06), 0.077 * vary(0.07), 0.096 * vary(0.05)),
-        **_draw_complexion(rng),
-    )
+    measures: dict[str, Any] = {name: stature * value for name, value in length.items()}
+    measures.update({name: (stature * half, stature * depth) for name, (half, depth) in width.items()})
+    measures["head"] = (0.118 * vary(0.06), 0.077 * vary(0.07), 0.096 * vary(0.05))
+    return Body(**measures, **_draw_complexion(rng))
 
 
-def _draw_complexion(rng: np.random.Generator) -> dict:
+def _draw_complexion(rng: np.random.Generator) -> dict[str, Any]:
     style = HAIR_STYLES[rng.integers(len(HAIR_STYLES))]
     return {
         "skin": _mix(_SKINS, rng.random() * (len(_SKINS) - 1)),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 
@@ -61,9 +62,9 @@ def draw_camera(seed: int, camid: int) -> Camera:
     rng = generator(seed, "camera", camid)
     start = generator(seed, "camera direction").uniform(0, 360)
     brightness = rng.uniform(0.72, 1.18)
-    cast = 1 + rng.uniform(-0.12, 0.12, 3)
+    cast = 1 + rng.uniform(-0.08, 0.08, 3)
     return Camera(
-        azimuth=wrap_degrees(start + _GOLDEN_ANGLE * camid + rng.uniform(-15, 15)),
+        azimuth=float(wrap_degrees(start + _GOLDEN_ANGLE * camid + rng.uniform(-15, 15))),
         pitch=rng.uniform(4, 24),
         distance=rng.uniform(4.5, 14),
         gain=tuple(brightness * cast),
@@ -75,8 +76,8 @@ def draw_camera(seed: int, camid: int) -> Camera:
     )
 
 
-def wrap_degrees(angle: np.ndarray) -> np.ndarray:
-    """Bring angles in degrees into (-180, 180]."""
+def wrap_degrees(angle: Any) -> Any:
+    """Bring an angle in degrees, or an array of them, into (-180, 180]."""
     return 180.0 - (180.0 - angle) % 360.0
 
 
@@ -135,6 +136,10 @@ class View:
         scale = self._zoom * self._distance / (self._distance + seen[..., 2])
         pixels = seen[..., :2] * scale[..., None] + self._shift[:, None]
         return pixels.reshape(*shape, 2), scale.reshape(shape)
+
+    def facing(self, directions: np.ndarray) -> np.ndarray:
+        """Cosine ``[F, ...]`` between ``directions`` (``[F, ..., 3]``, unit length) and the line of sight."""
+        return np.einsum("f...i,fi->f...", directions, self.towards_camera)
 
     def level_depth(self, points: np.ndarray) -> np.ndarray:
         """Like :meth:`depth`, but for a camera that does not look down, so that height plays no part."""

@@ -15,7 +15,7 @@ from mindreid.data.walkers.trunk import Trunk
 
 # Layers from back to front. What hangs at a person's back or an arm's side of the trunk moves
 # between a far and a near layer with the direction the person faces.
-BEHIND, FAR_ARM, LEGS, HIPS, TRUNK, NECK, HEAD, BACK, NEAR_ARM = range(9)
+BEHIND, FAR_ARM, LEGS, HIPS, NECK, TRUNK, HEAD, BACK, NEAR_ARM = range(9)
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ def stand(body: Body, outfit: Outfit, skeleton: Skeleton, view: View) -> Figure:
     # Pitch makes low points farther away than the trunk, so legs are compared with each other.
     leg_depth = [view.depth(0.5 * (skeleton.knee[side] + skeleton.ankle[side])) for side in SIDES]
     behind = [leg_depth[side] - np.minimum(*leg_depth) for side in SIDES]
-    facing = np.einsum("fi,fi->f", skeleton.chest_axes.forward, view.towards_camera) > 0
+    facing = view.facing(skeleton.chest_axes.forward) > 0
     return Figure(
         painter=Painter(view),
         body=body,

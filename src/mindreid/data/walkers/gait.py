@@ -79,7 +79,7 @@ def draw_gait(seed: int, pid: int) -> Gait:
         stride=rng.uniform(0.72, 1.15),
         knee_lift=rng.uniform(0.85, 1.2),
         arm_swing=(swing * rng.uniform(0.7, 1.15), swing * rng.uniform(0.7, 1.15)),
-        elbow=rng.uniform(6, 50),
+        elbow=rng.uniform(6, 38),
         abduction=rng.uniform(3, 15),
         lean=rng.uniform(-3, 10),
         sway=rng.uniform(0, 4),
@@ -110,8 +110,8 @@ def joint_angles(gait: Gait, phase: np.ndarray, side: int) -> JointAngles:
         hip=np.radians(3 + gait.stride * hip),
         knee=np.radians(gait.knee_lift * _along_cycle(_KNEE, own)),
         ankle=np.radians(_along_cycle(_ANKLE, own)),
-        shoulder=np.radians(4 + gait.arm_swing[side] * swing),
-        elbow=np.radians(gait.elbow + 0.5 * gait.arm_swing[side] * (1 + swing)),
+        shoulder=np.radians(gait.arm_swing[side] * (swing - 0.1)),
+        elbow=np.radians(gait.elbow + 0.3 * gait.arm_swing[side] * (1 + swing)),
     )
 
 

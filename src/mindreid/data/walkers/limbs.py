@@ -6,7 +6,7 @@ import numpy as np
 
 from mindreid.data.walkers.clothing import Garment
 from mindreid.data.walkers.figure import Figure, tint
-from mindreid.data.walkers.painter import Part
+from mindreid.data.walkers.painter import Layer, Part
 from mindreid.data.walkers.skeleton import SIDES
 
 #: Metres of cloth around the arm by type of top, and how far it reaches (1 elbow, 2 wrist).
@@ -45,7 +45,7 @@ def _draw_arm(figure: Figure, side: int) -> None:
         Part.RIGHT_UPPER_ARM, Part.RIGHT_FOREARM)  # fmt: skip
     axis = [joints.shoulder[side], joints.elbow[side], joints.wrist[side]]
     radii = [body.arm_radius, body.elbow_radius, body.wrist_radius]
-    skin = figure.body.skin * figure.arm_shade[side]
+    skin = tint(body.skin, 1) * figure.arm_shade[side]
     ease, reach = _SLEEVES[figure.outfit.top.kind]
     figure.painter.limb(axis[1:], radii[1:], skin, lower, layer)
     palm = axis[2] + 0.35 * (joints.hand[side] - axis[2])
@@ -53,7 +53,8 @@ def _draw_arm(figure: Figure, side: int) -> None:
     wrist = body.wrist_radius
     figure.painter.limb([axis[2], palm, tips], [wrist, 1.35 * wrist, 0.85 * wrist], 0.96 * skin, lower, layer)
     figure.painter.limb(axis[:2], radii[:2], skin, upper, layer)
-    eased = [radius + ease for radius in radii]
+    # Little cloth at the root, where a sleeve is sewn to the shoulder.
+    eased = [radii[0] + 0.3 * ease, radii[1] + ease, radii[2] + ease]
     if reach > 1:
         _cloth(
             figure, axis[1:], eased[1:], reach - 1, figure.outfit.top, figure.arm_shade[side], lower, layer
@@ -69,7 +70,7 @@ def _draw_leg(figure: Figure, side: int) -> None:
     hip, knee, ankle = joints.hip[side], joints.knee[side], joints.ankle[side]
     calf = knee + 0.3 * (ankle - knee)
     shade = figure.leg_shade[side]
-    skin = body.skin * shade
+    skin = tint(body.skin, 1) * shade
     figure.painter.limb(
         [knee, calf, ankle], [body.knee_radius, body.calf_radius, body.ankle_radius], skin, shank, layer
     )
@@ -101,7 +102,7 @@ def _cloth(
     garment: Garment,
     shade: np.ndarray,
     part: Part,
-    layer: np.ndarray,
+    layer: Layer,
 ) -> None:
     """Add a tube of cloth along ``axis`` (two points) that ends at the fraction ``reach``."""
     banded = garment.pattern in ("stripes", "checks")

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from enum import IntEnum
-from typing import Optional
+from typing import Optional, Union
 
 import cv2
 import numpy as np
 
 from mindreid.data.walkers.camera import View
 
+#: One layer for all frames, or one per frame ``[F]``.
+Layer = Union[float, np.ndarray]
+#: RGB, 0..255: of all frames ``(3,)``, or per frame ``[F, 3]``.
+Colour = Union[tuple[float, float, float], np.ndarray]
+
+_TURN = np.linspace(0, 2 * np.pi, 12, endpoint=False)
 #: Directions of the points that stand for a circle, ``[12, 2]``.
-CIRCLE = np.column_stack(
-    [
-        np.cos(np.linspace(0, 2 * np.pi, 12, endpoint=False)),
-        np.sin(np.linspace(0, 2 * np.pi, 12, endpoint=False)),
-    ]
-)
+CIRCLE = np.column_stack([np.cos(_TURN), np.sin(_TURN)])
 #: Pieces are filled at this multiple of the crop's size and averaged down, which smooths edges.
 SUPERSAMPLING = 2
 
@@ -60,9 +61,9 @@ class Painter:
     def hull(
         self,
         pixels: np.ndarray,
-        colour: np.ndarray,
+        colour: Colour,
         part: Part,
-        layer: np.ndarray,
+        layer: Layer,
         shown: Optional[np.ndarray] = None,
     ) -> None:
         """Add the convex hull of ``pixels``.
@@ -71,11 +72,11 @@ class Painter:
         ----------
         pixels : ndarray
             ``[F, N, 2]`` in pixels of the crop.
-        colour : array_like
-            RGB ``[3]`` or per frame ``[F, 3]``, 0..255.
+        colour : tuple or ndarray
+            RGB, 0..255: ``[3]``, or per frame ``[F, 3]``.
         part : Part
             What the piece shows.
-        layer : array_like
+        layer : float or ndarray
             Scalar or ``[F]``; higher layers cover lower ones, equal ones in the order of adding.
         shown : ndarray, optional
             ``[F]`` bool, frames in which the piece is drawn at all; everywhere by default.
@@ -88,7 +89,7 @@ class Painter:
         self._shown.append(np.ones(frames, dtype=bool) if shown is None else shown)
 
     def limb(
-        self, points: list[np.ndarray], radii: list[float], colour: np.ndarray, part: Part, layer: np.ndarray
+        self, points: list[np.ndarray], radii: list[float], colour: Colour, part: Part, layer: Layer
     ) -> None:
         """Add a chain of tapered capsules through ``points`` (each ``[F, 3]``, metres)."""
         centres, scale = self.view.project_with_scale(np.stack(points, axis=1))
@@ -98,7 +99,7 @@ class Painter:
             self.hull(ends.reshape(len(ends), -1, 2), colour, part, layer)
 
     def band(
-        self, points: list[np.ndarray], radii: list[float], colour: np.ndarray, part: Part, layer: np.ndarray
+        self, points: list[np.ndarray], radii: list[float], colour: Colour, part: Part, layer: Layer
     ) -> None:
         """Add a flat-ended band between two ``points`` of a limb, as a stripe on its cloth."""
         centres, scale = self.view.project_with_scale(np.stack(points, axis=1))
@@ -116,50 +117,52 @@ class Painter:
         )
 
     def wrap(
-        self, points: list[np.ndarray], radii: list[float], colour: np.ndarray, part: Part, layer: np.ndarray
+        self, points: list[np.ndarray], radii: list[float], colour: Colour, part: Part, layer: Layer
     ) -> None:
         """Add the hull of balls at ``points`` (each ``[F, 3]``, metres)."""
         centres, scale = self.view.project_with_scale(np.stack(points, axis=1))
         discs = centres[:, :, None] + (scale * np.asarray(radii))[..., None, None] * CIRCLE
         self.hull(discs.reshape(len(discs), -1, 2), colour, part, layer)
 
-    def blob(self, points: np.ndarray, colour: np.ndarray, part: Part, layer: np.ndarray) -> None:
+    def blob(self, points: np.ndarray, colour: Colour, part: Part, layer: Layer) -> None:
         """Add the hull of ``points`` (``[F, ..., 3]``, metres)."""
         self.hull(self.view.project(points.reshape(len(points), -1, 3)), colour, part, layer)
 
-    def loft(self, rings: np.ndarray, colours: list, part: Part, layer: np.ndarray) -> None:
-        """Add a skin over ``rings`` (``[F, K, M, 3]``, metres, from below), one colour per gap or one for all."""
+    def loft(self, rings: np.ndarray, colours: list[np.ndarray], part: Part, layer: Layer) -> None:
+        """Add a skin over ``rings`` (``[F, K, M, 3]``, metres, from below); ``colours`` take turns."""
         pixels = self.view.project(rings)
         for level in range(rings.shape[1] - 1):
             band = pixels[:, level : level + 2].reshape(len(rings), -1, 2)
             self.hull(band, colours[level % len(colours)], part, layer)
 
-    def patch(
+    def patches(
         self,
         points: np.ndarray,
         normals: np.ndarray,
-        colour: np.ndarray,
+        colour: Colour,
         part: Part,
-        layer: np.ndarray,
+        layer: Layer,
         grazing: float = 0.0,
     ) -> None:
-        """Add a piece of a surface, cut to what faces the camera.
+        """Add pieces of a surface, each cut to what faces the camera.
 
         Parameters
         ----------
         points, normals : ndarray
-            ``[F, N, 3]``: points that sample the piece, outward directions.
+            ``[F, Q, N, 3]``: N points that sample each of Q convex pieces, outward directions.
         colour, part, layer
             As in :meth:`hull`.
         grazing : float
             Least cosine between normal and line of sight at which a point is seen.
         """
-        facing = np.einsum("fni,fi->fn", normals, self.view.towards_camera) > grazing
+        facing = self.view.facing(normals) > grazing
         pixels = self.view.project(points)
         # Hidden points move onto a seen one, where they do not change the hull.
-        first_seen = np.take_along_axis(pixels, facing.argmax(axis=1)[:, None, None], axis=1)
+        first_seen = np.take_along_axis(pixels, facing.argmax(axis=2)[..., None, None], axis=2)
         pixels = np.where(facing[..., None], pixels, first_seen)
-        self.hull(pixels, colour, part, layer, shown=facing.sum(axis=1) >= 3)
+        enough = facing.sum(axis=2) >= 3
+        for piece in range(points.shape[1]):
+            self.hull(pixels[:, piece], colour, part, layer, shown=enough[:, piece])
 
     def prepare(self) -> None:
         """Sort the pieces of every frame from back to front, after the last one was added."""

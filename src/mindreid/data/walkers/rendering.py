@@ -69,10 +69,11 @@ def compose(colour: np.ndarray, coverage: np.ndarray, background: np.ndarray) ->
 def cast_shadow(background: np.ndarray, foot: np.ndarray, reach: float) -> np.ndarray:
     """Darken the ground around ``foot`` (x, y in pixels), ``reach`` pixels to either side."""
     mask = np.full(background.shape[:2], 255, dtype=np.uint8)
-    centre = tuple(np.rint(foot).astype(int).tolist())
-    cv2.ellipse(mask, centre, (max(int(reach), 2), max(int(0.22 * reach), 1)), 0, 0, 360, 150, -1)
-    mask = cv2.blur(mask, (9, 5))
-    return cv2.multiply(background, cv2.merge([mask] * 3), scale=1 / 255)
+    centre = round(float(foot[0])), round(float(foot[1]))
+    axes = max(int(reach), 2), max(int(0.22 * reach), 1)
+    cv2.ellipse(mask, centre, axes, 0, 0, 360, (150.0,), -1)
+    soft = cv2.blur(mask, (9, 5))
+    return cv2.multiply(background, cv2.merge([soft] * 3), scale=1 / 255)
 
 
 def record(image: np.ndarray, camera: Camera, noise: np.ndarray) -> np.ndarray:

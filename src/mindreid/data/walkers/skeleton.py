@@ -90,6 +90,17 @@ def pose(body: Body, gait: Gait, phase: np.ndarray) -> Skeleton:
     )
 
 
+def head_point(body: Body, skeleton: Skeleton, forward: float, left: float, up: float) -> np.ndarray:
+    """Point ``[F, 3]`` relative to the head's centre, in units of its half depth, width and height."""
+    axes, (half_height, half_width, half_depth) = skeleton.head_axes, body.head
+    return (
+        skeleton.head
+        + forward * half_depth * axes.forward
+        + left * half_width * axes.left
+        + up * half_height * axes.up
+    )
+
+
 def _leg(body: Body, gait: Gait, angles: JointAngles, side: int) -> dict[str, np.ndarray]:
     """Points of one leg relative to the pelvis."""
     outward = 1 - 2 * side
@@ -119,7 +130,8 @@ def _arm(
     body: Body, gait: Gait, neck: np.ndarray, axes: Axes, angles: JointAngles, side: int
 ) -> dict[str, np.ndarray]:
     outward = 1 - 2 * side
-    shoulder = neck + outward * body.shoulder_half * axes.left
+    # The joint lies within the shoulder, whose top is the shoulder line.
+    shoulder = neck + outward * body.shoulder_half * axes.left - 1.05 * body.arm_radius * axes.up
     shoulder = shoulder + gait.hunch * (0.03 * axes.forward - 0.012 * axes.up)
     abduction = outward * np.radians(gait.abduction)
     elbow = shoulder + body.upper_arm * _swung(angles.shoulder, abduction)

@@ -12,10 +12,11 @@ from typing import Any, Optional, Union
 from tqdm import tqdm
 
 from mindreid import zoo
-from mindreid.atomic import atomic_folder, write_json
+from mindreid.atomic import atomic_folder
+from mindreid.data.generated import finish_tree, write_shot
 from mindreid.data.layouts import Layout, Shot
-from mindreid.data.walkers.annotation import WalkerFrame
-from mindreid.data.walkers.annotation_files import AnnotationWriter, write_image
+from mindreid.data.summary import SPLITS
+from mindreid.data.walkers.annotation_files import AnnotationWriter
 from mindreid.data.walkers.seeding import generator
 from mindreid.data.walkers.walk import Walk, render_walk
 from mindreid.errors import InvalidArgumentError
@@ -83,7 +84,7 @@ def synthesize(
     """Write generated walkers in the layout of a dataset, whole or not at all.
 
     The first persons are for training, the rest for testing; every test person has one query
-    image per camera and outfit, and the others are in the gallery. ``walkers.json`` in the root
+    image per camera and outfit, and the others are in the gallery. ``generated.json`` in the root
     says how it was made. A person looks the same in every dataset that is made with ``seed``.
 
     Parameters
@@ -133,14 +134,11 @@ def synthesize(
     plan = _Plan(ids, seed, outfits, cameras, frames, test_share)
     _check(plan, layout, layout_name)
     rendering = {"size": size, "frame_rate": frame_rate, "occlusion": occlusion}
+    made_by = {**vars(plan), **rendering, "size": list(size), "annotations": annotations}
     with atomic_folder(root) as folder:
         shots = _write_images(folder, layout, plan, rendering, annotations)
-        layout.write_lists(folder, shots)
-        counts = {
-            split: sum(shot.split == split for shot in shots) for split in ("train", "query", "gallery")
-        }
-        made_by = {"layout": layout_name, **vars(plan), **rendering, "annotations": annotations}
-        write_json(folder / "walkers.json", {**made_by, "size": list(size), "images": counts})
+        finish_tree(folder, layout, shots, "generated walkers", made_by)
+    counts = {split: sum(shot.split == split for shot in shots) for split in SPLITS}
     logger.info("%d walkers, %d of them for training: %s", ids, plan.train_ids, counts)
     return counts
 
@@ -156,20 +154,12 @@ def _write_images(
         for walk in plan.walks():
             frames = render_walk(plan.seed, walk, plan.frames, **rendering)
             for shot, frame in zip(plan.shots(walk), frames):
-                _write_shot(folder, layout, shot, frame, writer)
+                write_shot(folder, layout, shot, frame.image)
+                if writer is not None:
+                    writer.write(layout.relative_path(shot), shot, frame)
                 shots.append(shot)
             progress.update(plan.frames)
     return shots
-
-
-def _write_shot(
-    folder: Path, layout: Layout, shot: Shot, frame: WalkerFrame, writer: Optional[AnnotationWriter]
-) -> None:
-    path = layout.relative_path(shot)
-    for place in (path, *layout.extra_paths(shot)):
-        write_image(folder / place, frame.image)
-    if writer is not None:
-        writer.write(path, shot, frame)
 
 
 def _layout(name: str) -> Layout:
@@ -192,7 +182,7 @@ def _check(plan: _Plan, layout: Layout, layout_name: str) -> None:
         raise InvalidArgumentError(f"a person has at least 1 outfit, not {plan.outfits}")
     if plan.frames < 2:
         raise InvalidArgumentError(
-            f"each camera needs an image for the query and one for the gallery: frames is at least 2, not {plan.frames}"
+            f"query and gallery each take an image of a walk: frames is at least 2, not {plan.frames}"
         )
     if not 2 <= plan.cameras <= layout.max_cameras:
         raise InvalidArgumentError(

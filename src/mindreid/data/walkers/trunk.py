@@ -9,7 +9,7 @@ from mindreid.data.walkers.painter import CIRCLE
 from mindreid.data.walkers.skeleton import Skeleton
 
 #: Heights along the spine, 0 at the hip line and 1 at the shoulder line.
-CROTCH, HIP_LINE, WAIST, CHEST, SHOULDERS, COLLAR = -0.22, 0.0, 0.38, 0.72, 0.96, 1.07
+CROTCH, HIP_LINE, WAIST, CHEST, SHOULDERS, COLLAR = -0.22, 0.0, 0.38, 0.72, 0.94, 1.09
 _HEIGHTS = (CROTCH, HIP_LINE, WAIST, CHEST, SHOULDERS, COLLAR)
 
 
@@ -26,7 +26,7 @@ class Trunk:
 
     def __init__(self, body: Body, skeleton: Skeleton) -> None:
         self._body, self._skeleton = body, skeleton
-        shoulder_width = body.shoulder_half + 0.25 * body.arm_radius
+        shoulder_width = body.shoulder_half + 0.1 * body.arm_radius
         self._half_widths = (
             0.80 * body.hips[0],
             body.hips[0],
@@ -89,12 +89,12 @@ class Trunk:
         axes = skeleton.pelvis_axes
         apart = left_leg - right_leg
         half_width = 0.5 * np.abs((apart * axes.left).sum(-1)) + radius + ease
-        half_depth = 0.42 * np.abs((apart * axes.forward).sum(-1)) + radius + ease
+        half_depth = 0.5 * np.abs((apart * axes.forward).sum(-1)) + radius + ease
         half_depth = np.maximum(half_depth, 0.8 * body.hips[1] + ease)
         half_width = np.maximum(half_width, 0.85 * body.hips[0] + ease)
-        return _ellipse(
-            0.5 * (left_leg + right_leg), half_width[:, None] * axes.left, half_depth[:, None] * axes.forward
-        )
+        # Wider than either span, since an ellipse is narrow where a leg is off both axes.
+        left, forward = 1.08 * half_width[:, None] * axes.left, 1.08 * half_depth[:, None] * axes.forward
+        return _ellipse(0.5 * (left_leg + right_leg), left, forward)
 
     def _directions(self, height: float) -> tuple[np.ndarray, np.ndarray]:
         share = min(max(height, 0.0), 1.0)

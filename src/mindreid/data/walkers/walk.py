@@ -9,16 +9,18 @@ import numpy as np
 
 from mindreid.data.walkers import rendering
 from mindreid.data.walkers.annotation import KeypointTrack, WalkerFrame, judge_visibility, track_keypoints
+from mindreid.data.walkers.bags import draw_bag
 from mindreid.data.walkers.body import Body, draw_body
 from mindreid.data.walkers.camera import Camera, View, draw_camera, wrap_degrees
 from mindreid.data.walkers.clothing import draw_outfit
 from mindreid.data.walkers.figure import Figure, stand
 from mindreid.data.walkers.gait import draw_gait
-from mindreid.data.walkers.garments import draw_bag, draw_bottom, draw_top
+from mindreid.data.walkers.garments import draw_bottom, draw_top
 from mindreid.data.walkers.head import draw_head
 from mindreid.data.walkers.limbs import draw_arms, draw_legs
+from mindreid.data.walkers.obstacle import Obstacle, draw_obstacle
 from mindreid.data.walkers.painter import Part
-from mindreid.data.walkers.scenery import Obstacle, draw_obstacle, draw_scene
+from mindreid.data.walkers.scenery import draw_scene
 from mindreid.data.walkers.seeding import generator
 from mindreid.data.walkers.skeleton import Skeleton, pose
 from mindreid.errors import InvalidArgumentError
