@@ -46,7 +46,7 @@ def test_missing_dataset_is_named(run_script, script):
     ("script", "arguments"),
     [
         (EVAL, ("CPU", "mgn/walkers", ".", "no.ckpt")),
-        (EXPORT, ("CPU", "mgn/val", "no.ckpt", "mindir", "o")),
+        (EXPORT, ("CPU", "mgn/walkers", "no.ckpt", "mindir", "o")),
     ],
 )
 def test_missing_checkpoint_is_named(run_script, script, arguments):
