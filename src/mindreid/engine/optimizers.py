@@ -8,6 +8,7 @@ of Parameters under unique names, so a checkpoint of all parameters is enough to
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import mindspore as ms
 from mindspore import Parameter, Tensor, nn, ops
@@ -16,6 +17,42 @@ from mindreid.errors import InvalidArgumentError
 from mindreid.zoo import OPTIMIZERS
 
 Betas = tuple[float, float]
+
+# Mapped over all parameters at once: a loop over hundreds of them takes long to compile.
+_adam_update = ops.MultitypeFuncGraph("adam_update")
+_shrink = ops.MultitypeFuncGraph("shrink")
+
+
+@_adam_update.register("Function", "Tuple", "Tensor", "Tensor", "Tensor", "Tensor")
+def _update_parameter(
+    kernel: Any,
+    constants: tuple[Tensor, ...],
+    weight: Tensor,
+    first: Tensor,
+    second: Tensor,
+    gradient: Tensor,
+) -> bool:
+    kernel(weight, first, second, *constants, gradient)
+    return True
+
+
+@_adam_update.register("Function", "Tuple", "Tensor", "Tensor", "Tensor", "Tensor", "Tensor")
+def _update_with_peak(
+    kernel: Any,
+    constants: tuple[Tensor, ...],
+    weight: Tensor,
+    first: Tensor,
+    second: Tensor,
+    gradient: Tensor,
+    peak: Tensor,
+) -> bool:
+    kernel(weight, first, second, peak, *constants, gradient)
+    return True
+
+
+@_shrink.register("Tensor", "Tensor")
+def _shrink_parameter(factor: Tensor, weight: Tensor) -> Tensor:
+    return ops.assign(weight, weight * factor)
 
 
 class Adam(nn.Optimizer):
@@ -62,10 +99,12 @@ class Adam(nn.Optimizer):
         self.first_moments = self.parameters.clone(prefix="first_moment", init="zeros")
         self.second_moments = self.parameters.clone(prefix="second_moment", init="zeros")
         self.peaks = self.parameters.clone(prefix="second_moment_peak", init="zeros") if amsgrad else ()
-        self.kernel = ops.ApplyAdamWithAmsgradV2() if amsgrad else ops.Adam()
         self.amsgrad = amsgrad
+        self.kernel = ops.ApplyAdamWithAmsgradV2() if amsgrad else ops.Adam()
         self.decay = weight_decay if decoupled else 0.0
 
+    # Hundreds of small operations, one after another, cost more than a small network's gradient.
+    @ms.jit
     def construct(self, gradients: tuple[Tensor, ...]) -> bool:
         """Update every parameter with its gradient, in the order of ``parameters``."""
         gradients = self.decay_weight(gradients)
@@ -77,16 +116,15 @@ class Adam(nn.Optimizer):
         ops.assign(self.beta2_power, beta2_power)
         # The kernel adds epsilon to the root of the uncorrected second moment.
         eps = self.eps * ops.sqrt(1 - beta2_power)
+        if self.decay > 0:
+            self.hyper_map(ops.partial(_shrink, 1 - lr * self.decay), self.parameters)
         constants = (beta1_power, beta2_power, lr, self.beta1, self.beta2, eps)
-        for index in range(self.param_length):
-            weight = self.parameters[index]
-            if self.decay > 0:
-                ops.assign(weight, weight * (1 - lr * self.decay))
-            first, second = self.first_moments[index], self.second_moments[index]
-            if self.amsgrad:
-                self.kernel(weight, first, second, self.peaks[index], *constants, gradients[index])
-            else:
-                self.kernel(weight, first, second, *constants, gradients[index])
+        update = ops.partial(_adam_update, self.kernel, constants)
+        state = (self.parameters, self.first_moments, self.second_moments, gradients)
+        if self.amsgrad:
+            self.hyper_map(update, *state, self.peaks)
+        else:
+            self.hyper_map(update, *state)
         return True
 
 
