@@ -60,6 +60,10 @@ class LossLog(Listener):
         if path is not None:
             _cut_lines_after(path, progress.step)
 
+    def on_epoch_begin(self, epoch: int) -> None:
+        """Leave out of the speed what happened between epochs, such as an evaluation."""
+        self._mark = time.monotonic()
+
     def on_step(self, report: StepReport) -> None:
         """Keep the report; read it from the device every ``every`` steps."""
         self._pending.append(report)

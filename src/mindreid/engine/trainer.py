@@ -68,6 +68,9 @@ class StepReport:
 class Listener:
     """Something that watches a run: the log, the evaluation, the keeper of checkpoints."""
 
+    def on_epoch_begin(self, epoch: int) -> None:
+        """Get ready for ``epoch`` (from 0)."""
+
     def on_step(self, report: StepReport) -> None:
         """Take note of a finished step; must not wait for the device each time."""
 
@@ -124,6 +127,8 @@ class Trainer:
     def fit(self) -> None:
         """Train from ``progress.epoch`` to the last epoch."""
         for epoch in range(self.progress.epoch, self.epochs):
+            for listener in self.listeners:
+                listener.on_epoch_begin(epoch)
             self._train_epoch(epoch)
             self.progress.epoch = epoch + 1
             for listener in self.listeners:
