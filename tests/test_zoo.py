@@ -45,3 +45,9 @@ def test_importing_everything_is_silent():
         check=False,
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_a_network_that_lives_until_the_end_leaves_no_noise():
+    program = "import mindreid\nnetwork = mindreid.create_model('mgn', trunk='resnet18', width=0.125)"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")

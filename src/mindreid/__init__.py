@@ -1,6 +1,8 @@
 """MindReID: person re-identification for MindSpore, above all after a change of clothes."""
 
+import atexit
 import importlib
+import sys
 from typing import Any
 
 from mindreid.zoo import create_model, list_models, load_dataset
@@ -17,3 +19,11 @@ def __getattr__(name: str) -> Any:
     if name in _LAZY_SUBMODULES:
         return importlib.import_module(f"mindreid.{name}")
     raise AttributeError(f"module 'mindreid' has no attribute {name!r}")
+
+
+@atexit.register
+def _silence_exit() -> None:
+    # MindSpore's Cell.__del__ reads module globals that are gone when the interpreter shuts down, and
+    # complains for every network that is still alive. MindSpore itself is not imported for this.
+    if "mindspore.nn" in sys.modules:
+        sys.modules["mindspore.nn"].Cell.__del__ = lambda _: None

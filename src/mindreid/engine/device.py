@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import atexit
 import logging
 from dataclasses import dataclass
 from typing import Optional
 
 import mindspore as ms
-from mindspore import nn
 
 from mindreid.config import DeviceConfig
 from mindreid.errors import DeviceError
@@ -60,7 +58,6 @@ def select_device(config: DeviceConfig, device_id: Optional[int] = None) -> Devi
     if target == "CPU":
         # Asynchronous launches cost small CPU kernels up to 20 times their own time.
         ms.runtime.launch_blocking()
-    _silence_exit()
     return Device(target, config.amp_level)
 
 
@@ -75,8 +72,3 @@ def _available_target(wanted: str) -> str:
             fix=f"install MindSpore for {wanted}, or pass --set device.target=auto",
         )
     return wanted
-
-
-def _silence_exit() -> None:
-    # Cell.__del__ reads module globals that are gone when the interpreter shuts down.
-    atexit.register(lambda: setattr(nn.Cell, "__del__", lambda _: None))
