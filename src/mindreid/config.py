@@ -259,10 +259,10 @@ def _components(recipe: Recipe) -> Iterable[tuple[KeyPath, Mapping[str, Any], Ca
         path = ("augment", str(index))
         yield path, step.options, _registered(zoo.TRANSFORMS, step.name, path)
     for name, optimizer in recipe.optimizers.items():
-        path = ("optimizers", name)
-        yield path, optimizer.options, _registered(zoo.OPTIMIZERS, optimizer.name, path)
-        path = (*path, "schedule")
-        yield path, optimizer.schedule.options, _registered(zoo.SCHEDULES, optimizer.schedule.name, path)
+        place: KeyPath = ("optimizers", name)
+        yield place, optimizer.options, _registered(zoo.OPTIMIZERS, optimizer.name, place)
+        place = (*place, "schedule")
+        yield place, optimizer.schedule.options, _registered(zoo.SCHEDULES, optimizer.schedule.name, place)
 
 
 def _registered(registry: zoo.Registry[Any], name: str, path: KeyPath) -> Any:

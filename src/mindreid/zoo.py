@@ -74,12 +74,12 @@ class ModelEntry:
     ----------
     network : callable
         ``network(num_classes, **options) -> nn.Cell`` with ``construct(images) -> embedding``.
-    objective : callable
-        ``objective(network, **options) -> mindreid.objective.Objective``.
+    objective : type
+        The :class:`mindreid.objective.Objective`; its keyword-only arguments are its options.
     """
 
     network: Callable[..., Any]
-    objective: Callable[..., Any]
+    objective: Any
 
 
 @dataclass(frozen=True)

@@ -143,11 +143,13 @@ def _rank(protocol: Protocol, features: _Features, config: EvaluationConfig) -> 
             _labels(protocol.query, "pid"),
             _labels(protocol.query, "camid"),
         )
-    sides = (protocol.query, protocol.gallery)
     result = metrics.evaluate_ranking(
         query,
         features(protocol.gallery),
-        *(_labels(records, name) for name in ("pid", "camid") for records in sides),
+        _labels(protocol.query, "pid"),
+        _labels(protocol.gallery, "pid"),
+        _labels(protocol.query, "camid"),
+        _labels(protocol.gallery, "camid"),
         query_clothes=_optional_labels(protocol.query, "clothes_id"),
         gallery_clothes=_optional_labels(protocol.gallery, "clothes_id"),
         protocol=protocol.rule,

@@ -12,6 +12,7 @@ from mindreid.engine.distributed import Workers, gradient_reducer
 from mindreid.errors import TrainingError
 from mindreid.objective import Objective, Phase
 
+_Tensors = tuple[Tensor, ...]
 #: A compiled phase: (outputs, labels, weights) -> (outputs that wait for the update, terms).
 _PhaseUpdate = Callable[..., Any]
 
@@ -103,12 +104,12 @@ def _gradient_function(
     )
     begin, end = spans[-1]
 
-    def total_loss(images, weights, *labels):
-        outputs = ()
+    def total_loss(images: Tensor, weights: Tensor, *labels: Tensor) -> tuple[Tensor, Tensor]:
+        outputs: _Tensors = ()
         for output in objective.forward(images):
             # Losses are in float32 whatever the network's precision.
             outputs += (ops.cast(output, ms.float32),)
-        early_terms = ()
+        early_terms: _Tensors = ()
         for update in updates:
             outputs, terms = update(outputs, labels, weights)
             early_terms += (terms,)
@@ -122,7 +123,7 @@ def _gradient_function(
     differentiate = ms.value_and_grad(total_loss, None, optimizer.parameters, has_aux=True)
     reduce = gradient_reducer(optimizer.parameters, workers)
 
-    def gradients(images, weights, *labels):
+    def gradients(images: Tensor, weights: Tensor, *labels: Tensor) -> tuple[Tensor, _Tensors]:
         (_, terms), grads = differentiate(images, weights, *labels)
         return terms, reduce(grads)
 
@@ -135,27 +136,27 @@ def _phase_update(
     """Build the update of a phase that runs on detached outputs, before the network's own."""
     begin, end = span
 
-    def weighted_loss(outputs, labels, weights):
+    def weighted_loss(outputs: _Tensors, labels: _Tensors, weights: Tensor) -> tuple[Tensor, Tensor]:
         terms = ops.stack(phase.losses(outputs, labels))
         return ops.ReduceSum()(terms * weights[begin:end]), terms
 
     differentiate = ms.value_and_grad(weighted_loss, None, optimizer.parameters, has_aux=True)
     reduce = gradient_reducer(optimizer.parameters, workers)
 
-    def step_if(switched_on, grads):
+    def step_if(switched_on: Tensor, grads: _Tensors) -> Tensor:
         # A phase that is switched off must not decay its weights or move its moments either.
         if switched_on:
             optimizer(grads)
         return switched_on
 
-    def update(outputs, labels, weights):
-        detached = ()
+    def update(outputs: _Tensors, labels: _Tensors, weights: Tensor) -> tuple[_Tensors, Tensor]:
+        detached: _Tensors = ()
         for output in outputs:
             detached += (ops.stop_gradient(output),)
         (_, terms), grads = differentiate(detached, labels, weights)
         terms = ops.depend(terms, step_if(weights[begin:end].sum() > 0, reduce(grads)))
         # The next phase must read the weights after this update, not before it.
-        waiting = ()
+        waiting: _Tensors = ()
         for output in outputs:
             waiting += (ops.depend(output, terms),)
         return waiting, ops.stop_gradient(terms)
@@ -174,7 +175,7 @@ def _spans(phases: Sequence[Phase]) -> list[tuple[int, int]]:
 def _guarded_update(optimizer: nn.Optimizer, loss_scaler: Any) -> Callable[..., Any]:
     """Build an update that is left out when a gradient overflowed; the scale then shrinks."""
 
-    def update(gradients):
+    def update(gradients: _Tensors) -> Tensor:
         unscaled = loss_scaler.unscale(gradients)
         finite = amp.all_finite(unscaled)
         if finite:

@@ -123,7 +123,7 @@ def mot_to_market(
         for number, parts in enumerate(persons)
         for box, shot in _place(parts, number + 1, number in trained)
     }
-    layout = zoo.DATASETS["market1501"].layout
+    layout: Layout = zoo.DATASETS["market1501"].layout  # type: ignore[assignment]
     with atomic_folder(root) as folder:
         written = _write_crops(source, boxes, shots, folder, layout, rules.min_inside)
         counts = {split: sum(shot.split == split for shot in written) for split in SPLITS}
