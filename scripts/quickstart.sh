@@ -24,7 +24,7 @@ mkdir -p -- "$FOLDER"
 STEP="generating walkers"
 if [ ! -d "$FOLDER/walkers" ]; then
     say "$STEP"
-    mindreid data synthesize --layout market1501 --root "$FOLDER/walkers" --ids 120 --seed 1
+    mindreid data synthesize --layout market1501 --root "$FOLDER/walkers" --ids 100 --seed 1
 fi
 
 STEP="training"

@@ -1,0 +1,45 @@
+"""What the documents tell users to type exists."""
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+from mindreid.cli import build_parser
+from mindreid.config import load_recipe
+from mindreid.zoo import DATASETS
+
+ROOT = Path(__file__).resolve().parents[1]
+DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted(ROOT.glob("models/*/README.md"))]
+
+
+def _commands(program):
+    commands = []
+    for document in DOCUMENTS:
+        text = document.read_text(encoding="utf-8").replace("\\\n", " ")
+        for block in re.findall(r"```bash\n(.*?)```", text, re.DOTALL):
+            lines = [line for line in block.splitlines() if line.strip().startswith(program)]
+            commands.extend(shlex.split(line, comments=True)[1:] for line in lines)
+    return commands
+
+
+@pytest.mark.parametrize("words", _commands("mindreid"), ids=" ".join)
+def test_commands_are_understood(words):
+    parsed = build_parser().parse_args(words)
+    if getattr(parsed, "config", None):
+        load_recipe(parsed.config, getattr(parsed, "overrides", []))
+    for option in ("name", "layout"):
+        assert getattr(parsed, option, "market1501") in DATASETS
+
+
+@pytest.mark.parametrize("words", _commands("bash"), ids=" ".join)
+def test_scripts_exist(words):
+    assert (ROOT / words[0]).is_file()
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_links_lead_somewhere(document):
+    text = document.read_text(encoding="utf-8")
+    targets = [target for target in re.findall(r"\]\(([^)]+)\)", text) if "://" not in target]
+    assert [target for target in targets if not (document.parent / target).exists()] == []
