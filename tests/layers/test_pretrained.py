@@ -211,4 +211,4 @@ def test_torch_is_not_installed(torch_file, monkeypatch):
 
 def test_a_network_without_a_trunk():
     with pytest.raises(InvalidArgumentError, match="no ResNet trunk"):
-        load_pretrained(ms.nn.Dense(2, 2), None)
+        load_pretrained(ms.nn.Dense(2, 2), "resnet18.pth")

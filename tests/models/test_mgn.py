@@ -177,4 +177,3 @@ def test_bad_options(options, match):
 
 def test_pretrained_knows_the_trunk():
     load_pretrained(build().network, None)
-

@@ -13,8 +13,9 @@ from mindreid.engine.run_exported import run_exported
 INPUT = InputConfig(height=96, width=32)
 
 
-@pytest.mark.parametrize("file_format", ["mindir", "onnx"])
-@pytest.mark.parametrize("stem_pool", ["torchvision", "mindcv"])
+@pytest.mark.parametrize(
+    ("file_format", "stem_pool"), [("mindir", "torchvision"), ("onnx", "torchvision"), ("onnx", "mindcv")]
+)
 def test_export(tmp_path, file_format, stem_pool):
     if file_format == "onnx":
         pytest.importorskip("onnxruntime", reason="needs the extra `onnx`")

@@ -3,7 +3,7 @@
 import mindspore as ms
 import numpy as np
 import pytest
-from mindspore import Tensor
+from mindspore import Tensor, ops
 
 from mindreid.convert import from_torch, load_parameters
 from mindreid.engine.optimizers import adam
@@ -144,14 +144,14 @@ def check_statistics(objective, recorded, port):
 
 @pytest.mark.parametrize(("prefix", "options"), [("", {}), ("amsgrad_", {"triplet_weight": 2.0})])
 def test_short_training(prefix, options, golden, fill, torch_state):
-    """Three steps of Adam, through the engine's compiled step."""
+    """Three steps of Adam through the engine's compiled step, and of AMSGrad operation by operation."""
     recorded = golden("mgn_trajectory")
     objective = build("seathiefwang_avg", torch_state, int(recorded["num_classes"]), **options)
     rate = float(recorded[f"{prefix}lr"] if prefix else recorded["lr"])
     (phase,) = objective.phases()
     optimizer = adam(phase.parameters, "network", lr=rate, weight_decay=5e-4, amsgrad=bool(prefix))
-    step = TrainStep(objective, {"network": optimizer})
-    weights = np.array([objective.term_weights(0)[name] for name in step.term_names], np.float32)
+    step = eager_step(objective, optimizer) if prefix else TrainStep(objective, {"network": optimizer})
+    weights = np.array([objective.term_weights(0)[name] for name in phase.terms], np.float32)
     objective.set_train(True)
     terms = []
     for number in range(3):
@@ -169,6 +169,17 @@ def test_short_training(prefix, options, golden, fill, torch_state):
     probe = Tensor(fill.fill_images("mgn/probe", recorded["shape_probe"], 1))
     embedding = objective.network.set_train(False)(probe)
     assert distance(embedding, recorded[f"{prefix}probe_predict"]) < 2e-2
+
+
+def eager_step(objective, optimizer):
+    gradients_of = ms.value_and_grad(weighted_sum(objective), None, optimizer.parameters, has_aux=True)
+
+    def step(images, labels, _):
+        (_, terms, _), gradients = gradients_of(images, *labels)
+        optimizer(gradients)
+        return ops.stack(terms)
+
+    return step
 
 
 def check_after_training(objective, recorded, prefix):
