@@ -7,6 +7,7 @@ import numpy as np
 from mindreid.data.walkers.figure import BEHIND, FAR_ARM, TRUNK, Figure, tint
 from mindreid.data.walkers.garments import add_surface, top_ease
 from mindreid.data.walkers.painter import Layer, Part
+from mindreid.data.walkers.skeleton import Axes
 from mindreid.data.walkers.trunk import CHEST, COLLAR, HIP_LINE, SHOULDERS, WAIST, on_rings
 
 #: Corners of a unit box, each cut off three ways, so that its hull looks sewn rather than sawn.
@@ -28,10 +29,10 @@ def draw_bag(figure: Figure) -> None:
 def _draw_backpack(figure: Figure) -> None:
     bag, trunk, axes = figure.outfit.bag, figure.trunk, figure.skeleton.chest_axes
     ease = top_ease(figure.outfit.top.kind)
-    middle = trunk.centre(0.62) - (trunk.half_depth(CHEST, ease) + 0.075) * axes.forward
-    _draw_box(figure, middle, (0.085, 0.145, 0.22), tint(bag.colour, 1), figure.back_layer + 0.2)
+    middle = trunk.centre(0.62) - (trunk.half_depth(CHEST, ease) + 0.062) * axes.forward
+    _draw_box(figure, axes, middle, (0.085, 0.145, 0.22), tint(bag.colour, 1), figure.back_layer + 0.2)
     pocket = middle - 0.02 * axes.forward - 0.07 * axes.up
-    _draw_box(figure, pocket, (0.085, 0.11, 0.10), tint(bag.colour, 0.8), figure.back_layer + 0.25)
+    _draw_box(figure, axes, pocket, (0.085, 0.11, 0.10), tint(bag.colour, 0.8), figure.back_layer + 0.25)
     rings = np.stack([trunk.ring(height, ease + 0.006) for height in _STRAP_HEIGHTS], axis=1)
     straps = [(47.0, 61.0), (119.0, 133.0)]
     add_surface(figure, rings, (0, 1, 2, 3, 4), straps, tint(bag.colour, 0.75), TRUNK + 0.5, Part.BAG)
@@ -55,7 +56,7 @@ def _draw_shoulder_bag(figure: Figure) -> None:
     outward = 1 - 2 * side
     middle = trunk.centre(-0.12) + outward * (trunk.half_width(HIP_LINE, ease) + 0.05) * axes.left
     layer = np.where(figure.arm_layer[side] == FAR_ARM, BEHIND + 0.5, TRUNK + 0.7)
-    _draw_box(figure, middle, (0.14, 0.045, 0.11), tint(bag.colour, 1), layer)
+    _draw_box(figure, axes, middle, (0.14, 0.045, 0.11), tint(bag.colour, 1), layer)
 
 
 def _draw_handbag(figure: Figure) -> None:
@@ -64,18 +65,18 @@ def _draw_handbag(figure: Figure) -> None:
     colour = tint(figure.outfit.bag.colour, 1) * figure.arm_shade[side]
     below = np.array([0, 0, 0.13])
     figure.painter.limb([hand, hand - below], [0.008, 0.03], 0.7 * colour, Part.BAG, layer)
-    _draw_box(figure, hand - 1.75 * below, (0.15, 0.05, 0.11), colour, layer)
+    _draw_box(figure, figure.skeleton.pelvis_axes, hand - 1.75 * below, (0.15, 0.05, 0.11), colour, layer)
 
 
 def _draw_box(
     figure: Figure,
+    axes: Axes,
     middle: np.ndarray,
     half: tuple[float, float, float],
     colour: np.ndarray,
     layer: Layer,
 ) -> None:
-    """Add a box with rounded edges; ``half`` is its extent forward, left and up in metres."""
-    axes = figure.skeleton.pelvis_axes
+    """Add a box along ``axes`` with rounded edges; ``half`` is its extent forward, left and up in metres."""
     corners = [
         middle + forward * half[0] * axes.forward + left * half[1] * axes.left + up * half[2] * axes.up
         for forward, left, up in _ROUNDED_CORNERS

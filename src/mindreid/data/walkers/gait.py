@@ -73,7 +73,7 @@ class JointAngles:
 def draw_gait(seed: int, pid: int) -> Gait:
     """Draw the gait of person ``pid``."""
     rng = generator(seed, "gait", pid)
-    swing = rng.uniform(8, 36)
+    swing = rng.uniform(6, 28)
     return Gait(
         cadence=rng.uniform(0.78, 1.08),
         stride=rng.uniform(0.72, 1.15),

@@ -53,10 +53,11 @@ class Painter:
 
     def __init__(self, view: View) -> None:
         self.view = view
-        self._outlines: list[np.ndarray] = []
-        self._colours: list[np.ndarray] = []
-        self._layers: list[np.ndarray] = []
-        self._shown: list[np.ndarray] = []
+        self._pixels: list[np.ndarray] = []
+        self._colours: list[Colour] = []
+        self._parts: list[Part] = []
+        self._layers: list[Layer] = []
+        self._shown: list[Union[bool, np.ndarray]] = []
 
     def hull(
         self,
@@ -81,12 +82,11 @@ class Painter:
         shown : ndarray, optional
             ``[F]`` bool, frames in which the piece is drawn at all; everywhere by default.
         """
-        frames = len(pixels)
-        self._outlines.append(np.rint(pixels * SUPERSAMPLING).astype(np.int32))
-        rgb = np.clip(np.broadcast_to(colour, (frames, 3)), 1, 255)
-        self._colours.append(np.column_stack([rgb, np.full(frames, int(part))]))
-        self._layers.append(np.broadcast_to(layer, frames))
-        self._shown.append(np.ones(frames, dtype=bool) if shown is None else shown)
+        self._pixels.append(pixels)
+        self._colours.append(colour)
+        self._parts.append(part)
+        self._layers.append(layer)
+        self._shown.append(True if shown is None else shown)
 
     def limb(
         self, points: list[np.ndarray], radii: list[float], colour: Colour, part: Part, layer: Layer
@@ -166,9 +166,21 @@ class Painter:
 
     def prepare(self) -> None:
         """Sort the pieces of every frame from back to front, after the last one was added."""
-        self._order = np.argsort(np.stack(self._layers), axis=0, kind="stable").T.tolist()
-        self._fills = np.stack(self._colours, axis=1).tolist()
-        self._visible = np.stack(self._shown, axis=1).tolist()
+        frames, pieces = len(self._pixels[0]), len(self._pixels)
+        ends = np.cumsum([pixels.shape[1] for pixels in self._pixels])
+        corners = np.rint(SUPERSAMPLING * np.concatenate(self._pixels, axis=1)).astype(np.int32)
+        self._outlines = [np.split(corners[frame], ends[:-1]) for frame in range(frames)]
+        fills, layers = np.empty((frames, pieces, 4)), np.empty((frames, pieces))
+        shown = np.empty((frames, pieces), dtype=bool)
+        for piece in range(pieces):
+            fills[:, piece, :3] = self._colours[piece]
+            layers[:, piece] = self._layers[piece]
+            shown[:, piece] = self._shown[piece]
+        fills[..., :3] = np.clip(fills[..., :3], 1, 255)
+        fills[..., 3] = self._parts
+        self._fills = fills.tolist()
+        order = np.argsort(layers, axis=1, kind="stable")
+        self._order = [row[shown[frame, row]].tolist() for frame, row in enumerate(order)]
 
     def fill(self, frame: int, height: int, width: int) -> np.ndarray:
         """Fill the pieces of ``frame``.
@@ -180,9 +192,7 @@ class Painter:
             :class:`Part`, all 0 where there is no figure.
         """
         canvas = np.zeros((SUPERSAMPLING * height, SUPERSAMPLING * width, 4), dtype=np.uint8)
-        visible, fills = self._visible[frame], self._fills[frame]
+        outlines, fills = self._outlines[frame], self._fills[frame]
         for piece in self._order[frame]:
-            if visible[piece]:
-                outline = cv2.convexHull(self._outlines[piece][frame])
-                cv2.fillConvexPoly(canvas, outline, fills[piece])
+            cv2.fillConvexPoly(canvas, cv2.convexHull(outlines[piece]), fills[piece])
         return canvas

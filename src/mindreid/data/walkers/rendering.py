@@ -29,8 +29,8 @@ def split_canvas(canvas: np.ndarray, height: int, width: int) -> tuple[np.ndarra
         uint8 ``[height, width]``: the part seen, 0 where less than half is covered.
     """
     step = canvas.shape[0] // height
-    labels = np.ascontiguousarray(canvas[..., 3])
-    colour = cv2.resize(canvas, (width, height), interpolation=cv2.INTER_AREA)[..., :3]
+    labels = np.asarray(cv2.extractChannel(canvas, 3))
+    averaged = cv2.resize(canvas, (width, height), interpolation=cv2.INTER_AREA)
     filled = cv2.threshold(labels, 0, 255, cv2.THRESH_BINARY)[1]
     coverage = cv2.resize(filled, (width, height), interpolation=cv2.INTER_AREA)
     # The largest label of a pixel's samples is one that is really there, unlike their mean.
@@ -38,7 +38,8 @@ def split_canvas(canvas: np.ndarray, height: int, width: int) -> tuple[np.ndarra
     for row in range(step):
         for column in range(step):
             parts = np.maximum(parts, labels[row::step, column::step])
-    return np.ascontiguousarray(colour), coverage, np.where(coverage >= 128, parts, 0).astype(np.uint8)
+    colour = cv2.cvtColor(averaged, cv2.COLOR_RGBA2RGB)
+    return colour, coverage, np.where(coverage >= 128, parts, 0).astype(np.uint8)
 
 
 def shade(colour: np.ndarray, coverage: np.ndarray, light: tuple[float, float]) -> np.ndarray:

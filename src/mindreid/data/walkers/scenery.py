@@ -48,7 +48,7 @@ def draw_scene(seed: int, camid: int, height: int, width: int) -> np.ndarray:
 
 def muted(rng: np.random.Generator, low: float, high: float) -> Colour:
     """Draw an RGB colour of little saturation."""
-    red, green, blue = (rng.uniform(low, high) * rng.uniform(0.84, 1.16, 3)).clip(0, 255).tolist()
+    red, green, blue = (rng.uniform(low, high) * rng.uniform(0.9, 1.1, 3)).clip(0, 255).tolist()
     return red, green, blue
 
 

@@ -131,14 +131,14 @@ def _draw_course(
     occlusion: float,
     azimuth: Optional[float],
 ) -> _Course:
-    rng = generator(seed, "walk", walk.pid, walk.outfit, walk.camid, walk.sequence)
+    key = walk.pid, walk.outfit, walk.camid, walk.sequence
+    rng = generator(seed, "walk", *key)
     seconds = np.arange(frames) / frame_rate
     reverse = 180.0 if rng.random() < 0.35 else 0.0
     usual = camera.azimuth + reverse + 22 * rng.standard_normal() + rng.uniform(-12, 12) * seconds
     start = rng.random()
-    obstacle = draw_obstacle(rng, occlusion)
     scene_start, noise_start = rng.random(), rng.random((frames, 2))
-    zoom = 1 + 0.03 * rng.standard_normal(frames)
+    zoom = 1 + 0.025 * rng.standard_normal(frames)
     zoom[rng.random(frames) < _BADLY_CUT] *= 1.22
     angle = usual if azimuth is None else np.full(frames, float(azimuth))
     cadence = draw_gait(seed, walk.pid).cadence
@@ -148,10 +148,11 @@ def _draw_course(
         # Crop widths that the surroundings shift by while the box follows the person.
         travel=1.4 * np.sin(np.radians(angle)) * seconds,
         zoom=zoom,
-        offset=rng.normal(0, 0.018, (frames, 2)),
+        offset=rng.normal(0, 0.015, (frames, 2)),
         scene_start=scene_start,
         noise_start=noise_start,
-        obstacle=obstacle,
+        # From a generator of its own, so that the rest is the same with and without.
+        obstacle=draw_obstacle(generator(seed, "obstacle", *key), occlusion),
     )
 
 

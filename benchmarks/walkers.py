@@ -1,0 +1,78 @@
+"""How fast walkers are rendered with all annotations, and written as a dataset; on one core."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import cv2
+from report import show_table, write_result
+
+from mindreid.data.walkers import Walk, render_walk, synthesize
+
+SIZE = (256, 128)
+SEED, PERSONS, CAMERAS = 1, 25, 4
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--repeats", type=int, default=3, help="the fastest one counts")
+    repeats = parser.parse_args().repeats
+    _use_one_core()
+    # The cameras' surroundings are drawn once in the life of a process.
+    for camid in range(CAMERAS):
+        render_walk(SEED, Walk(1, camid=camid), 1, size=SIZE)
+    figures = {
+        "crop_height": SIZE[0],
+        "crop_width": SIZE[1],
+        "rendered_frames_per_second_walks_of_4": _best(repeats, lambda: _render(4)),
+        "rendered_frames_per_second_walks_of_30": _best(repeats, lambda: _render(30)),
+        "written_images_per_second": _best(repeats, lambda: _write(annotations=False)),
+        "written_images_per_second_with_annotations": _best(repeats, lambda: _write(annotations=True)),
+    }
+    show_table("Walkers on one core", ["figure", "value"], list(figures.items()))
+    write_result("walkers", "python benchmarks/walkers.py", figures)
+
+
+def _use_one_core() -> None:
+    cv2.setNumThreads(1)
+    if sys.platform == "linux":
+        os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+
+
+def _best(repeats: int, work) -> float:
+    """Return the highest rate of several runs: what other processes take away is not the renderer's."""
+    rates = []
+    for _ in range(repeats):
+        start = time.perf_counter()
+        count = work()
+        rates.append(count / (time.perf_counter() - start))
+    return round(max(rates), 1)
+
+
+def _render(frames: int) -> int:
+    walks = [Walk(pid, camid=camid) for pid in range(1, PERSONS + 1) for camid in range(CAMERAS)]
+    walks = walks[: max(1, 400 // frames)]
+    return sum(len(render_walk(SEED, walk, frames, size=SIZE)) for walk in walks)
+
+
+def _write(annotations: bool) -> int:
+    with tempfile.TemporaryDirectory() as folder:
+        counts = synthesize(
+            "market1501",
+            Path(folder, "walkers"),
+            PERSONS,
+            SEED,
+            cameras=CAMERAS,
+            size=SIZE,
+            annotations=annotations,
+        )
+    return sum(counts.values())
+
+
+if __name__ == "__main__":
+    main()
