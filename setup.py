@@ -14,7 +14,6 @@ VERSION = next(
 EXTRAS = {
     "convert": ["torch>=2.6"],
     "onnx": ["onnx>=1.16", "onnxruntime>=1.18"],
-    "summary": ["tensorboardX>=2.6"],
     "test": ["pytest>=8", "hypothesis>=6.100", "ruff==0.17.5", "mypy>=1.15", "types-PyYAML"],
 }
 EXTRAS["all"] = sorted({package for extra in EXTRAS.values() for package in extra})
@@ -39,13 +38,10 @@ setup(
         "mindcv==0.3.0",
         "numpy>=1.24,<2",
         "scipy>=1.10",
-        "scikit-learn>=1.3",
-        "faiss-cpu>=1.8",
         "opencv-python-headless>=4.8,<4.12",
         "pillow>=10",
         "pyyaml>=6",
         "pydantic>=2.6,<3",
-        "matplotlib>=3.7",
         "tqdm>=4.66",
         "h5py>=3.9",
     ],

@@ -6,7 +6,7 @@ USAGE="usage: bash scripts/setup.sh [--extras NAME,NAME...]
 
 Makes .venv in the repository, with the versions of requirements/constraints.txt; does nothing if it is up to date.
 
-  --extras NAME,NAME...  optional parts: convert, onnx, summary, test, or all
+  --extras NAME,NAME...  optional parts: convert, onnx, test, or all
   PYTHON=/path/to/python chooses the interpreter; else the first of python3.11, 3.10, 3.9 on PATH is taken"
 
 CONSTRAINTS="$ROOT/requirements/constraints.txt"

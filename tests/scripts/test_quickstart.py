@@ -1,0 +1,37 @@
+"""The quickstart, whole: some minutes."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def figures(path):
+    return next(iter(json.loads(path.read_text())["results"].values()))
+
+
+@pytest.mark.slow
+def test_the_quickstart_ends_with_a_trained_verified_model(tmp_path):
+    folder = tmp_path / "quick start"
+    done = subprocess.run(
+        ["bash", ROOT / "scripts" / "quickstart.sh", folder],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    trained, untrained = figures(folder / "trained.json"), figures(folder / "untrained.json")
+    assert trained["rank1"] > untrained["rank1"] + 0.3
+    assert trained["mAP"] > untrained["mAP"] + 0.3
+    assert "verified in a fresh process" in done.stdout
+    assert (folder / "mgn.mindir").stat().st_size > 1_000_000
+    assert Image.open(folder / "ranks.png").width > 500
+    for noise in ("Traceback", "[WARNING]", "[ERROR]", "Exception ignored"):
+        assert noise not in done.stdout + done.stderr
