@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -41,6 +42,9 @@ def draw_bottom(figure: Figure) -> None:
             figure.trunk.skirt_ring(stop, 0.012 + flare * stop / hem) for stop in np.linspace(hem, 0.12, 5)
         ]
         seat = hanging + seat[1:]
+    elif bottom.pattern == "pinstripes":
+        # On trousers it is a stripe along the leg, which begins below the seat.
+        bottom = replace(bottom, pattern="plain")
     _drape(figure, bottom, np.stack(seat, axis=1), HIPS)
 
 

@@ -53,23 +53,20 @@ def _head_rings(
 
     Those of ``hair`` leave out the face: below the forehead they lack the front half.
     """
-    body, skeleton = figure.body, figure.skeleton
-    half_height, half_width, half_depth = body.head
-    rings = []
-    for level in lowest + (1 - lowest) * (_LEVELS + 1) / 2:
-        width = np.interp(level, _LEVELS, _WIDTHS) * half_width + volume
-        depth = np.interp(level, _LEVELS, _DEPTHS) * half_depth + volume
-        offset = np.interp(level, _LEVELS, _OFFSETS) * half_depth
-        rise = level * half_height + volume * max(level, 0.0)
-        centre = skeleton.head + rise * skeleton.head_axes.up + offset * skeleton.head_axes.forward
-        frontness = np.interp(level, (0.1, 0.5), (0.1, 1.0)) if hair else 1.0
-        forward = np.where(CIRCLE[:, 1] > 0, frontness, 1.0) * CIRCLE[:, 1] * depth
-        rings.append(
-            centre[:, None]
-            + width * CIRCLE[None, :, :1] * skeleton.head_axes.left[:, None]
-            + forward[None, :, None] * skeleton.head_axes.forward[:, None]
-        )
-    return np.stack(rings, axis=1)
+    axes, (half_height, half_width, half_depth) = figure.skeleton.head_axes, figure.body.head
+    levels = lowest + (1 - lowest) * (_LEVELS + 1) / 2
+    width = np.interp(levels, _LEVELS, _WIDTHS) * half_width + volume
+    depth = np.interp(levels, _LEVELS, _DEPTHS) * half_depth + volume
+    offset = np.interp(levels, _LEVELS, _OFFSETS) * half_depth
+    rise = levels * half_height + volume * np.maximum(levels, 0.0)
+    across, along = CIRCLE.T
+    frontness = np.interp(levels, (0.1, 0.5), (0.1, 1.0)) if hair else np.ones_like(levels)
+    forward = offset[:, None] + depth[:, None] * np.where(along > 0, frontness[:, None] * along, along)
+    left = width[:, None] * across
+    up = np.broadcast_to(rise[:, None], left.shape)
+    directions = np.stack([axes.forward, axes.left, axes.up], axis=1)
+    offsets = np.stack([forward, left, up], axis=-1).reshape(-1, 3) @ directions
+    return figure.skeleton.head[:, None, None] + offsets.reshape(len(directions), *left.shape, 3)
 
 
 def _draw_hair(figure: Figure) -> None:
@@ -114,24 +111,27 @@ def _draw_face(figure: Figure, skull: np.ndarray) -> None:
     hairline = 0.8 if body.hair_style == "shaved" else _HAIRLINE
     widest = 58 if body.hair_style in _FRAMES_FACE else 74
 
-    def area(heights: tuple, halves: tuple, colour: np.ndarray, level: float, middle: float = 90) -> None:
-        """Add an area of the face between ``heights``, ``halves`` degrees to either side of ``middle``."""
-        angles = [middle + sign * half for half in halves for sign in (-1, 1)]
-        grid_heights, grid_angles = (grid.ravel() for grid in np.meshgrid(heights, angles))
+    def areas(
+        heights: tuple, halves: tuple, colour: np.ndarray, level: float, middles: tuple = (90,)
+    ) -> None:
+        """Add areas of the face between ``heights``, ``halves`` degrees to either side of ``middles``."""
+        angles = [middle + sign * half for middle in middles for half in halves for sign in (-1, 1)]
+        grid_angles, grid_heights = (grid.ravel() for grid in np.meshgrid(angles, heights, indexing="ij"))
         rings = np.interp(grid_heights, _LEVELS, np.arange(len(_LEVELS)))
         points, normals = on_rings(skull, rings, grid_angles)
-        painter.patches(points[:, None], normals[:, None], colour, Part.FACE, layer + level, 0.02)
+        shape = (len(skull), len(middles), -1, 3)
+        patches = points.reshape(shape), normals.reshape(shape)
+        painter.patches(*patches, colour, Part.FACE, layer + level, 0.02)
 
-    skin = np.asarray(body.skin)
-    area((-1.0, -0.72, -0.35, 0.1, hairline), (0, 25, 50, widest), skin, 0.0)
+    skin, hair = np.asarray(body.skin), np.asarray(body.hair)
+    areas((-1.0, -0.72, -0.35, 0.1, hairline), (0, 25, 50, widest), skin, 0.0)
     if body.beard:
-        area((-1.0, -0.72, -0.42), (0, 30, 62), tint(body.hair, 0.9), 0.01)
+        areas((-1.0, -0.72, -0.42), (0, 30, 62), 0.9 * hair, 0.01)
     if body.hair_style == "parted":
-        area((0.28, _HAIRLINE), (0, 20, 38), np.asarray(body.hair), 0.01, middle=68)
-    for middle in (63, 117):
-        area((0.0, 0.12), (9,), _EYES, 0.03, middle)
-        area((0.21, 0.26), (13,), 0.5 * tint(body.hair, 0.8) + 0.5 * tint(body.skin, 0.6), 0.03, middle)
-    area((-0.60, -0.51), (0, 17), skin * np.array([0.68, 0.45, 0.45]), 0.02)
+        areas((0.28, _HAIRLINE), (0, 20, 38), hair, 0.01, (68,))
+    areas((0.0, 0.12), (9,), _EYES, 0.03, (63, 117))
+    areas((0.21, 0.26), (13,), 0.4 * hair + 0.3 * skin, 0.03, (63, 117))
+    areas((-0.60, -0.51), (17,), skin * np.array([0.68, 0.45, 0.45]), 0.02)
     profile = figure.view.facing(figure.skeleton.head_axes.forward)
     nose = [
         head_point(body, figure.skeleton, 0.93, 0, 0.08),

@@ -8,6 +8,7 @@ from mindreid.data.walkers.clothing import Garment
 from mindreid.data.walkers.figure import Figure, tint
 from mindreid.data.walkers.painter import Layer, Part
 from mindreid.data.walkers.skeleton import SIDES
+from mindreid.data.walkers.trunk import leg_point
 
 #: Metres of cloth around the arm by type of top, and how far it reaches (1 elbow, 2 wrist).
 _SLEEVES = {
@@ -90,8 +91,22 @@ def _draw_leg(figure: Figure, side: int) -> None:
         )
     radii = [body.thigh_radius + at_hip, body.knee_radius + at_knee]
     _cloth(figure, [hip, knee], radii, min(reach, 1), bottom, shade, thigh, layer)
+    if bottom.pattern == "pinstripes":
+        _draw_side_stripe(figure, side, radii, reach)
     if figure.outfit.shoes.kind == "boots" and bottom.kind != "wide trousers":
         _draw_boot(figure, side)
+
+
+def _draw_side_stripe(figure: Figure, side: int, radii: list[float], reach: float) -> None:
+    """Add a stripe down the outside of a trouser leg, where that faces the camera."""
+    part = Part.LEFT_THIGH if side == 0 else Part.RIGHT_THIGH
+    outward = (1 - 2 * side) * figure.skeleton.pelvis_axes.left
+    stops = [stop for stop in (0.25, 1.0, 1.9) if stop < reach] + [reach]
+    points = [leg_point(figure.skeleton, side, stop) + 0.9 * radii[stop > 0.5] * outward for stop in stops]
+    # Under the leg where it faces away.
+    layer = figure.leg_layer[side] + np.where(figure.view.facing(outward) > 0.15, 0.01, -0.01)
+    colour = tint(figure.outfit.bottom.accent, 1) * figure.leg_shade[side]
+    figure.painter.limb(points, [0.014] * len(points), colour, part, layer)
 
 
 def _cloth(

@@ -167,9 +167,9 @@ class Painter:
     def prepare(self) -> None:
         """Sort the pieces of every frame from back to front, after the last one was added."""
         frames, pieces = len(self._pixels[0]), len(self._pixels)
-        ends = np.cumsum([pixels.shape[1] for pixels in self._pixels])
-        corners = np.rint(SUPERSAMPLING * np.concatenate(self._pixels, axis=1)).astype(np.int32)
-        self._outlines = [np.split(corners[frame], ends[:-1]) for frame in range(frames)]
+        ends = np.cumsum([0] + [pixels.shape[1] for pixels in self._pixels]).tolist()
+        self._spans = [slice(start, end) for start, end in zip(ends[:-1], ends[1:])]
+        self._corners = np.rint(SUPERSAMPLING * np.concatenate(self._pixels, axis=1)).astype(np.int32)
         fills, layers = np.empty((frames, pieces, 4)), np.empty((frames, pieces))
         shown = np.empty((frames, pieces), dtype=bool)
         for piece in range(pieces):
@@ -192,7 +192,7 @@ class Painter:
             :class:`Part`, all 0 where there is no figure.
         """
         canvas = np.zeros((SUPERSAMPLING * height, SUPERSAMPLING * width, 4), dtype=np.uint8)
-        outlines, fills = self._outlines[frame], self._fills[frame]
+        corners, fills = self._corners[frame], self._fills[frame]
         for piece in self._order[frame]:
-            cv2.fillConvexPoly(canvas, cv2.convexHull(outlines[piece]), fills[piece])
+            cv2.fillConvexPoly(canvas, cv2.convexHull(corners[self._spans[piece]]), fills[piece])
         return canvas

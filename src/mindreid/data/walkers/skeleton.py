@@ -157,8 +157,14 @@ def _axes(turn: np.ndarray, lean: np.ndarray, roll: np.ndarray) -> Axes:
     zero = np.zeros_like(turn)
     left = np.column_stack([np.sin(turn), np.cos(turn), zero])
     up = _unit(np.column_stack([np.sin(lean), np.sin(roll), np.cos(lean) * np.cos(roll)]))
-    forward = _unit(np.cross(left, up))
-    return Axes(forward=forward, left=np.cross(up, forward), up=up)
+    forward = _unit(_cross(left, up))
+    return Axes(forward=forward, left=_cross(up, forward), up=up)
+
+
+def _cross(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    # On a handful of vectors, numpy.cross spends most of its time on its generality.
+    (a, b, c), (d, e, f) = first.T, second.T
+    return np.column_stack([b * f - c * e, c * d - a * f, a * e - b * d])
 
 
 def _unit(vectors: np.ndarray) -> np.ndarray:
