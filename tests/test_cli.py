@@ -75,7 +75,7 @@ def test_synthesize_then_check(capsys, tmp_path):
 
 def test_every_command_explains_itself():
     for words in (["train"], ["eval"], ["export"], ["data", "check"], ["data", "synthesize"],
-                  ["data", "from-mot"], ["report", "ranks"]):  # fmt: skip
+                  ["data", "from-mot"], ["report", "ranks"], ["report", "walkers"]):  # fmt: skip
         with pytest.raises(SystemExit) as caught:
             build_parser().parse_args([*words, "--help"])
         assert caught.value.code == 0

@@ -292,6 +292,10 @@ def _add_report(commands: argparse._SubParsersAction) -> None:
     ranks.add_argument("--queries", type=int, default=8, help="how many queries are drawn")
     ranks.add_argument("--top", type=int, default=10, help="how many gallery images each")
     ranks.set_defaults(run=_ranks)
+    sheet = actions.add_parser("walkers", help="generated persons, outfits and cameras on one sheet")
+    sheet.add_argument("--output", type=Path, required=True, metavar="FILE.png")
+    sheet.add_argument("--seed", type=int, default=5)
+    sheet.set_defaults(run=_walkers)
 
 
 def _ranks(parsed: argparse.Namespace) -> None:
@@ -309,4 +313,11 @@ def _ranks(parsed: argparse.Namespace) -> None:
         queries=parsed.queries,
         top=parsed.top,
     )
+    _say(f"wrote {parsed.output}")
+
+
+def _walkers(parsed: argparse.Namespace) -> None:
+    from mindreid.report.contact_sheet import draw_contact_sheet
+
+    draw_contact_sheet(parsed.output, seed=parsed.seed)
     _say(f"wrote {parsed.output}")
