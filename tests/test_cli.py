@@ -73,6 +73,14 @@ def test_synthesize_then_check(capsys, tmp_path):
     assert "query" in out
 
 
+def test_an_image_size_that_the_network_cannot_take_is_one_line(capfd, tiny_market):
+    code = main(["train", "--config", "mgn/walkers", "--root", str(tiny_market), "--set", "input.height=100"])
+    out, err = capfd.readouterr()
+    assert code == 2
+    assert "images of height 100" in err.splitlines()[-1]
+    assert "ANALYZER" not in out + err
+
+
 def test_every_command_explains_itself():
     for words in (["train"], ["eval"], ["export"], ["data", "check"], ["data", "synthesize"],
                   ["data", "from-mot"], ["report", "ranks"], ["report", "walkers"]):  # fmt: skip

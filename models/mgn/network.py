@@ -133,6 +133,16 @@ class MGN(nn.Cell):
         _, reduced = self.features(images)
         return ops.concat(reduced, 1)
 
+    def check_input(self, height: int, width: int) -> None:
+        """Refuse a size in pixels that the network can't take, before anything is compiled.
+
+        Raises
+        ------
+        InvalidArgumentError
+            If the height is not a multiple of 96.
+        """
+        _refuse_height(height)
+
     def features(self, images: Tensor) -> tuple[tuple[Tensor, ...], tuple[Tensor, ...]]:
         """Return all eight views before and after the reduction.
 
@@ -177,7 +187,12 @@ def mgn(
 @constexpr
 def _check_image_height(height: Optional[int]) -> None:
     # An export with a free batch size does not know the height while it traces.
-    if height is not None and height % 96:
+    if height is not None:
+        _refuse_height(height)
+
+
+def _refuse_height(height: int) -> None:
+    if height % 96:
         raise InvalidArgumentError(
             f"MGN cuts its map into halves and thirds, images of height {height} do not allow both",
             fix="choose a multiple of 96, such as 96, 192 or 384",

@@ -32,8 +32,14 @@ def open_dataset(recipe: Recipe) -> Dataset:
 
 
 def build_network(recipe: Recipe) -> nn.Cell:
-    """Build the recipe's inference network with random weights."""
-    return zoo.create_model(recipe.model.name, **recipe.model.network)
+    """Build the recipe's inference network with random weights.
+
+    A network that does not take every image size says so in ``check_input(height, width)``.
+    """
+    network = zoo.create_model(recipe.model.name, **recipe.model.network)
+    if hasattr(network, "check_input"):
+        network.check_input(recipe.input.height, recipe.input.width)
+    return network
 
 
 def build_started_network(recipe: Recipe) -> nn.Cell:
