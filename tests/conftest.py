@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import logging
 import os
 from pathlib import Path
 
@@ -27,6 +28,15 @@ def _blocking_launches():
 def _own_folder(tmp_path, monkeypatch):
     """MindSpore drops files of failed compilations into the current folder."""
     monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture(autouse=True)
+def _own_log():
+    """The command line takes over the package's log; later tests want to read it."""
+    logger = logging.getLogger("mindreid")
+    before = logger.handlers[:], logger.level, logger.propagate
+    yield
+    logger.handlers[:], logger.level, logger.propagate = before
 
 
 @pytest.fixture
