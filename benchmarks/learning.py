@@ -76,7 +76,7 @@ def _make_pets09(root: Path, seed: int, arguments: argparse.Namespace) -> None:
     together = [part for ids in PETS09_SAME_PERSON for part in ("--same-person", ids)]
     _mindreid(
         "data", "from-mot", "--video", arguments.video, "--annotations", arguments.annotations,
-        "--root", root, "--seed", seed, "--every", 3, *together,
+        "--root", root, "--seed", seed, "--every", 3, "--queries", 5, *together,
     )  # fmt: skip
 
 

@@ -238,6 +238,7 @@ def _add_from_mot(actions: argparse._SubParsersAction) -> None:
     parser.add_argument("--train-share", type=float, default=0.5, help="share of persons for training")
     parser.add_argument("--segments", type=int, default=2, help="parts of a track that serve as cameras")
     parser.add_argument("--gap", type=int, default=7, help="frames left out between two parts")
+    parser.add_argument("--queries", type=int, default=1, help="query images per part of a track")
     parser.add_argument("--every", type=int, default=1, help="take every n-th frame")
     parser.add_argument("--min-visibility", type=float, default=0.6, help="smallest visible share")
     parser.add_argument("--min-height", type=float, default=40.0, help="smallest height in pixels")
@@ -268,6 +269,7 @@ def _from_mot(parsed: argparse.Namespace) -> None:
         train_share=parsed.train_share,
         segments=parsed.segments,
         gap=parsed.gap,
+        queries=parsed.queries,
         same_person=parsed.same_person,
         rules=CropRules(
             min_confidence=parsed.min_confidence,

@@ -205,7 +205,18 @@ def test_an_existing_dataset_is_not_overwritten(scene):
         mot_to_market(scene / "img1", scene / "gt.txt", scene / "img1", rules=RULES)
 
 
-@pytest.mark.parametrize("wrong", [{"train_share": 1.0}, {"segments": 1}, {"gap": -1}])
+def test_several_queries_are_spread_over_a_segment(scene):
+    mot_to_market(scene / "img1", scene / "gt.txt", scene / "out", gap=4, queries=3, rules=RULES)
+    of_a_segment = {}
+    for path in (scene / "out" / "query").iterdir():
+        pid, camera, frame, _ = path.name.split("_")
+        of_a_segment.setdefault((pid, camera), []).append(int(frame))
+    assert len(of_a_segment) == 6
+    for frames in of_a_segment.values():
+        assert [later - earlier for earlier, later in zip(sorted(frames), sorted(frames)[1:])] == [6, 6]
+
+
+@pytest.mark.parametrize("wrong", [{"train_share": 1.0}, {"segments": 1}, {"gap": -1}, {"queries": 0}])
 def test_arguments_out_of_range_are_refused(wrong):
     with pytest.raises(InvalidArgumentError):
         mot_to_market(Path("video.avi"), Path("gt.txt"), Path("out"), **wrong)

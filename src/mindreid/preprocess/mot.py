@@ -76,6 +76,7 @@ def mot_to_market(
     train_share: float = 0.5,
     segments: int = 2,
     gap: int = 7,
+    queries: int = 1,
     same_person: Sequence[Sequence[int]] = (),
     rules: CropRules = CropRules(),
 ) -> dict[str, int]:
@@ -97,6 +98,8 @@ def mot_to_market(
         Parts of a track, at least 2; each counts as a camera.
     gap : int
         Frames between two parts that are left out.
+    queries : int
+        Query images of each part of a test person, evenly spaced; the others are gallery.
     same_person : sequence of sequences of int
         Annotated identities that are one person; their tracks become further cameras of it.
     rules : CropRules
@@ -114,14 +117,14 @@ def mot_to_market(
     InvalidArgumentError
         If an argument is out of range.
     """
-    _check_arguments(train_share, segments, gap)
+    _check_arguments(train_share, segments, gap, queries)
     boxes = [box for box in read_annotations(annotations) if rules.accept(box)]
     persons = _usable_persons(boxes, segments, gap, same_person)
     trained = _training_persons(len(persons), train_share, seed)
     shots = {
         (box.frame, box.person): shot
         for number, parts in enumerate(persons)
-        for box, shot in _place(parts, number + 1, number in trained)
+        for box, shot in _place(parts, number + 1, 0 if number in trained else queries)
     }
     layout: Layout = zoo.DATASETS["market1501"].layout  # type: ignore[assignment]
     with atomic_folder(root) as folder:
@@ -133,6 +136,7 @@ def mot_to_market(
             "train_share": train_share,
             "segments": segments,
             "gap": gap,
+            "queries": queries,
             "same_person": [list(group) for group in same_person],
             "rules": asdict(rules),
             "images": counts,
@@ -146,13 +150,15 @@ def mot_to_market(
 Parts = list[list[Box]]
 
 
-def _check_arguments(train_share: float, segments: int, gap: int) -> None:
+def _check_arguments(train_share: float, segments: int, gap: int, queries: int) -> None:
     if not 0 < train_share < 1:
         raise InvalidArgumentError(f"train_share is a share between 0 and 1, not {train_share}")
     if segments < 2:
         raise InvalidArgumentError("a track is cut into at least 2 segments, one to find the other")
     if gap < 0:
         raise InvalidArgumentError(f"gap is a number of frames, not {gap}")
+    if queries < 1:
+        raise InvalidArgumentError(f"a test person has at least one query per segment, not {queries}")
 
 
 def _usable_persons(
@@ -196,13 +202,15 @@ def _training_persons(persons: int, share: float, seed: int) -> set[int]:
     return set(np.random.default_rng(seed).permutation(persons)[:count].tolist())
 
 
-def _place(parts: Parts, pid: int, for_training: bool) -> list[tuple[Box, Shot]]:
-    """Give each box its place: the middle one of a test person's segment is the query."""
+def _place(parts: Parts, pid: int, queries: int) -> list[tuple[Box, Shot]]:
+    """Give each box its place: for training without ``queries``, else query or gallery."""
     placed = []
     for camid, part in enumerate(parts):
+        # The middles of equal shares of the part, so that neighbouring frames are not all queries.
+        chosen = {int((number + 0.5) * len(part) / queries) for number in range(queries)}
         for index, box in enumerate(part):
-            test = "query" if index == len(part) // 2 else "gallery"
-            split = "train" if for_training else test
+            test = "query" if index in chosen else "gallery"
+            split = test if queries else "train"
             placed.append((box, Shot(split, pid, camid, outfit=0, sequence=0, frame=box.frame)))
     return placed
 
