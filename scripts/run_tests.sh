@@ -36,4 +36,5 @@ STEP="mypy"
 mypy
 STEP="pytest"
 SCRATCH="$(mktemp -d)"
+REPORTED=yes # pytest's summary says it all
 TMPDIR="$SCRATCH" python -m pytest "$@"
