@@ -55,6 +55,9 @@ class LossLog(Listener):
         self.path, self.term_names, self.every = path, tuple(term_names), every
         self.total_steps, self.keep_hint = total_steps, keep_hint
         self._pending: list[StepReport] = []
+        self._unsaid: list[dict[str, Any]] = []
+        self._images = 0
+        self._seconds = 0.0
         self._begin = self._mark = time.monotonic()
         self._first_step = progress.step
         if path is not None:
@@ -67,18 +70,18 @@ class LossLog(Listener):
     def on_step(self, report: StepReport) -> None:
         """Keep the report; read it from the device every ``every`` steps."""
         self._pending.append(report)
-        if report.step % self.every == 0:
-            self._flush()
+        if report.step % self.every == 0 or report.step == self.total_steps:
+            self._read()
+            self._say()
 
     def on_epoch_end(self, epoch: int) -> None:
-        """Read what is left of the epoch."""
-        self._flush()
+        """Read what is left of the epoch, before anything of it is saved."""
+        if self._pending:
+            self._read()
 
-    def _flush(self) -> None:
-        if not self._pending:
-            return
+    def _read(self) -> None:
         rows = [self._row(report) for report in self._pending]
-        images = sum(report.batch_size for report in self._pending)
+        self._images += sum(report.batch_size for report in self._pending)
         self._pending = []
         bad = next(
             (n for n, row in enumerate(rows) if not np.isfinite(list(row["terms"].values())).all()), None
@@ -88,8 +91,9 @@ class LossLog(Listener):
                 stream.writelines(json.dumps(row) + "\n" for row in rows[:bad])
         if bad is not None:
             self._stop(rows[bad])
+        self._unsaid += rows
         now = time.monotonic()
-        self._say(rows, images / max(now - self._mark, 1e-9), now)
+        self._seconds += now - self._mark
         self._mark = now
 
     def _row(self, report: StepReport) -> dict[str, Any]:
@@ -110,11 +114,11 @@ class LossLog(Listener):
             fix="lower the learning rate, or resume from the last good checkpoint",
         )
 
-    def _say(self, rows: list[dict[str, Any]], speed: float, now: float) -> None:
-        last = rows[-1]
-        mean = {name: np.mean([row["terms"][name] for row in rows]) for name in self.term_names}
+    def _say(self) -> None:
+        last = self._unsaid[-1]
+        mean = {name: np.mean([row["terms"][name] for row in self._unsaid]) for name in self.term_names}
         done = last["step"] - self._first_step
-        remaining = (now - self._begin) / done * (self.total_steps - last["step"])
+        remaining = (time.monotonic() - self._begin) / done * (self.total_steps - last["step"])
         logger.info(
             "epoch %d step %d/%d  %s  lr %s  %.1f img/s  ETA %s",
             last["epoch"] + 1,
@@ -122,9 +126,10 @@ class LossLog(Listener):
             self.total_steps,
             "  ".join(f"{name} {value:.4f}" for name, value in mean.items()),
             " ".join(f"{rate:.3g}" for rate in last["rates"].values()),
-            speed,
+            self._images / max(self._seconds, 1e-9),
             format_seconds(remaining),
         )
+        self._unsaid, self._images, self._seconds = [], 0, 0.0
 
 
 class PeriodicEvaluation(Listener):
