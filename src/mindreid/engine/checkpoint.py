@@ -10,15 +10,15 @@ from typing import Any, Optional, Union
 
 import mindspore as ms
 import numpy as np
-from mindspore import Parameter, nn, ops
+from mindspore import Parameter, nn
 
 from mindreid.atomic import atomic_path
 from mindreid.errors import CheckpointError
+from mindreid.layers.parameters import assign_parameters
 
 PathLike = Union[str, Path]
 #: Name under which a checkpoint carries its description, as JSON text.
 _DESCRIPTION = "mindreid"
-_MAX_LISTED = 5
 
 
 @dataclass(frozen=True)
@@ -193,29 +193,9 @@ def _description(content: Mapping[str, Any], path: Path) -> Description:
 
 
 def _assign(values: Mapping[str, Parameter], targets: Mapping[str, Parameter], path: Path) -> None:
-    missing = sorted(set(targets) - set(values))
-    unexpected = sorted(set(values) - set(targets))
-    misshaped = [
-        f"{name} {tuple(values[name].shape)} for {tuple(target.shape)}"
-        for name, target in targets.items()
-        if name in values and tuple(values[name].shape) != tuple(target.shape)
-    ]
-    problems = [
-        _listed("lacks", missing), _listed("has unknown", unexpected), _listed("has other shapes:", misshaped)
-    ]  # fmt: skip
-    if any(problems):
-        raise CheckpointError(
-            f"this checkpoint does not fit: it {'; it '.join(filter(None, problems))}",
-            where=str(path),
-            fix="use the recipe and the dataset that it was trained with",
-        )
-    for name, target in targets.items():
-        # set_data would give the parameter other memory, which compiled functions do not notice.
-        ops.assign(target, values[name])
-
-
-def _listed(verb: str, names: list[str]) -> str:
-    if not names:
-        return ""
-    more = f" and {len(names) - _MAX_LISTED} more" if len(names) > _MAX_LISTED else ""
-    return f"{verb} {', '.join(names[:_MAX_LISTED])}{more}"
+    assign_parameters(
+        targets,
+        {name: value.asnumpy() for name, value in values.items()},
+        source=str(path),
+        fix="use the recipe and the dataset that it was trained with",
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Optional
 
 import numpy as np
 from mindspore import Parameter, Tensor, ops
@@ -13,7 +14,12 @@ _LISTED = 8
 
 
 def assign_parameters(
-    targets: Mapping[str, Parameter], values: Mapping[str, np.ndarray], *, source: str, strict: bool = True
+    targets: Mapping[str, Parameter],
+    values: Mapping[str, np.ndarray],
+    *,
+    source: str,
+    strict: bool = True,
+    fix: Optional[str] = None,
 ) -> None:
     """Give parameters the values of the same names; all of them or, after an error, none.
 
@@ -27,6 +33,8 @@ def assign_parameters(
         Where the values come from, for the message.
     strict : bool
         Whether missing and unexpected names are errors. A wrong shape always is.
+    fix : str, optional
+        What the user can do about an error.
 
     Raises
     ------
@@ -38,11 +46,14 @@ def assign_parameters(
         problems += _listed("missing", [name for name in targets if name not in values])
         problems += _listed("unexpected", [name for name in values if name not in targets])
     if problems:
-        raise CheckpointError(f"the parameters do not fit the network: {'; '.join(problems)}", where=source)
+        what = f"the parameters do not fit the network: {'; '.join(problems)}"
+        raise CheckpointError(what, where=source, fix=fix)
     for name, value in values.items():
         if name in targets:
             # set_data would give the parameter other memory, which compiled functions do not notice.
-            ops.assign(targets[name], Tensor(np.ascontiguousarray(value), targets[name].dtype))
+            # ascontiguousarray alone would make a vector of a scalar.
+            contiguous = np.ascontiguousarray(value).reshape(value.shape)
+            ops.assign(targets[name], Tensor(contiguous, targets[name].dtype))
 
 
 def _misshaped(targets: Mapping[str, Parameter], values: Mapping[str, np.ndarray]) -> list[str]:
