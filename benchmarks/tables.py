@@ -52,7 +52,17 @@ def learning_table() -> str:
         cells = [_rank1_and_map(figures, which) for which in ("untrained", "trained")]
         runs = f"{len(figures['runs'])} seeds" if figures else NOT_MEASURED
         lines.append(f"| MGN, small | {data} | `mgn/{name}` | {cells[0]} | {cells[1]} | {runs} |")
-    return "\n".join(lines)
+    return "\n".join([*lines, "", started_sentence()])
+
+
+def started_sentence() -> str:
+    """Say what a start from the walkers gives on PETS09."""
+    figures = _figures("learning_pets09_started")
+    start, trained = (_rank1_and_map(figures, which) for which in ("start", "trained"))
+    return (
+        f"On PETS09, the network that was trained on the quickstart's walkers alone reaches {start}; "
+        f"trained on from there (`--set train.init_checkpoint=…`), {trained}."
+    )
 
 
 def speed_table() -> str:

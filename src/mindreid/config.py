@@ -70,7 +70,11 @@ class OptimizerConfig(Component):
 
 
 class TrainConfig(_Section):
-    """Length, seed, and how often to log, evaluate and save (in steps or epochs)."""
+    """Length, seed, start, and how often to log, evaluate and save (in steps or epochs).
+
+    ``init_weights`` fills the trunk from ImageNet weights, ``init_checkpoint`` the whole network
+    from a checkpoint of the same model, to go on with other data.
+    """
 
     epochs: int = Field(gt=0)
     seed: int = Field(default=1, ge=0)
@@ -80,6 +84,7 @@ class TrainConfig(_Section):
     checkpoint_every: int = Field(default=1, gt=0)
     best_metric: Literal["rank1", "mAP"] = "mAP"
     init_weights: Optional[str] = None
+    init_checkpoint: Optional[str] = None
 
 
 class EvaluationConfig(_Section):

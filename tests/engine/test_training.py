@@ -11,7 +11,8 @@ import pytest
 from mindspore.common.api import ms_compile_cache
 
 from mindreid.config import load_recipe
-from mindreid.engine.checkpoint import load_weights, read_description
+from mindreid.engine.assembly import build_started_network
+from mindreid.engine.checkpoint import load_weights, named_parameters, read_description
 from mindreid.engine.evaluation import EvaluationRun
 from mindreid.engine.training import RunFolder, train
 from mindreid.errors import CheckpointError, DataError, TrainingError
@@ -179,6 +180,16 @@ def test_other_preprocessing_than_the_weights_expect_is_said(recipe_of, tmp_path
     with caplog.at_level(logging.WARNING, logger="mindreid"):
         EvaluationRun(recipe_of("input.interpolation=bilinear"), tmp_path / "run" / "last.ckpt")
     assert "trained with input.interpolation = bicubic, the recipe says bilinear" in caplog.text
+
+
+def test_a_run_can_start_from_another_runs_weights(recipe_of, tmp_path):
+    train(recipe_of("train.epochs=1"), tmp_path / "run")
+    last = tmp_path / "run" / "last.ckpt"
+    started = build_started_network(recipe_of(f"train.init_checkpoint={last}"))
+    for name, value in named_parameters(started).items():
+        np.testing.assert_array_equal(value.asnumpy(), parameters(last)[name], err_msg=name)
+    with pytest.raises(CheckpointError, match="no such checkpoint"):
+        build_started_network(recipe_of("train.init_checkpoint=nowhere.ckpt"))
 
 
 def test_mixed_precision_runs_and_skips_no_finite_step(recipe_of, tmp_path):

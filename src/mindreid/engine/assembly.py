@@ -11,7 +11,7 @@ from mindreid.config import Recipe
 from mindreid.data.records import Dataset
 from mindreid.data.summary import format_summary
 from mindreid.data.transforms import evaluation_transform
-from mindreid.engine.checkpoint import Description
+from mindreid.engine.checkpoint import Description, load_weights
 from mindreid.engine.device import Device
 from mindreid.engine.distributed import Workers
 from mindreid.engine.evaluator import FeatureExtractor
@@ -43,9 +43,13 @@ def build_network(recipe: Recipe) -> nn.Cell:
 
 
 def build_started_network(recipe: Recipe) -> nn.Cell:
-    """Build the network as training starts it: random, or with ``train.init_weights`` in the trunk."""
+    """Build the network as training starts it: random, or from the weights that the recipe names."""
     network = build_network(recipe)
-    load_pretrained(network, recipe.train.init_weights)
+    if recipe.train.init_checkpoint is None:
+        load_pretrained(network, recipe.train.init_weights)
+    else:
+        load_weights(recipe.train.init_checkpoint, network, model=recipe.model.name)
+        logger.info("the network starts from the checkpoint %s", recipe.train.init_checkpoint)
     return network
 
 
