@@ -1,5 +1,7 @@
 """MGN as the paper defines it, against a written-out reference, and what holds for all variants."""
 
+import logging
+
 import mindspore as ms
 import numpy as np
 import pytest
@@ -175,5 +177,11 @@ def test_bad_options(options, match):
         mindreid.create_model("mgn", **options)
 
 
-def test_pretrained_knows_the_trunk():
-    load_pretrained(build().network, None)
+def test_without_a_path_the_start_stays_random_and_the_log_says_so(caplog):
+    network = build().network
+    before = {name: value.asnumpy().copy() for name, value in network.parameters_and_names()}
+    with caplog.at_level(logging.INFO, logger="mindreid.layers.pretrained"):
+        load_pretrained(network, None)
+    assert "starts from random weights" in caplog.text
+    for name, value in network.parameters_and_names():
+        np.testing.assert_array_equal(value.asnumpy(), before[name], err_msg=name)
