@@ -1,0 +1,1 @@
+"""One module per command: each adds its own parser and imports what it runs only when it runs."""

@@ -1,0 +1,39 @@
+"""Arguments that several commands share, and how a command speaks."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+
+def add_recipe(parser: argparse.ArgumentParser, required: bool = True) -> None:
+    """Add ``--config``, ``--set`` and ``--root``: a recipe and what is changed in it."""
+    parser.add_argument(
+        "--config", required=required, metavar="NAME|FILE", help="a recipe, e.g. mgn/market1501"
+    )
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="KEY=VALUE", dest="overrides",
+        help="override a key of the recipe, e.g. --set train.epochs=20 (repeatable)",
+    )  # fmt: skip
+    parser.add_argument("--root", help="folder of the dataset; short for --set dataset.root=ROOT")
+
+
+def overrides(parsed: argparse.Namespace) -> list[str]:
+    """Return the overrides of the recipe that the arguments ask for."""
+    # An override's value is YAML, in which a path such as "a: b", "#1" or "7" means something else.
+    root = [f"dataset.root={json.dumps(parsed.root)}"] if parsed.root else []
+    return [*parsed.overrides, *root]
+
+
+def add_weights(parser: argparse.ArgumentParser) -> None:
+    """Add the choice between a checkpoint and the network as training would start."""
+    which = parser.add_mutually_exclusive_group(required=True)
+    which.add_argument("--checkpoint", type=Path, metavar="FILE")
+    which.add_argument("--untrained", action="store_true", help="the network as training would start")
+
+
+def say(text: str) -> None:
+    """Write a line of a command's result to standard output."""
+    sys.stdout.write(text + "\n")

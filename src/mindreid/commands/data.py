@@ -1,0 +1,67 @@
+"""``mindreid data``; the actions that make data of raw material have modules of their own."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from mindreid.commands import data_from_mot
+from mindreid.commands.arguments import say
+from mindreid.errors import MindReidError
+
+
+def add(commands: argparse._SubParsersAction) -> None:
+    """Add the command and its actions to the parser."""
+    parser = commands.add_parser("data", help="check, generate or convert data")
+    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
+    _add_check(actions)
+    _add_synthesize(actions)
+    data_from_mot.add(actions)
+
+
+def _add_check(actions: argparse._SubParsersAction) -> None:
+    parser = actions.add_parser("check", help="expected tree, what is missing, counts against the statistics")
+    parser.add_argument("--name", required=True, help="a dataset, e.g. market1501")
+    parser.add_argument("--root", required=True)
+    parser.add_argument("--set", action="append", default=[], metavar="OPTION=VALUE", dest="options")
+    parser.add_argument("--images", action="store_true", help="also decode every image")
+    parser.set_defaults(run=_check)
+
+
+def _check(parsed: argparse.Namespace) -> None:
+    from mindreid.config import parse_options
+    from mindreid.data.check import check_dataset, format_check
+
+    options = parse_options(parsed.options)
+    report = check_dataset(parsed.name, parsed.root, verify_images=parsed.images, **options)
+    say(format_check(report))
+    if not report.ok:
+        raise MindReidError("the dataset is not as expected", where=parsed.root)
+
+
+def _add_synthesize(actions: argparse._SubParsersAction) -> None:
+    parser = actions.add_parser("synthesize", help="generate walkers in the layout of a dataset")
+    parser.add_argument("--layout", default="market1501", help="the dataset whose tree is written")
+    parser.add_argument("--root", type=Path, required=True, help="a folder that is not there yet")
+    parser.add_argument("--ids", type=int, default=40, help="persons, training and test together")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--outfits", type=int, default=1, help="outfits of each person")
+    parser.add_argument("--cameras", type=int, help="cameras; by default 4, or fewer if the layout has fewer")
+    parser.add_argument("--frames", type=int, default=4, help="frames per person, outfit and camera")
+    parser.add_argument("--annotations", action="store_true", help="also silhouettes, keypoints, masks")
+    parser.set_defaults(run=_synthesize)
+
+
+def _synthesize(parsed: argparse.Namespace) -> None:
+    from mindreid.data.walkers import synthesize
+
+    synthesize(
+        parsed.layout,
+        parsed.root,
+        parsed.ids,
+        parsed.seed,
+        outfits=parsed.outfits,
+        cameras=parsed.cameras,
+        frames=parsed.frames,
+        annotations=parsed.annotations,
+    )

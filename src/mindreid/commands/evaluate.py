@@ -1,0 +1,45 @@
+"""``mindreid eval``."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+from mindreid.commands.arguments import add_recipe, add_weights, overrides, say
+from mindreid.errors import MindReidError
+
+
+def add(commands: argparse._SubParsersAction) -> None:
+    """Add the command to the parser."""
+    parser = commands.add_parser("eval", help="evaluate a checkpoint on a dataset's protocols")
+    add_recipe(parser)
+    add_weights(parser)
+    parser.add_argument("--dataset", help="another dataset than the recipe's; needs --root")
+    parser.add_argument("--rerank", action="store_true", help="k-reciprocal re-ranking")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the result here")
+    parser.set_defaults(run=_eval)
+
+
+def _evaluation_overrides(parsed: argparse.Namespace) -> list[str]:
+    dataset = []
+    if getattr(parsed, "dataset", None):
+        if not parsed.root:
+            raise MindReidError("--dataset needs --root, the folder of that dataset")
+        dataset = [f"dataset={{name: {parsed.dataset}, root: {json.dumps(parsed.root)}}}"]
+    rerank = ["evaluation.rerank=true"] if getattr(parsed, "rerank", False) else []
+    return [*dataset, *overrides(parsed), *rerank]
+
+
+def _eval(parsed: argparse.Namespace) -> None:
+    from mindreid.config import load_recipe
+    from mindreid.engine.evaluation import EvaluationRun
+    from mindreid.engine.evaluator import format_results
+
+    run = EvaluationRun(load_recipe(parsed.config, _evaluation_overrides(parsed)), parsed.checkpoint)
+    results = run.evaluate()
+    if run.workers.is_first:
+        say(run.headline())
+        say(format_results(results))
+    if parsed.json:
+        run.write_result(parsed.json, results, parsed.command_line)

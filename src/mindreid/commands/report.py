@@ -1,0 +1,58 @@
+"""``mindreid report``."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from mindreid.commands.arguments import add_recipe, add_weights, overrides, say
+
+
+def add(commands: argparse._SubParsersAction) -> None:
+    """Add the command and its actions to the parser."""
+    parser = commands.add_parser("report", help="pictures of results")
+    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
+    _add_ranks(actions)
+    _add_walkers(actions)
+
+
+def _add_ranks(actions: argparse._SubParsersAction) -> None:
+    parser = actions.add_parser("ranks", help="queries with their nearest gallery images")
+    add_recipe(parser)
+    add_weights(parser)
+    parser.add_argument("--output", type=Path, required=True, metavar="FILE.png")
+    parser.add_argument("--queries", type=int, default=8, help="how many queries are drawn")
+    parser.add_argument("--top", type=int, default=10, help="how many gallery images each")
+    parser.set_defaults(run=_ranks)
+
+
+def _ranks(parsed: argparse.Namespace) -> None:
+    from mindreid.config import load_recipe
+    from mindreid.engine.evaluation import EvaluationRun
+    from mindreid.report.rank_list import draw_rank_list
+
+    run = EvaluationRun(load_recipe(parsed.config, overrides(parsed)), parsed.checkpoint)
+    protocol = next(iter(run.dataset.protocols.values()))
+    draw_rank_list(
+        protocol,
+        run.extract(protocol.query),
+        run.extract(protocol.gallery),
+        parsed.output,
+        queries=parsed.queries,
+        top=parsed.top,
+    )
+    say(f"wrote {parsed.output}")
+
+
+def _add_walkers(actions: argparse._SubParsersAction) -> None:
+    parser = actions.add_parser("walkers", help="generated persons, outfits and cameras on one sheet")
+    parser.add_argument("--output", type=Path, required=True, metavar="FILE.png")
+    parser.add_argument("--seed", type=int, default=5)
+    parser.set_defaults(run=_walkers)
+
+
+def _walkers(parsed: argparse.Namespace) -> None:
+    from mindreid.report.contact_sheet import draw_contact_sheet
+
+    draw_contact_sheet(parsed.output, seed=parsed.seed)
+    say(f"wrote {parsed.output}")
