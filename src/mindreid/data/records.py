@@ -15,7 +15,8 @@ class Record:
     Attributes
     ----------
     paths : tuple of str
-        The image files: one for an image, the frames in order for a tracklet.
+        The image files: one for an image, the frames in order for a tracklet. A gait sequence is
+        one file that holds all frames (:mod:`mindreid.data.pickles`).
     pid : int
         Person id. In a training split 0..N-1, elsewhere the released number.
     camid : int
@@ -26,6 +27,11 @@ class Record:
         Viewpoint class, ``None`` if unknown.
     tracklet : int, optional
         Number of the tracklet the image was cut from, ``None`` if unknown.
+    condition : str, optional
+        What a gait dataset calls the state of the walker: "U0_D0_BG" in CCPG, "nm-01" in CASIA-B.
+    camera : str, optional
+        What a gait dataset calls the camera or its angle, of which ``camid`` is the number: "01"
+        in CCPG, "090" in CASIA-B.
     """
 
     paths: tuple[str, ...]
@@ -34,6 +40,8 @@ class Record:
     clothes_id: Optional[int] = None
     view: Optional[int] = None
     tracklet: Optional[int] = None
+    condition: Optional[str] = None
+    camera: Optional[str] = None
 
     @property
     def path(self) -> str:
