@@ -1,5 +1,7 @@
 """Retrieval metrics: NumPy arrays in, numbers out; nothing here needs a deep learning framework."""
 
+from mindreid.metrics.casia_b import evaluate_casia_b
+from mindreid.metrics.ccpg import CCPG_SETTINGS, evaluate_ccpg
 from mindreid.metrics.distances import METRICS, l2_normalize, pairwise_distances
 from mindreid.metrics.multi_query import pool_multi_query
 from mindreid.metrics.protocols import PROTOCOLS
@@ -8,9 +10,12 @@ from mindreid.metrics.reranking import rerank_k_reciprocal
 from mindreid.metrics.results import RankingResult
 
 __all__ = [
+    "CCPG_SETTINGS",
     "METRICS",
     "PROTOCOLS",
     "RankingResult",
+    "evaluate_casia_b",
+    "evaluate_ccpg",
     "evaluate_distances",
     "evaluate_ranking",
     "l2_normalize",

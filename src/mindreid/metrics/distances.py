@@ -32,21 +32,31 @@ def row_blocks(num_rows: int, block_size: int) -> list[slice]:
     return [slice(start, min(start + block_size, num_rows)) for start in range(0, num_rows, block_size)]
 
 
-def check_features(features: ArrayLike, name: str) -> np.ndarray:
-    """Return ``features`` as a finite, floating ``[N, D]`` array (half precision becomes single).
+def check_features(features: ArrayLike, name: str, *, parts: bool = False) -> np.ndarray:
+    """Return ``features`` as a finite, floating array (half precision becomes single).
+
+    Parameters
+    ----------
+    features : array_like
+        ``[N, D]``, or with ``parts`` also ``[N, D, parts]``.
+    name : str
+        For messages.
+    parts : bool
+        Whether embeddings may come in parts.
 
     Raises
     ------
     InvalidArgumentError
-        If it is not a non-empty matrix of finite real numbers.
+        If it is empty, of another shape, or holds anything but finite real numbers.
     """
     array = np.asarray(features)
-    if array.ndim != 2 or 0 in array.shape:
-        raise InvalidArgumentError(f"expected a matrix [items, dimensions], got shape {array.shape}", name)
+    if not (array.ndim == 2 or (parts and array.ndim == 3)) or 0 in array.shape:
+        wanted = "a matrix [items, dimensions]" + (" or [items, dimensions, parts]" if parts else "")
+        raise InvalidArgumentError(f"expected {wanted}, got shape {array.shape}", name)
     if array.dtype.kind not in "fiu":
         raise InvalidArgumentError(f"expected real numbers, got dtype {array.dtype}", name)
     array = array.astype(np.result_type(array.dtype, np.float32), copy=False)
-    finite = np.isfinite(array).all(axis=1)
+    finite = np.isfinite(array).reshape(len(array), -1).all(axis=1)
     if not finite.all():
         raise InvalidArgumentError(
             f"{np.count_nonzero(~finite)} of {len(array)} rows hold NaN or infinity, first in row "
@@ -58,14 +68,15 @@ def check_features(features: ArrayLike, name: str) -> np.ndarray:
 
 
 def check_feature_pair(
-    query_features: ArrayLike, gallery_features: ArrayLike
+    query_features: ArrayLike, gallery_features: ArrayLike, *, parts: bool = False
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Validate both sides with :func:`check_features` and that they have the same width."""
-    query = check_features(query_features, "query_features")
-    gallery = check_features(gallery_features, "gallery_features")
-    if query.shape[1] != gallery.shape[1]:
+    """Validate both sides with :func:`check_features` and that they have the same width and parts."""
+    query = check_features(query_features, "query_features", parts=parts)
+    gallery = check_features(gallery_features, "gallery_features", parts=parts)
+    if query.shape[1:] != gallery.shape[1:]:
+        width, other = ("×".join(map(str, side.shape[1:])) for side in (query, gallery))
         raise InvalidArgumentError(
-            f"query features are {query.shape[1]} wide and gallery features {gallery.shape[1]}",
+            f"query features are {width} wide and gallery features {other}",
             fix="extract both with the same network",
         )
     return query, gallery
@@ -94,7 +105,7 @@ def distance_blocks(query: np.ndarray, gallery: np.ndarray, metric: str) -> Dist
     Parameters
     ----------
     query, gallery : np.ndarray
-        ``[Q, D]`` and ``[G, D]``, floating.
+        ``[Q, D]`` and ``[G, D]``, or ``[Q, D, parts]`` and ``[G, D, parts]``, floating.
     metric : {"cosine", "euclidean"}
         See :func:`pairwise_distances`.
 
@@ -103,6 +114,8 @@ def distance_blocks(query: np.ndarray, gallery: np.ndarray, metric: str) -> Dist
     InvalidArgumentError
         If the metric is unknown.
     """
+    if query.ndim == 3:
+        return _mean_over_parts(query, gallery, metric)
     if metric == "cosine":
         return _cosine_blocks(query, gallery)
     if metric == "euclidean":
@@ -116,14 +129,15 @@ def pairwise_distances(
     r"""Compute all distances between two sets of embeddings.
 
     "cosine" is :math:`1 - \hat q \cdot \hat g` with both sides L2-normalised, in [0, 2] to rounding;
-    "euclidean" is :math:`\lVert q - g \rVert` of the embeddings as they are.
+    "euclidean" is :math:`\lVert q - g \rVert` of the embeddings as they are. For embeddings in parts
+    (gait) it is the mean of the parts' distances, which is not the distance of the joined vectors.
 
     Parameters
     ----------
     query_features : array_like
-        ``[Q, D]``.
+        ``[Q, D]`` or ``[Q, D, parts]``.
     gallery_features : array_like
-        ``[G, D]``.
+        ``[G, D]`` or ``[G, D, parts]``.
     metric : {"cosine", "euclidean"}
         The distance.
 
@@ -135,15 +149,28 @@ def pairwise_distances(
     Raises
     ------
     InvalidArgumentError
-        If the features are not finite matrices of the same width or the metric is unknown.
+        If the features are not finite, differ in width or parts, or the metric is unknown.
 
     Examples
     --------
     >>> pairwise_distances([[1.0, 0.0]], [[0.0, 2.0], [3.0, 0.0]], metric="cosine")
     array([[1., 0.]])
     """
-    query, gallery = check_feature_pair(query_features, gallery_features)
+    query, gallery = check_feature_pair(query_features, gallery_features, parts=True)
     return distance_blocks(query, gallery, metric)(slice(None))
+
+
+def _mean_over_parts(query: np.ndarray, gallery: np.ndarray, metric: str) -> DistanceBlocks:
+    parts = [distance_blocks(query[..., p], gallery[..., p], metric) for p in range(query.shape[2])]
+
+    def block(rows: slice) -> np.ndarray:
+        distances = parts[0](rows)
+        for part in parts[1:]:
+            distances += part(rows)
+        distances /= len(parts)
+        return distances
+
+    return block
 
 
 def _cosine_blocks(query: np.ndarray, gallery: np.ndarray) -> DistanceBlocks:

@@ -106,7 +106,8 @@ def evaluate_ranking(
     Parameters
     ----------
     query_features, gallery_features : array_like
-        ``[Q, D]`` and ``[G, D]``, finite; normalised or not.
+        ``[Q, D]`` and ``[G, D]``, or in parts ``[Q, D, parts]`` and ``[G, D, parts]``; finite,
+        normalised or not.
     query_pids, gallery_pids, query_camids, gallery_camids : array_like
         As in :func:`evaluate_distances`.
     query_clothes, gallery_clothes, protocol, ranks, block_size
@@ -133,7 +134,7 @@ def evaluate_ranking(
     >>> result.rank(1), result.mean_ap
     (1.0, 1.0)
     """
-    query_array, gallery_array = check_feature_pair(query_features, gallery_features)
+    query_array, gallery_array = check_feature_pair(query_features, gallery_features, parts=True)
     query = check_labels("query", len(query_array), query_pids, query_camids, query_clothes, protocol)
     gallery = check_labels(
         "gallery", len(gallery_array), gallery_pids, gallery_camids, gallery_clothes, protocol
@@ -162,9 +163,9 @@ def rank_gallery(
     Parameters
     ----------
     query_feature : array_like
-        ``[D]``.
+        ``[D]`` or ``[D, parts]``.
     gallery_features : array_like
-        ``[G, D]``.
+        ``[G, D]`` or ``[G, D, parts]``.
     query_pid, query_camid, query_clothes : int
         The query's labels; what the protocol has no use for may be ``None``.
     gallery_pids, gallery_camids, gallery_clothes, protocol, metric
@@ -185,7 +186,7 @@ def rank_gallery(
     >>> rank_gallery([1.0, 0.0], [[0.0, 1.0], [1.0, 0.1], [1.0, 0.0]], 3, [4, 3, 3], 0, [0, 1, 0])
     array([1, 0])
     """
-    distances = pairwise_distances(np.atleast_2d(query_feature), gallery_features, metric)[0]
+    distances = pairwise_distances(np.asarray(query_feature)[None], gallery_features, metric)[0]
     pid, camid, clothes = (np.array([label]) for label in (query_pid, query_camid, query_clothes))
     query = check_labels("query", 1, pid, camid, clothes, protocol)
     gallery = check_labels("gallery", len(distances), gallery_pids, gallery_camids, gallery_clothes, protocol)
