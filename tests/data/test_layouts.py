@@ -22,6 +22,7 @@ CASES = [
     ("cuhk03", {"variant": "labeled"}),
     ("msmt17", {"train": "train+val"}),
     ("csv_list", {}),
+    ("ltcc", {}),
 ]
 
 
@@ -104,9 +105,10 @@ def test_msmt_keeps_a_part_for_val(tmp_path, write_shots):
     assert load_dataset("msmt17", root, train="train").num_train_pids == 3
 
 
-def test_csv_keeps_outfits_apart_by_person(tmp_path, write_shots):
+@pytest.mark.parametrize("name", ["csv_list", "ltcc"])
+def test_outfits_are_kept_apart_by_person(name, tmp_path, write_shots):
     train = [Shot("train", pid, 0, outfit, 0, 0) for pid in (1, 2) for outfit in (0, 1)]
     test = [Shot("query", 3, 0, 1, 0, 0), Shot("gallery", 3, 1, 0, 0, 0), Shot("gallery", 4, 1, 1, 0, 0)]
-    dataset = load_dataset("csv_list", write_shots("csv_list", tmp_path, train + test))
+    dataset = load_dataset(name, write_shots(name, tmp_path, train + test))
     assert dataset.num_train_clothes == 4
     assert len({record.clothes_id for record in dataset.query + dataset.gallery}) == 3

@@ -45,7 +45,9 @@ def _add_synthesize(actions: argparse._SubParsersAction) -> None:
     parser.add_argument("--root", type=Path, required=True, help="a folder that is not there yet")
     parser.add_argument("--ids", type=int, default=40, help="persons, training and test together")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--outfits", type=int, default=1, help="outfits of each person")
+    parser.add_argument(
+        "--outfits", type=int, help="outfits of each person; by default what the layout wants"
+    )
     parser.add_argument("--cameras", type=int, help="cameras; by default 4, or fewer if the layout has fewer")
     parser.add_argument("--frames", type=int, default=4, help="frames per person, outfit and camera")
     parser.add_argument("--annotations", action="store_true", help="also silhouettes, keypoints, masks")

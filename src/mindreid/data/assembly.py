@@ -34,7 +34,8 @@ def assemble(
     train, query, gallery : tuple of Record
         As released; the pids and clothes ids of ``train`` are numbered anew, 0..N-1.
     protocols : sequence of Protocol
-        After the standard one (junk = same person and same camera), which every dataset has.
+        The first is the default one. If there are none, the dataset has
+        :func:`standard_protocol`.
 
     Raises
     ------
@@ -47,19 +48,30 @@ def assemble(
     kind = generated_kind(root)
     if kind is not None:
         variant, statistics = ", ".join(filter(None, (variant, kind))), {}
-    standard = Protocol("standard", "standard", query, gallery)
+    protocols = protocols or [standard_protocol(query, gallery)]
     dataset = Dataset(
         name,
         root,
         relabel(train),
         query,
         gallery,
-        {protocol.name: protocol for protocol in (standard, *protocols)},
+        {protocol.name: protocol for protocol in protocols},
         dict(statistics),
         variant,
     )
     warn_of_differences(dataset)
     return dataset
+
+
+def standard_protocol(query: Records, gallery: Records) -> Protocol:
+    """Return the protocol *standard*: junk is what has the query's person and camera."""
+    return Protocol("standard", "standard", query, gallery)
+
+
+def clothes_protocols(query: Records, gallery: Records) -> list[Protocol]:
+    """Return *standard*, *clothes_changing* and *same_clothes*, which differ in their junk rule alone."""
+    rules = ("standard", "clothes_changing", "same_clothes")
+    return [Protocol(rule, rule, query, gallery) for rule in rules]
 
 
 def check_choice(option: str, value: str, choices: Sequence[str]) -> None:

@@ -66,12 +66,26 @@ class Layout(ABC):
 
     #: File ending of the images, with the dot.
     suffix: str = ".jpg"
-    #: Cameras that the file-name grammar can tell apart.
+    #: Fewest cameras that the protocols need, and how many the file-name grammar can tell apart.
+    min_cameras: int = 2
     max_cameras: int = 99
+    #: Fewest outfits of a person that the protocols need, how many the grammar can tell apart, and
+    #: how many a generator gives everybody unless asked otherwise.
+    min_outfits: int = 1
+    max_outfits: int = 99
+    usual_outfits: int = 1
 
     @abstractmethod
     def relative_path(self, shot: Shot) -> str:
         """Path of ``shot`` below the dataset's root; distinct shots get distinct paths."""
+
+    def is_worn(self, outfit: int, camid: int) -> bool:
+        """Whether ``outfit`` is ever worn before camera ``camid``; both from 0."""
+        return True
+
+    def test_split(self, camid: int, chosen: bool) -> str:
+        """Whether a test image goes to "query" or "gallery"; of every walk, one image is ``chosen``."""
+        return "query" if chosen else "gallery"
 
     def extra_paths(self, shot: Shot) -> tuple[str, ...]:
         """Where else below the root the very same image belongs."""

@@ -111,6 +111,34 @@ def parse_name(pattern: re.Pattern[str], name: str, where: str) -> re.Match[str]
     return match
 
 
+def match_images(
+    folder: Path, pattern: re.Pattern[str], suffixes: Sequence[str] = (".jpg",)
+) -> list[tuple[str, re.Match[str]]]:
+    """Match the base names of a folder's images against the dataset's grammar.
+
+    Parameters
+    ----------
+    folder : Path
+        Its sub-folders are not entered.
+    pattern : re.Pattern
+        Matched at the start of the base name.
+    suffixes : sequence of str
+        Endings of image files.
+
+    Returns
+    -------
+    list of tuple
+        Path and match of each image, sorted by name.
+
+    Raises
+    ------
+    DataError
+        If there is no image, or a name does not match.
+    """
+    paths = ((name, os.path.join(folder, name)) for name in list_images(folder, suffixes))
+    return [(path, parse_name(pattern, name, path)) for name, path in paths]
+
+
 def read_folder(folder: Path, pattern: re.Pattern[str], suffixes: Sequence[str] = (".jpg",)) -> Records:
     """Read a folder of images whose names tell person and camera.
 
@@ -134,13 +162,11 @@ def read_folder(folder: Path, pattern: re.Pattern[str], suffixes: Sequence[str] 
     DataError
         If there is no image, or a name does not match.
     """
-    records = []
-    for name in list_images(folder, suffixes):
-        path = os.path.join(folder, name)
-        match = parse_name(pattern, name, path)
-        if (pid := int(match["pid"])) >= 0:
-            records.append(Record((path,), pid, int(match["camera"]) - 1))
-    return tuple(records)
+    return tuple(
+        Record((path,), int(match["pid"]), int(match["camera"]) - 1)
+        for path, match in match_images(folder, pattern, suffixes)
+        if int(match["pid"]) >= 0
+    )
 
 
 def read_list(path: Path) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from pathlib import Path
 from typing import Any, Optional
 
@@ -182,3 +183,16 @@ def with_outfits(records: Sequence[Record], outfits: Sequence[Any]) -> Records:
     pairs = [None if outfit is None else (record.pid, outfit) for record, outfit in zip(records, outfits)]
     numbers = numbering(pairs)
     return tuple(replace(record, clothes_id=numbers.get(pair)) for record, pair in zip(records, pairs))
+
+
+def with_shared_outfits(*parts: tuple[Sequence[Record], Sequence[Any]]) -> tuple[Records, ...]:
+    """Do as :func:`with_outfits` for several lists that share one vocabulary: query and gallery.
+
+    Parameters
+    ----------
+    *parts : tuple
+        Records and what the dataset calls their outfits.
+    """
+    records = [record for part, _ in parts for record in part]
+    labelled = iter(with_outfits(records, [outfit for _, outfits in parts for outfit in outfits]))
+    return tuple(tuple(islice(labelled, len(part))) for part, _ in parts)

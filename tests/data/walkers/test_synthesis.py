@@ -10,6 +10,7 @@ import mindreid
 from mindreid import zoo
 from mindreid.data.walkers import KEYPOINT_NAMES, Walk, render_walk, synthesis, synthesize
 from mindreid.errors import DataError, InvalidArgumentError
+from mindreid.metrics import evaluate_distances
 
 SMALL = {"size": (64, 32), "frames": 3, "cameras": 2}
 LAYOUTS = [name for name in zoo.DATASETS.names() if zoo.DATASETS[name].layout is not None]
@@ -37,6 +38,26 @@ def test_the_real_loader_reads_what_was_written(layout, tmp_path):
         matches = [item for item in dataset.gallery if item.pid == record.pid]
         assert any(item.camid != record.camid for item in matches)
     assert not {record.path for record in dataset.query} & {record.path for record in dataset.gallery}
+
+
+def test_clothes_changing_walkers_are_seen_from_all_sides_and_found_in_any_clothes(tmp_path):
+    root = tmp_path / "walkers"
+    synthesize("ltcc", root, 8, 1, annotations=True, size=(32, 16))
+    dataset = mindreid.load_dataset("ltcc", str(root))
+    assert (dataset.num_train_pids, dataset.num_train_clothes) == (4, 12)
+    for protocol in dataset.protocols.values():
+        labels = [
+            np.array([getattr(record, name) for record in side])
+            for name in ("pid", "camid", "clothes_id")
+            for side in (protocol.query, protocol.gallery)
+        ]
+        distances = np.zeros((len(protocol.query), len(protocol.gallery)))
+        result = evaluate_distances(distances, *labels, protocol=protocol.rule)
+        assert result.num_valid_queries == len(protocol.query) == 4 * 3 * 4
+    lines = (root / "annotations/frames.jsonl").read_text().splitlines()
+    azimuths = np.array([json.loads(line)["azimuth"] for line in lines])
+    quarters = np.bincount(((azimuths + 45) // 90 % 4).astype(int), minlength=4) / len(azimuths)
+    assert quarters.min() > 0.1
 
 
 def test_images_are_the_rendered_ones(tmp_path):
@@ -115,7 +136,7 @@ def test_a_folder_with_something_in_it_is_left_alone(tmp_path):
     ("ids", "change", "message"),
     [
         (1, {}, "ids is at least 2"),
-        (4, {"outfits": 0}, "at least 1 outfit"),
+        (4, {"outfits": 0}, "1 to 99 outfits"),
         (4, {"frames": 1}, "at least 2"),
         (4, {"cameras": 1}, "cameras"),
         (4, {"cameras": 100}, "cameras"),
@@ -128,6 +149,11 @@ def test_senseless_arguments_are_refused_before_anything_is_written(ids, change,
     with pytest.raises(InvalidArgumentError, match=message):
         synthesize("market1501", tmp_path / "m", ids, 1, **{**SMALL, **change})
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_layout_of_changing_clothes_wants_several_outfits(tmp_path):
+    with pytest.raises(InvalidArgumentError, match="'ltcc' has 2 to 99 outfits, not 1"):
+        synthesize("ltcc", tmp_path / "m", 4, 1, outfits=1, **SMALL)
 
 
 def test_an_unknown_layout_names_the_known_ones(tmp_path):

@@ -22,6 +22,7 @@ from __future__ import annotations
 
 import csv
 import io
+import itertools
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -29,10 +30,10 @@ from pathlib import Path
 from typing import Optional
 
 from mindreid.atomic import PathLike, write_text
-from mindreid.data.assembly import assemble
+from mindreid.data.assembly import assemble, clothes_protocols
 from mindreid.data.layouts import Layout, Shot
 from mindreid.data.listing import first_missing, read_list, require
-from mindreid.data.records import Dataset, Protocol, Record, Records, with_outfits
+from mindreid.data.records import Dataset, Record, Records, with_shared_outfits
 from mindreid.errors import DataError
 from mindreid.zoo import DATASETS, DatasetEntry, nearest
 
@@ -84,15 +85,16 @@ def load(
             f"and {', '.join(sorted(gallery_list.columns))}",
             where=str(root),
         )
-    test = _records(query_list.rows + gallery_list.rows)
-    query_records, gallery_records = test[: len(query_list.rows)], test[len(query_list.rows) :]
+    (train_records,) = _records(train_list.rows)
+    query_records, gallery_records = _records(query_list.rows, gallery_list.rows)
+    has_clothes = "clothes_id" in query_list.columns
     return assemble(
         "csv_list",
         root,
-        _records(train_list.rows),
+        train_records,
         query_records,
         gallery_records,
-        protocols=_clothes_protocols(query_list, query_records, gallery_records),
+        protocols=clothes_protocols(query_records, gallery_records) if has_clothes else (),
         statistics={},
         variant="" if "camid" in query_list.columns else NO_CAMERAS,
     )
@@ -112,18 +114,17 @@ class _List:
     rows: tuple[_Row, ...]
 
 
-def _clothes_protocols(listed: _List, query: Records, gallery: Records) -> list[Protocol]:
-    if "clothes_id" not in listed.columns:
-        return []
-    return [Protocol(rule, rule, query, gallery) for rule in ("clothes_changing", "same_clothes")]
-
-
-def _records(rows: Sequence[_Row]) -> Records:
-    records = [
-        Record((row.path,), row.pid, number if row.camid is None else row.camid)
-        for number, row in enumerate(rows)
+def _records(*lists: Sequence[_Row]) -> tuple[Records, ...]:
+    """Make records of lists that share one numbering of outfits, and of cameras where none are given."""
+    numbers = itertools.count()
+    parts = [
+        (
+            [Record((row.path,), row.pid, next(numbers) if row.camid is None else row.camid) for row in rows],
+            [row.outfit for row in rows],
+        )
+        for rows in lists
     ]
-    return with_outfits(records, [row.outfit for row in rows])
+    return with_shared_outfits(*parts)
 
 
 def _read_list(root: Path, name: str) -> _List:

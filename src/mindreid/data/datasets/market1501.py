@@ -30,7 +30,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from mindreid.atomic import PathLike
-from mindreid.data.assembly import assemble
+from mindreid.data.assembly import assemble, standard_protocol
 from mindreid.data.layouts import Layout, Shot
 from mindreid.data.listing import list_images, read_folder, require
 from mindreid.data.records import Dataset, Protocol, Record, Records, SplitStatistics
@@ -85,14 +85,16 @@ def load(root: PathLike, *, distractors_500k: bool = False) -> Dataset:
     if distractors_500k:
         gallery += _read_distractors(root / _DISTRACTORS)
         statistics["gallery"] = replace(STATISTICS["gallery"], records=None)
-    pool = _read_query_pool(root / _HAND_DRAWN, query)
+    protocols = [standard_protocol(query, gallery)]
+    if pool := _read_query_pool(root / _HAND_DRAWN, query):
+        protocols.append(Protocol("multiple_query", "standard", query, gallery, pool))
     return assemble(
         "market1501",
         root,
         train,
         query,
         gallery,
-        protocols=[Protocol("multiple_query", "standard", query, gallery, pool)] if pool else [],
+        protocols=protocols,
         statistics=statistics,
         variant="with 500k distractors" if distractors_500k else "",
     )

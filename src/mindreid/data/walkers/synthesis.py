@@ -28,8 +28,9 @@ _DEFAULT_CAMERAS = 4
 
 @dataclass(frozen=True)
 class _Plan:
-    """How many of what."""
+    """How many of what, in which layout."""
 
+    layout: Layout
     ids: int
     seed: int
     outfits: int
@@ -45,25 +46,24 @@ class _Plan:
         for pid in range(1, self.ids + 1):
             for outfit in range(self.outfits):
                 for camid in range(self.cameras):
-                    yield Walk(pid, outfit, camid)
+                    if self.layout.is_worn(outfit, camid):
+                        yield Walk(pid, outfit, camid)
 
     def shots(self, walk: Walk) -> list[Shot]:
-        """Place the frames of a walk: of a test person, one image per walk is a query."""
-        query = -1
-        if walk.pid > self.train_ids:
-            rng = generator(self.seed, "query", walk.pid, walk.outfit, walk.camid, walk.sequence)
-            query = int(rng.integers(self.frames))
+        """Place the frames of a walk: of a test person, one image per walk is chosen as a query."""
+        key = walk.pid, walk.camid, walk.outfit, walk.sequence
+        if walk.pid <= self.train_ids:
+            return [Shot("train", *key, frame) for frame in range(self.frames)]
+        rng = generator(self.seed, "query", walk.pid, walk.outfit, walk.camid, walk.sequence)
+        chosen = int(rng.integers(self.frames))
         return [
-            Shot(
-                "train" if query < 0 else "query" if frame == query else "gallery",
-                walk.pid,
-                walk.camid,
-                walk.outfit,
-                walk.sequence,
-                frame,
-            )
+            Shot(self.layout.test_split(walk.camid, frame == chosen), *key, frame)
             for frame in range(self.frames)
         ]
+
+    def described(self) -> dict[str, Any]:
+        """Return the numbers, for the note on how a tree was made."""
+        return {name: value for name, value in vars(self).items() if name != "layout"}
 
 
 def synthesize(
@@ -72,7 +72,7 @@ def synthesize(
     ids: int,
     seed: int,
     *,
-    outfits: int = 1,
+    outfits: Optional[int] = None,
     cameras: Optional[int] = None,
     frames: int = 4,
     size: tuple[int, int] = (256, 128),
@@ -83,8 +83,8 @@ def synthesize(
 ) -> dict[str, int]:
     """Write generated walkers in the layout of a dataset, whole or not at all.
 
-    The first persons are for training, the rest for testing; every test person has one query
-    image per camera and outfit, and the others are in the gallery. ``generated.json`` in the root
+    The first persons are for training, the rest for testing. In most layouts every test person has
+    one query image per camera and outfit, and the others are in the gallery. ``generated.json`` in the root
     says how it was made. A person looks the same in every dataset that is made with ``seed``.
 
     Parameters
@@ -97,9 +97,9 @@ def synthesize(
         Persons, training and test together; at least 2.
     seed : int
         The world: persons, wardrobes and cameras.
-    outfits : int
-        Outfits of each person; each is worn before every camera. With 1, clothes tell persons
-        apart, as in Market-1501.
+    outfits : int, optional
+        Outfits of each person, by default as many as the layout wants; in most layouts each is worn
+        before every camera. With 1, clothes tell persons apart, as in Market-1501.
     cameras : int, optional
         At least 2; by default 4, or as many as the layout has if those are fewer.
     frames : int
@@ -131,32 +131,34 @@ def synthesize(
     layout = _layout(layout_name)
     if cameras is None:
         cameras = min(_DEFAULT_CAMERAS, layout.max_cameras)
-    plan = _Plan(ids, seed, outfits, cameras, frames, test_share)
-    _check(plan, layout, layout_name)
+    if outfits is None:
+        outfits = layout.usual_outfits
+    plan = _Plan(layout, ids, seed, outfits, cameras, frames, test_share)
+    _check(plan, layout_name)
     rendering = {"size": size, "frame_rate": frame_rate, "occlusion": occlusion}
-    made_by = {**vars(plan), **rendering, "size": list(size), "annotations": annotations}
+    made_by = {**plan.described(), **rendering, "size": list(size), "annotations": annotations}
     with atomic_folder(root) as folder:
-        shots = _write_images(folder, layout, plan, rendering, annotations)
+        shots = _write_images(folder, plan, rendering, annotations)
         finish_tree(folder, layout, shots, "generated walkers", made_by)
     counts = {split: sum(shot.split == split for shot in shots) for split in SPLITS}
     logger.info("%d walkers, %d of them for training: %s", ids, plan.train_ids, counts)
     return counts
 
 
-def _write_images(
-    folder: Path, layout: Layout, plan: _Plan, rendering: dict[str, Any], annotations: bool
-) -> list[Shot]:
-    total = plan.ids * plan.outfits * plan.cameras * plan.frames
+def _write_images(folder: Path, plan: _Plan, rendering: dict[str, Any], annotations: bool) -> list[Shot]:
+    walks = list(plan.walks())
     shots: list[Shot] = []
     with ExitStack() as stack:
         writer = stack.enter_context(AnnotationWriter(folder)) if annotations else None
-        progress = stack.enter_context(tqdm(total=total, desc="walkers", unit="image", disable=None))
-        for walk in plan.walks():
+        progress = stack.enter_context(
+            tqdm(total=len(walks) * plan.frames, desc="walkers", unit="image", disable=None)
+        )
+        for walk in walks:
             frames = render_walk(plan.seed, walk, plan.frames, **rendering)
             for shot, frame in zip(plan.shots(walk), frames):
-                write_shot(folder, layout, shot, frame.image)
+                write_shot(folder, plan.layout, shot, frame.image)
                 if writer is not None:
-                    writer.write(layout.relative_path(shot), shot, frame)
+                    writer.write(plan.layout.relative_path(shot), shot, frame)
                 shots.append(shot)
             progress.update(plan.frames)
     return shots
@@ -173,21 +175,31 @@ def _layout(name: str) -> Layout:
     return layout
 
 
-def _check(plan: _Plan, layout: Layout, layout_name: str) -> None:
+def _check(plan: _Plan, layout_name: str) -> None:
+    layout = plan.layout
     if plan.ids < 2:
         raise InvalidArgumentError(
             f"one person is trained on and another tested on: ids is at least 2, not {plan.ids}"
         )
-    if plan.outfits < 1:
-        raise InvalidArgumentError(f"a person has at least 1 outfit, not {plan.outfits}")
+    if not layout.min_outfits <= plan.outfits <= layout.max_outfits:
+        raise InvalidArgumentError(
+            f"a person of {layout_name!r} has {_range(layout.min_outfits, layout.max_outfits)} outfits, "
+            f"not {plan.outfits}",
+            fix="pass another --outfits",
+        )
     if plan.frames < 2:
         raise InvalidArgumentError(
             f"query and gallery each take an image of a walk: frames is at least 2, not {plan.frames}"
         )
-    if not 2 <= plan.cameras <= layout.max_cameras:
+    if not layout.min_cameras <= plan.cameras <= layout.max_cameras:
         raise InvalidArgumentError(
-            f"{layout_name!r} takes 2 to {layout.max_cameras} cameras, not {plan.cameras}",
+            f"{layout_name!r} takes {_range(layout.min_cameras, layout.max_cameras)} cameras, "
+            f"not {plan.cameras}",
             fix="pass another --cameras",
         )
     if not 0 < plan.test_share < 1:
         raise InvalidArgumentError(f"test_share is a share between 0 and 1, not {plan.test_share}")
+
+
+def _range(least: int, most: int) -> str:
+    return str(least) if least == most else f"{least} to {most}"
