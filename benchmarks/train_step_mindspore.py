@@ -14,8 +14,8 @@ from mindreid.config import DeviceConfig
 from mindreid.engine.device import select_device
 from mindreid.engine.optimizers import adam, sgd
 from mindreid.engine.train_step import TrainStep
+from mindreid.layers.classifiers import linear_classifier
 from mindreid.layers.parameters import assign_parameters
-from mindreid.layers.reduction import linear_classifier
 from mindreid.layers.resnet import ResNetTrunk, norm_parameter_name, parameter_name
 from mindreid.losses import CrossEntropyLabelSmooth
 from mindreid.models.mgn import MGN, MGNObjective

@@ -7,7 +7,7 @@ from typing import Optional
 
 from mindspore import Tensor, nn
 
-from mindreid.layers.reduction import linear_classifier
+from mindreid.layers.classifiers import linear_classifier
 from mindreid.losses import CrossEntropyLabelSmooth, TripletLoss
 from mindreid.models.mgn.network import GLOBAL_FEATURES, MGN, REDUCED_FEATURES
 from mindreid.objective import Objective, Phase

@@ -5,7 +5,7 @@ import pytest
 from mindspore import Tensor
 
 from mindreid.errors import InvalidArgumentError
-from mindreid.layers.reduction import Reduction, linear_classifier
+from mindreid.layers.reduction import Reduction
 
 
 def test_training_uses_the_batch_and_moves_the_running_statistics():
@@ -27,15 +27,3 @@ def test_one_image_cannot_be_normalised_by_itself():
     with pytest.raises(InvalidArgumentError, match="at least two images"):
         reduction.set_train()(Tensor(np.ones((1, 8), np.float32)))
     assert reduction.set_train(False)(Tensor(np.ones((1, 8), np.float32))).shape == (1, 4)
-
-
-@pytest.mark.parametrize("bias", [True, False])
-def test_classifier_bias(bias):
-    classifier = linear_classifier(8, 3, bias)
-    assert len(classifier.trainable_params()) == 1 + bias
-    assert 0 < classifier.weight.asnumpy().std() < 0.005
-
-
-def test_too_few_classes():
-    with pytest.raises(InvalidArgumentError, match="two classes"):
-        linear_classifier(8, 1, bias=True)

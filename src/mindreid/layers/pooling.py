@@ -9,6 +9,7 @@ from mindspore import Tensor, nn, ops
 from mindreid.errors import InvalidArgumentError
 
 Pooling = Literal["max", "avg"]
+MapPooling = Literal["max_avg", "max", "avg"]
 
 
 class GlobalPool(nn.Cell):
@@ -32,6 +33,33 @@ class GlobalPool(nn.Cell):
     def construct(self, x: Tensor) -> Tensor:
         """Map ``[B, C, H, W]`` to ``[B, C]``."""
         return ops.mean(x, (2, 3)) if self.average else ops.amax(x, (2, 3))
+
+
+class MaxAvgPool(nn.Cell):
+    """Maximum and mean over all positions, joined; the maximum comes first.
+
+    Examples
+    --------
+    >>> MaxAvgPool()(ops.ones((2, 2048, 24, 12))).shape
+    (2, 4096)
+    """
+
+    def construct(self, x: Tensor) -> Tensor:
+        """Map ``[B, C, H, W]`` to ``[B, 2 C]``."""
+        return ops.concat((ops.amax(x, (2, 3)), ops.mean(x, (2, 3))), 1)
+
+
+def global_pool(kind: MapPooling) -> nn.Cell:
+    """Build the pooling of a whole map: :class:`MaxAvgPool`, or :class:`GlobalPool` of a kind.
+
+    Raises
+    ------
+    InvalidArgumentError
+        If there is no such pooling.
+    """
+    if kind not in ("max_avg", "max", "avg"):
+        raise InvalidArgumentError(f"a map's pooling is 'max_avg', 'max' or 'avg', not {kind!r}")
+    return MaxAvgPool() if kind == "max_avg" else GlobalPool(kind)
 
 
 class StripePool(nn.Cell):

@@ -1,9 +1,9 @@
-"""Reduction of a pooled vector to a short embedding, and classifiers on top of it."""
+"""Reduction of a pooled vector to a short embedding."""
 
 from __future__ import annotations
 
 from mindspore import Tensor, nn
-from mindspore.common.initializer import HeNormal, Normal
+from mindspore.common.initializer import HeNormal
 from mindspore.ops import constexpr
 
 from mindreid.errors import InvalidArgumentError
@@ -47,16 +47,3 @@ def check_batch_for_norm(batch_size: int) -> None:
             f"batch norm needs at least two images to train on, not {batch_size}",
             fix="raise the batch size or switch the network to evaluation with set_train(False)",
         )
-
-
-def linear_classifier(in_features: int, num_classes: int, bias: bool) -> nn.Dense:
-    """Build a linear classifier with small initial weights (normal, deviation 0.001).
-
-    Raises
-    ------
-    InvalidArgumentError
-        If there are fewer than two classes.
-    """
-    if num_classes < 2:
-        raise InvalidArgumentError(f"a classifier needs at least two classes, not {num_classes}")
-    return nn.Dense(in_features, num_classes, weight_init=Normal(0.001), has_bias=bias)

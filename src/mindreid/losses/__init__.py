@@ -1,6 +1,9 @@
 """Loss functions, one file an idea; all are called ``(inputs, targets)`` with int32 targets."""
 
+from mindreid.losses.cosface import CosFaceLoss
 from mindreid.losses.cross_entropy import CrossEntropyLabelSmooth
+from mindreid.losses.memory_bank import MemoryBankLoss
+from mindreid.losses.multi_positive import MultiPositiveLoss
 from mindreid.losses.triplet import TripletLoss
 
-__all__ = ["CrossEntropyLabelSmooth", "TripletLoss"]
+__all__ = ["CosFaceLoss", "CrossEntropyLabelSmooth", "MemoryBankLoss", "MultiPositiveLoss", "TripletLoss"]

@@ -7,6 +7,7 @@ from typing import Literal
 from mindspore import Tensor, nn, ops
 
 from mindreid.errors import InvalidArgumentError
+from mindreid.l2_normalization import l2_normalize
 
 SQUARED_DISTANCE_FLOOR = 1e-12
 
@@ -65,7 +66,7 @@ class TripletLoss(nn.Cell):
             Person of every embedding ``[B]``, int32.
         """
         if self.cosine:
-            inputs = normalize_rows(inputs)
+            inputs = l2_normalize(inputs)
         same = ops.equal(ops.expand_dims(targets, 1), ops.expand_dims(targets, 0))
         positive, negative = hardest_pairs(ops.stop_gradient(inputs), same)
         violation = self._distance(inputs, inputs[positive]) - self._distance(inputs, inputs[negative])
@@ -101,9 +102,3 @@ def hardest_pairs(inputs: Tensor, same: Tensor) -> tuple[Tensor, Tensor]:
     positive = ops.argmax(ops.select(same, squared, -beyond * ops.ones_like(squared)), 1)
     negative = ops.argmin(ops.select(same, beyond * ops.ones_like(squared), squared), 1)
     return positive, negative
-
-
-def normalize_rows(inputs: Tensor) -> Tensor:
-    """Scale rows to unit length; a row of zeros stays zero and gets no gradient of NaN."""
-    squares = ops.maximum((inputs * inputs).sum(axis=1, keepdims=True), SQUARED_DISTANCE_FLOOR**2)
-    return inputs / ops.sqrt(squares)
