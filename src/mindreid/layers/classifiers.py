@@ -17,7 +17,7 @@ def linear_classifier(in_features: int, num_classes: int, bias: bool) -> nn.Dens
     InvalidArgumentError
         If there are fewer than two classes.
     """
-    _check_num_classes(num_classes)
+    check_num_classes(num_classes)
     return nn.Dense(in_features, num_classes, weight_init=Normal(0.001), has_bias=bias)
 
 
@@ -46,7 +46,7 @@ class CosineClassifier(nn.Cell):
 
     def __init__(self, in_features: int, num_classes: int) -> None:
         super().__init__()
-        _check_num_classes(num_classes)
+        check_num_classes(num_classes)
         self.num_classes = num_classes
         self.weight = Parameter(
             initializer(Normal(in_features**-0.5), (num_classes, in_features)), name="weight"
@@ -57,6 +57,7 @@ class CosineClassifier(nn.Cell):
         return ops.matmul(l2_normalize(x), l2_normalize(self.weight).T)
 
 
-def _check_num_classes(num_classes: int) -> None:
+def check_num_classes(num_classes: int) -> None:
+    """Raise an InvalidArgumentError if there are fewer than two classes."""
     if num_classes < 2:
         raise InvalidArgumentError(f"a classifier needs at least two classes, not {num_classes}")

@@ -1,4 +1,4 @@
-"""Spatial pooling of a feature map to vectors: global, and per horizontal stripe."""
+"""Pooling of feature maps to vectors: global, per horizontal stripe, and over a sequence's frames."""
 
 from __future__ import annotations
 
@@ -85,11 +85,9 @@ class StripePool(nn.Cell):
 
     def __init__(self, parts: int, kind: Pooling = "max") -> None:
         super().__init__()
-        if parts < 1:
-            raise InvalidArgumentError(f"a map is cut into at least one stripe, not {parts}")
         self.average = _is_average(kind)
         # Split needs no size at run time, so the graph can be exported with a free batch size.
-        self.split = ops.Split(2, parts)
+        self.split = ops.Split(2, _positive(parts))
 
     def construct(self, x: Tensor) -> tuple[Tensor, ...]:
         """Map ``[B, C, H, W]`` to ``parts`` vectors ``[B, C]``, from top to bottom."""
@@ -97,6 +95,71 @@ class StripePool(nn.Cell):
         if self.average:
             return tuple([ops.mean(stripe, (2, 3)) for stripe in stripes])
         return tuple([ops.amax(stripe, (2, 3)) for stripe in stripes])
+
+
+class HorizontalPool(nn.Cell):
+    """Mean plus maximum over each of ``parts`` horizontal stripes, as gait networks pool.
+
+    Fu et al., "Horizontal Pyramid Matching for Person Re-Identification", AAAI 2019, at one scale.
+
+    Parameters
+    ----------
+    parts : int
+        Number of stripes, from top to bottom. The map's height must be a multiple of it.
+
+    Raises
+    ------
+    InvalidArgumentError
+        If there is less than one stripe.
+
+    Examples
+    --------
+    >>> HorizontalPool(16)(ops.ones((2, 512, 16, 11))).shape
+    (2, 512, 16)
+    """
+
+    def __init__(self, parts: int) -> None:
+        super().__init__()
+        self.parts = _positive(parts)
+
+    def construct(self, x: Tensor) -> Tensor:
+        """Map ``[B, C, H, W]`` to ``[B, C, parts]``."""
+        _, channels, height, width = x.shape
+        stripes = ops.reshape(x, (-1, channels, self.parts, height // self.parts * width))
+        return ops.mean(stripes, 3) + largest(stripes, 3, self.training)
+
+
+class FrameMax(nn.Cell):
+    """Maximum over the frames of every sequence; which frames come in which order does not matter.
+
+    A frame that comes twice changes nothing, so sequences are padded by repeating frames.
+    Chao et al., "GaitSet", AAAI 2019, equation 4.
+
+    Examples
+    --------
+    >>> FrameMax()(ops.ones((6, 512, 16, 11)), 3).shape
+    (2, 512, 16, 11)
+    """
+
+    def construct(self, maps: Tensor, frames: int) -> Tensor:
+        """Map ``[B * frames, C, H, W]``, one sequence after the other, to ``[B, C, H, W]``."""
+        sequences = ops.reshape(maps, (-1, frames, *maps.shape[1:]))
+        return largest(sequences, 1, self.training)
+
+
+def largest(x: Tensor, axis: int, training: bool) -> Tensor:
+    """Maximum along ``axis``; of equal values, in training, one alone gets the gradient, as in PyTorch.
+
+    Background and ReLU make ties the rule in maps of silhouettes. The form without an index
+    spreads the gradient over them, but can be exported to ONNX.
+    """
+    return ops.max(x, axis)[0] if training else ops.amax(x, axis)
+
+
+def _positive(parts: int) -> int:
+    if parts < 1:
+        raise InvalidArgumentError(f"a map is cut into at least one stripe, not {parts}")
+    return parts
 
 
 def _is_average(kind: str) -> bool:

@@ -139,14 +139,32 @@ def residual_stage(
     for number in range(arch.depths[stage])[first:last]:
         if number > 0:
             blocks[str(number)] = arch.block(outer, inner)
-            continue
-        shortcut = None
-        if stride != 1 or before != outer:
-            shortcut = nn.SequentialCell(
-                nn.Conv2d(before, outer, kernel_size=1, stride=stride), nn.BatchNorm2d(outer)
-            )
-        blocks["0"] = arch.block(before, inner, stride=stride, down_sample=shortcut)
+        else:
+            blocks["0"] = entry_block(arch.block, before, inner, stride)
     return nn.SequentialCell(blocks)
+
+
+def entry_block(block: type[nn.Cell], before: int, inner: int, stride: int) -> nn.Cell:
+    """Build a stage's first block, with a 1×1 convolution on its shortcut where the shape changes.
+
+    Parameters
+    ----------
+    block : type
+        :class:`PlainBlock` or :class:`BottleneckBlock`.
+    before : int
+        Channels of the stage before.
+    inner : int
+        Channels inside the block.
+    stride : int
+        Of the block.
+    """
+    outer = block.expansion * inner
+    shortcut = None
+    if stride != 1 or before != outer:
+        shortcut = nn.SequentialCell(
+            nn.Conv2d(before, outer, kernel_size=1, stride=stride), nn.BatchNorm2d(outer)
+        )
+    return block(before, inner, stride=stride, down_sample=shortcut)
 
 
 class StemMaxPool(nn.Cell):

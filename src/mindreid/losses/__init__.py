@@ -4,6 +4,16 @@ from mindreid.losses.cosface import CosFaceLoss
 from mindreid.losses.cross_entropy import CrossEntropyLabelSmooth
 from mindreid.losses.memory_bank import MemoryBankLoss
 from mindreid.losses.multi_positive import MultiPositiveLoss
+from mindreid.losses.part_cross_entropy import PartCrossEntropyLoss
+from mindreid.losses.part_triplet import PartTripletLoss
 from mindreid.losses.triplet import TripletLoss
 
-__all__ = ["CosFaceLoss", "CrossEntropyLabelSmooth", "MemoryBankLoss", "MultiPositiveLoss", "TripletLoss"]
+__all__ = [
+    "CosFaceLoss",
+    "CrossEntropyLabelSmooth",
+    "MemoryBankLoss",
+    "MultiPositiveLoss",
+    "PartCrossEntropyLoss",
+    "PartTripletLoss",
+    "TripletLoss",
+]
