@@ -8,10 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mindreid.data.records import Record
-from mindreid.data.samplers import DistinctPersonsSampler
+from mindreid.data.samplers import DistinctPersonsSampler, GroupedIdentitiesSampler
 from mindreid.errors import DataError, InvalidArgumentError
 from mindreid.zoo import SAMPLERS
 
+SAMPLER_CLASSES = (DistinctPersonsSampler, GroupedIdentitiesSampler)
 COUNTS = st.lists(st.integers(1, 12), min_size=4, max_size=14)
 
 
@@ -95,24 +96,30 @@ def test_an_epoch_of_persons_draws_everybody_once():
     assert left_out == set(range(7))
 
 
-def test_seed_and_epoch_decide_the_batches():
+@pytest.mark.parametrize("sampler", SAMPLER_CLASSES)
+def test_seed_and_epoch_decide_the_batches(sampler):
     records = make_records([6] * 10)
     options = {"persons": 4, "images": 2}
-    first = DistinctPersonsSampler(records, seed=7, **options)
-    np.testing.assert_array_equal(
-        first.batches(5), DistinctPersonsSampler(records, seed=7, **options).batches(5)
-    )
+    first = sampler(records, seed=7, **options)
+    np.testing.assert_array_equal(first.batches(5), sampler(records, seed=7, **options).batches(5))
     np.testing.assert_array_equal(first.batches(5), first.batches(5))
     assert (first.batches(5) != first.batches(6)).any()
-    assert (first.batches(5) != DistinctPersonsSampler(records, seed=8, **options).batches(5)).any()
+    assert (first.batches(5) != sampler(records, seed=8, **options).batches(5)).any()
 
 
-@pytest.mark.parametrize("epoch_is", ["images", "persons"])
-def test_ranks_together_make_the_global_batch(epoch_is):
+@pytest.mark.parametrize(
+    ("sampler", "options"),
+    [
+        (DistinctPersonsSampler, {"epoch": "images"}),
+        (DistinctPersonsSampler, {"epoch": "persons"}),
+        (GroupedIdentitiesSampler, {}),
+    ],
+)
+def test_ranks_together_make_the_global_batch(sampler, options):
     records = make_records([5, 9, 2, 6, 7, 4, 3, 8])
-    options = {"persons": 4, "images": 3, "epoch": epoch_is}
-    whole = DistinctPersonsSampler(records, seed=3, **options)
-    parts = [DistinctPersonsSampler(records, 3, rank, 2, **options) for rank in (0, 1)]
+    options = {"persons": 4, "images": 3, **options}
+    whole = sampler(records, seed=3, **options)
+    parts = [sampler(records, 3, rank, 2, **options) for rank in (0, 1)]
     assert [part.first_row for part in parts] == [0, 6]
     assert {part.batches_per_epoch for part in parts} == {whole.batches_per_epoch}
     np.testing.assert_array_equal(
@@ -128,6 +135,47 @@ def test_rows_spread_over_ranks_without_favouring_persons_with_many_images():
     assert 0 < columns.mean() < 1
 
 
+@settings(max_examples=60, deadline=None)
+@given(COUNTS, st.integers(1, 4), st.integers(1, 5), st.integers(0, 3))
+def test_grouped_batches_deal_every_group_of_one_person_at_most_once(counts, persons, images, epoch):
+    records = make_records(counts)
+    sampler = GroupedIdentitiesSampler(records, persons=persons, images=images)
+    batches = sampler.batches(epoch)
+    groups_of = [max(1, count // images) for count in counts]
+    assert batches.shape == (sum(groups_of) // persons, persons * images)
+    assert (sampler.batches_per_epoch, batches.dtype) == (len(batches), np.int64)
+    groups = batches.reshape(-1, images)
+    pids = pids_of(records, groups)
+    assert (pids == pids[:, :1]).all()
+    dealt = Counter(pids[:, 0].tolist())
+    missing = [number - dealt[pid] for pid, number in enumerate(groups_of)]
+    assert min(missing) >= 0
+    assert sum(missing) == sum(groups_of) % persons
+    repeated = [index for index, times in Counter(groups.ravel().tolist()).items() if times > 1]
+    assert all(counts[records[index].pid] < images for index in repeated)
+
+
+def test_grouped_batches_may_hold_a_person_twice_and_differ_in_their_number_of_persons():
+    records = make_records([8] * 6)
+    sampler = GroupedIdentitiesSampler(records, persons=4, images=2)
+    batches = np.concatenate([sampler.batches(epoch) for epoch in range(20)])
+    sizes = Counter(len(set(batch)) for batch in pids_of(records, batches).tolist())
+    # Of 24 groups, four of each person, 4 are drawn; they show different persons with a probability of
+    # (20·16·12) / (23·22·21) = 0.36.
+    assert set(sizes) >= {2, 3, 4}
+    assert 0.2 < sizes[4] / len(batches) < 0.53
+
+
+def test_a_person_with_few_images_is_grouped_with_replacement():
+    records = make_records([3, 8, 8])
+    sampler = GroupedIdentitiesSampler(records, persons=3, images=8)
+    rows = [batch[pids_of(records, batch) == 0] for epoch in range(30) for batch in sampler.batches(epoch)]
+    assert {len(row) for row in rows} == {8}
+    # Taking all three in turn would make every count 2 or 3.
+    assert max(max(Counter(row.tolist()).values()) for row in rows) > 3
+
+
+@pytest.mark.parametrize("sampler", SAMPLER_CLASSES)
 @pytest.mark.parametrize(
     ("records", "options", "error", "words"),
     [
@@ -143,11 +191,12 @@ def test_rows_spread_over_ranks_without_favouring_persons_with_many_images():
         ),
     ],
 )
-def test_what_cannot_be_sampled_is_refused(records, options, error, words):
+def test_what_cannot_be_sampled_is_refused(sampler, records, options, error, words):
     with pytest.raises(error) as caught:
-        DistinctPersonsSampler(records, **options)
+        sampler(records, **options)
     assert all(word in str(caught.value) for word in words)
 
 
-def test_recipes_find_the_sampler():
+def test_recipes_find_the_samplers():
     assert SAMPLERS["distinct_persons"] is DistinctPersonsSampler
+    assert SAMPLERS["grouped_identities"] is GroupedIdentitiesSampler

@@ -93,6 +93,31 @@ def _is_image(entry: os.DirEntry[str], suffixes: tuple[str, ...]) -> bool:
     return not entry.name.startswith(".") and entry.name.lower().endswith(suffixes) and entry.is_file()
 
 
+def list_persons(folder: Path) -> list[tuple[int, Path]]:
+    """List a folder's sub-folders that are named by a person's number, in ascending order.
+
+    Files and hidden folders do not count.
+
+    Raises
+    ------
+    DataError
+        If the folder cannot be listed, or a sub-folder is named otherwise.
+    """
+    try:
+        with os.scandir(folder) as entries:
+            names = sorted(e.name for e in entries if e.is_dir() and not e.name.startswith("."))
+    except OSError as error:
+        raise DataError(f"cannot list the folder ({error.strerror})", where=str(folder)) from None
+    wrong = next((name for name in names if not name.isdecimal()), None)
+    if wrong is not None:
+        raise DataError(
+            f"the folder {wrong!r} is not named by a person's number",
+            where=str(folder / wrong),
+            fix="move it elsewhere",
+        )
+    return sorted((int(name), folder / name) for name in names)
+
+
 def parse_name(pattern: re.Pattern[str], name: str, where: str) -> re.Match[str]:
     """Match the base name of an image against the dataset's grammar.
 

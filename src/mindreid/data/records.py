@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
-from typing import Any, Optional
+from typing import Any, Literal, Optional
 
 
 @dataclass(frozen=True)
@@ -95,6 +95,11 @@ class Protocol:
     query_pool : tuple of Record
         For multiple query: a query's embedding is the mean of the normalised embeddings of the
         pool's images with its pid and camera. Empty for single query.
+    trials : tuple of tuple of Record
+        Galleries drawn from ``gallery``: each is ranked for itself, and the result is their mean
+        with its standard deviation. Empty if ``gallery`` itself is ranked.
+    source : str
+        Which label of a record the junk rule takes for its camera: "camid" or "tracklet".
     """
 
     name: str
@@ -102,6 +107,13 @@ class Protocol:
     query: Records
     gallery: Records
     query_pool: Records = ()
+    trials: tuple[Records, ...] = ()
+    source: Literal["camid", "tracklet"] = "camid"
+
+    @property
+    def junk(self) -> str:
+        """The junk rule in words, printed beside every result."""
+        return self.rule if self.source == "camid" else f"{self.rule}, by {self.source}"
 
 
 @dataclass(frozen=True)

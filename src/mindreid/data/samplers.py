@@ -107,7 +107,7 @@ class DistinctPersonsSampler:
 
     def batches(self, epoch: int) -> np.ndarray:
         """Positions in ``records``, int64 ``[batches_per_epoch, batch_size]``, person after person."""
-        generator = np.random.default_rng(np.random.SeedSequence(self.seed, spawn_key=(epoch,)))
+        generator = _epoch_generator(self.seed, epoch)
         schedule = self._schedule(generator)
         rows = np.empty((schedule.size, self.images), np.int64)
         slots = np.argsort(schedule, axis=None, kind="stable")
@@ -124,6 +124,90 @@ class DistinctPersonsSampler:
             order = generator.permutation(len(self._images_of))
             return order[: self.batches_per_epoch * self.persons].reshape(-1, self.persons)
         return _schedule_groups(self._groups, self.persons, self.batches_per_epoch, generator)
+
+
+class GroupedIdentitiesSampler:
+    """Batches of ``persons`` groups of ``images`` images of one person, as CAL was trained with.
+
+    Every person's images are shuffled and cut into groups of K; all groups of all persons are
+    shuffled and dealt out, P a batch. So a person may be in a batch with several groups, and the
+    number of persons changes from batch to batch: this is no strict P×K batch. What is left over
+    of a person's images, and the groups that do not fill a last batch, sit out the epoch. A person with
+    fewer than K images has one group, drawn with replacement. All ranks deal the same groups, and
+    each takes the rows of its own ``persons / world_size`` groups.
+
+    Source: the authors' code of X. Gu et al., "Clothes-Changing Person Re-identification with RGB
+    Modality Only", CVPR 2022.
+
+    Parameters
+    ----------
+    records : sequence of Record
+        The training split.
+    seed : int
+        With the epoch, decides every draw.
+    rank, world_size : int
+        This process and the number of processes.
+    persons : int
+        P, groups of the global batch; divisible by ``world_size``.
+    images : int
+        K.
+
+    Raises
+    ------
+    DataError
+        If the split is empty or has fewer groups than a batch.
+    InvalidArgumentError
+        If P or K is not positive, or P is not divisible by ``world_size``.
+
+    Examples
+    --------
+    >>> records = [Record((f"{i}.jpg",), pid=i // 5, camid=0) for i in range(20)]
+    >>> sampler = GroupedIdentitiesSampler(records, persons=2, images=2)
+    >>> sampler.batches(epoch=0).shape
+    (4, 4)
+    """
+
+    def __init__(
+        self,
+        records: Sequence[Record],
+        seed: int = 1,
+        rank: int = 0,
+        world_size: int = 1,
+        *,
+        persons: int,
+        images: int,
+    ) -> None:
+        _check_batch(persons, images, world_size)
+        self._images_of = _positions_by_person(records)
+        groups = sum(max(1, len(own) // images) for own in self._images_of)
+        if groups < persons:
+            raise DataError(
+                f"a batch wants {persons} groups of {images} images, the training split has {groups}",
+                fix="lower sampler.persons",
+            )
+        self.persons, self.images, self.seed = persons, images, seed
+        self.batches_per_epoch = groups // persons
+        self.batch_size = persons * images // world_size
+        self.first_row = rank * self.batch_size
+
+    def batches(self, epoch: int) -> np.ndarray:
+        """Positions in ``records``, int64 ``[batches_per_epoch, batch_size]``, group after group."""
+        generator = _epoch_generator(self.seed, epoch)
+        groups = np.concatenate([self._cut(own, generator) for own in self._images_of])
+        dealt = generator.permutation(groups)[: self.batches_per_epoch * self.persons]
+        table = dealt.reshape(self.batches_per_epoch, -1)
+        return table[:, self.first_row : self.first_row + self.batch_size]
+
+    def _cut(self, own: np.ndarray, generator: np.random.Generator) -> np.ndarray:
+        """Return the groups of one person, ``[groups, images]``."""
+        if len(own) < self.images:
+            return generator.choice(own, (1, self.images))
+        whole = len(own) // self.images * self.images
+        return generator.permutation(own)[:whole].reshape(-1, self.images)
+
+
+def _epoch_generator(seed: int, epoch: int) -> np.random.Generator:
+    return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(epoch,)))
 
 
 def _check_batch(persons: int, images: int, world_size: int) -> None:
@@ -180,3 +264,4 @@ def _schedule_groups(
 
 
 zoo.SAMPLERS.register("distinct_persons", DistinctPersonsSampler)
+zoo.SAMPLERS.register("grouped_identities", GroupedIdentitiesSampler)

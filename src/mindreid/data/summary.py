@@ -6,7 +6,7 @@ import logging
 from dataclasses import dataclass
 from typing import Optional
 
-from mindreid.data.records import Dataset, Records, SplitStatistics
+from mindreid.data.records import Dataset, Protocol, Records, SplitStatistics
 
 logger = logging.getLogger(__name__)
 
@@ -89,8 +89,13 @@ def format_summary(dataset: Dataset) -> str:
     lines += [_row(split, dataset.split(split)) for split in SPLITS]
     pools = [protocol.query_pool for protocol in dataset.protocols.values() if protocol.query_pool]
     lines += [_row("query pool", pool) for pool in pools]
-    protocols = ", ".join(f"{name} (junk rule {p.rule})" for name, p in dataset.protocols.items())
+    protocols = ", ".join(_describe(protocol) for protocol in dataset.protocols.values())
     return "\n".join([*lines, f"protocols: {protocols}"])
+
+
+def _describe(protocol: Protocol) -> str:
+    trials = f", {len(protocol.trials)} trials" if protocol.trials else ""
+    return f"{protocol.name} (junk rule {protocol.junk}{trials})"
 
 
 def _row(name: str, records: Records) -> str:

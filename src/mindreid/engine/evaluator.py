@@ -91,7 +91,9 @@ def evaluate_dataset(
     -------
     dict
         By protocol name: "rank1", "rank5", "rank10", "rank20", "mAP", "mINP" as fractions, the
-        counts "queries", "valid_queries" and "gallery", "rule" (what is junk), "rerank".
+        counts "queries", "valid_queries" and "gallery", "rule" (what is junk), "rerank". Of a
+        protocol with trials, the mean over them, their number "trials", and "std", the standard
+        deviation of each figure over the trials.
 
     Raises
     ------
@@ -143,29 +145,49 @@ def _rank(protocol: Protocol, features: _Features, config: EvaluationConfig) -> 
             _labels(protocol.query, "pid"),
             _labels(protocol.query, "camid"),
         )
-    result = metrics.evaluate_ranking(
+    galleries = protocol.trials or (protocol.gallery,)
+    results = [_rank_gallery(protocol, query, gallery, features, config) for gallery in galleries]
+    figures = [
+        {**{f"rank{k}": result.rank(k) for k in RANKS}, "mAP": result.mean_ap, "mINP": result.mean_inp}
+        for result in results
+    ]
+    return {
+        **_over_trials(np.mean, figures),
+        **({"trials": len(figures), "std": _over_trials(np.std, figures)} if protocol.trials else {}),
+        "queries": len(protocol.query),
+        "valid_queries": results[0].num_valid_queries,
+        "gallery": len(galleries[0]),
+        "rule": protocol.junk,
+        "rerank": config.rerank,
+    }
+
+
+def _over_trials(
+    statistic: Callable[[list[float]], Any], figures: Sequence[dict[str, float]]
+) -> dict[str, float]:
+    return {name: float(statistic([trial[name] for trial in figures])) for name in figures[0]}
+
+
+def _rank_gallery(
+    protocol: Protocol,
+    query: np.ndarray,
+    gallery: Sequence[Record],
+    features: _Features,
+    config: EvaluationConfig,
+) -> metrics.RankingResult:
+    return metrics.evaluate_ranking(
         query,
-        features(protocol.gallery),
+        features(gallery),
         _labels(protocol.query, "pid"),
-        _labels(protocol.gallery, "pid"),
-        _labels(protocol.query, "camid"),
-        _labels(protocol.gallery, "camid"),
+        _labels(gallery, "pid"),
+        _optional_labels(protocol.query, protocol.source),
+        _optional_labels(gallery, protocol.source),
         query_clothes=_optional_labels(protocol.query, "clothes_id"),
-        gallery_clothes=_optional_labels(protocol.gallery, "clothes_id"),
+        gallery_clothes=_optional_labels(gallery, "clothes_id"),
         protocol=protocol.rule,
         metric=config.metric,
         rerank=config.rerank,
     )
-    return {
-        **{f"rank{k}": result.rank(k) for k in RANKS},
-        "mAP": result.mean_ap,
-        "mINP": result.mean_inp,
-        "queries": len(protocol.query),
-        "valid_queries": result.num_valid_queries,
-        "gallery": len(protocol.gallery),
-        "rule": protocol.rule,
-        "rerank": config.rerank,
-    }
 
 
 def _labels(records: Sequence[Record], name: str) -> np.ndarray:
@@ -178,11 +200,24 @@ def _optional_labels(records: Sequence[Record], name: str) -> Any:
 
 
 def format_results(results: dict[str, dict[str, Any]]) -> str:
-    """Lay evaluation results out as a table, one row per protocol, in per cent."""
+    """Lay evaluation results out as a table in per cent.
+
+    One row per protocol; below the mean of several trials stands their standard deviation.
+    """
+    name_width = max(18, *(len(name) for name in results))
+    rule_width = max(17, *(len(row["rule"]) for row in results.values()))
     columns = " ".join(f"{title:>6}" for title in ("R1", "R5", "R10", "mAP", "mINP"))
-    lines = [f"{'protocol':<18} {'rule':<17} {columns}    queries gallery  re-ranked"]
+    lines = [f"{'protocol':<{name_width}} {'rule':<{rule_width}} {columns}    queries gallery  re-ranked"]
     for name, row in results.items():
-        values = " ".join(f"{100 * row[key]:6.2f}" for key in ("rank1", "rank5", "rank10", "mAP", "mINP"))
         counts = f"{row['valid_queries']:>4}/{row['queries']:<4} {row['gallery']:>6}"
-        lines.append(f"{name:<18} {row['rule']:<17} {values}  {counts}  {'yes' if row['rerank'] else 'no'}")
+        reranked = "yes" if row["rerank"] else "no"
+        title = f"{name:<{name_width}} {row['rule']:<{rule_width}}"
+        lines.append(f"{title} {_percentages(row)}  {counts}  {reranked}")
+        if "trials" in row:
+            spread = f"± over {row['trials']} trials"
+            lines.append(f"{spread:>{len(title)}} {_percentages(row['std'])}")
     return "\n".join(lines)
+
+
+def _percentages(row: dict[str, Any]) -> str:
+    return " ".join(f"{100 * row[key]:6.2f}" for key in ("rank1", "rank5", "rank10", "mAP", "mINP"))
