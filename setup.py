@@ -38,6 +38,7 @@ setup(
         "mindcv==0.3.0",
         "numpy>=1.24,<2",
         "scipy>=1.10",
+        "scikit-learn>=1.3",
         "opencv-python-headless>=4.8,<4.12",
         "pillow>=10",
         "pyyaml>=6",

@@ -4,6 +4,7 @@ from mindreid.metrics.casia_b import evaluate_casia_b
 from mindreid.metrics.ccpg import CCPG_SETTINGS, evaluate_ccpg
 from mindreid.metrics.distances import METRICS, l2_normalize, pairwise_distances
 from mindreid.metrics.multi_query import pool_multi_query
+from mindreid.metrics.person_clusters import PersonClusters, cluster_persons, person_distances
 from mindreid.metrics.protocols import PROTOCOLS
 from mindreid.metrics.ranking import evaluate_distances, evaluate_ranking, rank_gallery
 from mindreid.metrics.reranking import rerank_k_reciprocal
@@ -13,13 +14,16 @@ __all__ = [
     "CCPG_SETTINGS",
     "METRICS",
     "PROTOCOLS",
+    "PersonClusters",
     "RankingResult",
+    "cluster_persons",
     "evaluate_casia_b",
     "evaluate_ccpg",
     "evaluate_distances",
     "evaluate_ranking",
     "l2_normalize",
     "pairwise_distances",
+    "person_distances",
     "pool_multi_query",
     "rank_gallery",
     "rerank_k_reciprocal",

@@ -7,6 +7,8 @@ functions of their own, each taking what the one before returns:
 
 neighbours → :func:`k_reciprocal_sets` → :func:`encode_sets` → :func:`expand_encoding` →
 :func:`jaccard_distances`
+
+:mod:`mindreid.metrics.person_clusters` takes the same steps among the images of one person.
 """
 
 from __future__ import annotations
@@ -163,8 +165,32 @@ def encode_sets(
     for part in row_blocks(len(rows), max(1, _MAX_ELEMENTS // features.shape[1])):
         cosines = np.einsum("nd,nd->n", features[rows[part]], features[sets.indices[part]])
         squared[part] = 2 - 2 * cosines
-    weights = np.exp(-np.maximum(squared, 0) / np.broadcast_to(scale, len(features))[rows])
-    sums = np.bincount(rows, weights, minlength=len(features))
+    return weigh_members(sets, squared, scale)
+
+
+def weigh_members(
+    sets: sparse.csr_matrix, squared: np.ndarray, scale: np.ndarray | float = 1.0
+) -> sparse.csr_matrix:
+    """Weigh the members of each set by distances that are known already.
+
+    Parameters
+    ----------
+    sets : scipy.sparse.csr_matrix
+        ``[N, N]``, its pattern.
+    squared : np.ndarray
+        ``[nnz]``, squared distance of each row to its member, in the order of ``sets.indices``.
+    scale : np.ndarray or float
+        See :func:`encode_sets`.
+
+    Returns
+    -------
+    scipy.sparse.csr_matrix
+        float32 ``[N, N]``.
+    """
+    num_rows = sets.shape[0]
+    rows = np.repeat(np.arange(num_rows), np.diff(sets.indptr))
+    weights = np.exp(-np.maximum(squared, 0) / np.broadcast_to(scale, num_rows)[rows])
+    sums = np.bincount(rows, weights, minlength=num_rows)
     weights = (weights / sums[rows]).astype(np.float32)
     return sparse.csr_matrix((weights, sets.indices, sets.indptr), sets.shape)
 
