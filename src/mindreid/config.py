@@ -58,9 +58,13 @@ class InputConfig(_Section):
 
 
 class DatasetConfig(Component):
-    """A dataset, the folder it was unpacked to, and the loader's options."""
+    """A dataset, the folder it was unpacked to, and the loader's options.
+
+    ``views`` is a table of viewpoint labels, made by ``mindreid data views``.
+    """
 
     root: str
+    views: Optional[str] = None
 
 
 class OptimizerConfig(Component):

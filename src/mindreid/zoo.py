@@ -148,7 +148,7 @@ def create_model(name: str, num_classes: int = 0, **options: Any) -> Any:
     return network(num_classes=num_classes, **options)
 
 
-def load_dataset(name: str, root: str, **options: Any) -> Any:
+def load_dataset(name: str, root: str, *, views: Optional[str] = None, **options: Any) -> Any:
     """Load a dataset's records.
 
     Parameters
@@ -157,6 +157,8 @@ def load_dataset(name: str, root: str, **options: Any) -> Any:
         A registered dataset, e.g. ``"market1501"``.
     root : str
         The folder that was unpacked.
+    views : str, optional
+        A table of viewpoint labels made by ``mindreid data views``, which fills ``Record.view``.
     **options
         The loader's own options, e.g. ``variant="detected"`` for CUHK03.
 
@@ -168,13 +170,17 @@ def load_dataset(name: str, root: str, **options: Any) -> Any:
     Raises
     ------
     DataError
-        If the folder is missing, laid out differently, or a split is empty.
+        If the folder is missing, laid out differently, or a split is empty; or if ``views`` is no
+        such table or lacks training images.
     InvalidArgumentError
         If there is no such dataset, or it has no such option.
     """
     load = DATASETS[name].load
     _check_options(f"the dataset {name!r}", load, options)
-    return load(root, **options)
+    dataset = load(root, **options)
+    if views is None:
+        return dataset
+    return importlib.import_module("mindreid.data.views").attach_views(dataset, views)
 
 
 def _check_options(what: str, function: Callable[..., Any], options: Mapping[str, Any]) -> None:

@@ -25,8 +25,8 @@ logger = logging.getLogger(__name__)
 
 def open_dataset(recipe: Recipe) -> Dataset:
     """Load the recipe's dataset and log its summary table."""
-    options = dict(recipe.dataset.options)
-    dataset = zoo.load_dataset(recipe.dataset.name, recipe.dataset.root, **options)
+    name, root, views = recipe.dataset.name, recipe.dataset.root, recipe.dataset.views
+    dataset = zoo.load_dataset(name, root, views=views, **recipe.dataset.options)
     logger.info("%s", format_summary(dataset))
     return dataset
 
