@@ -94,11 +94,14 @@ class DatasetEntry:
         The expected folder tree, as shown to users.
     layout : object, optional
         A :class:`mindreid.data.layouts.Layout` that places generated images in the same tree.
+    sequence_layout : object, optional
+        The same for generated walks: a :class:`mindreid.data.layouts.SequenceLayout`.
     """
 
     load: Callable[..., Any]
     tree: str
     layout: Optional[Any] = None
+    sequence_layout: Optional[Any] = None
     notes: tuple[str, ...] = field(default=())
 
 

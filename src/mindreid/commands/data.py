@@ -49,14 +49,22 @@ def _add_synthesize(actions: argparse._SubParsersAction) -> None:
         "--outfits", type=int, help="outfits of each person; by default what the layout wants"
     )
     parser.add_argument("--cameras", type=int, help="cameras; by default 4, or fewer if the layout has fewer")
-    parser.add_argument("--frames", type=int, default=4, help="frames per person, outfit and camera")
+    parser.add_argument(
+        "--frames",
+        type=int,
+        help="frames per person, outfit and camera; by default 4, or 16 of a gait sequence",
+    )
     parser.add_argument("--annotations", action="store_true", help="also silhouettes, keypoints, masks")
     parser.set_defaults(run=_synthesize)
 
 
 def _synthesize(parsed: argparse.Namespace) -> None:
+    from mindreid import zoo
     from mindreid.data.walkers import synthesize
 
+    if zoo.DATASETS[parsed.layout].sequence_layout is not None:
+        _synthesize_sequences(parsed)
+        return
     synthesize(
         parsed.layout,
         parsed.root,
@@ -64,6 +72,24 @@ def _synthesize(parsed: argparse.Namespace) -> None:
         parsed.seed,
         outfits=parsed.outfits,
         cameras=parsed.cameras,
-        frames=parsed.frames,
+        frames=parsed.frames or 4,
         annotations=parsed.annotations,
+    )
+
+
+def _synthesize_sequences(parsed: argparse.Namespace) -> None:
+    from mindreid.data.walkers.sequences import synthesize_sequences
+
+    for option in ("outfits", "annotations"):
+        if getattr(parsed, option):
+            raise MindReidError(
+                f"--{option} is for layouts of images: what is worn and written follows from a gait dataset"
+            )
+    synthesize_sequences(
+        parsed.layout,
+        parsed.root,
+        parsed.ids,
+        parsed.seed,
+        cameras=parsed.cameras,
+        frames=parsed.frames or 16,
     )

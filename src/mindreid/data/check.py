@@ -13,6 +13,7 @@ from mindreid import zoo
 from mindreid.atomic import PathLike
 from mindreid.data.images import read_image
 from mindreid.data.listing import LayoutError
+from mindreid.data.pickles import read_array
 from mindreid.data.records import Dataset
 from mindreid.data.summary import SPLITS, Count, compare_counts, format_summary
 from mindreid.errors import DataError, MindReidError
@@ -71,7 +72,7 @@ def check_dataset(name: str, root: PathLike, *, verify_images: bool = False, **o
     root : path
         Its folder.
     verify_images : bool
-        Also decode every image file, with a progress bar.
+        Also decode every image file, or file of a sequence, with a progress bar.
     **options
         The loader's own options.
 
@@ -146,8 +147,9 @@ def _decode_all(dataset: Dataset) -> tuple[int, tuple[str, ...]]:
 
 
 def _problem(path: str) -> str:
+    read = read_array if path.endswith(".pkl") else read_image
     try:
-        read_image(path)
+        read(path)
     except MindReidError as error:
         return f"{error.where}: {error.what}"
     return ""

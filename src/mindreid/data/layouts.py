@@ -107,3 +107,54 @@ class Layout(ABC):
                 f"camera {shot.camid} cannot be written: this layout has {self.max_cameras} cameras, from 0"
             )
         return shot.camid + 1
+
+
+@dataclass(frozen=True)
+class Wear:
+    """What a walker has on in one condition of a gait dataset.
+
+    Attributes
+    ----------
+    upper, lower : int
+        Whose upper and lower clothes, by the number of this person's outfit, from 0.
+    bag : bool
+        Whether a bag is carried.
+    """
+
+    upper: int
+    lower: int
+    bag: bool = False
+
+
+@dataclass(frozen=True)
+class SequenceLayout:
+    """The tree of one gait dataset, seen by a writer of walks: subject / condition / view / files.
+
+    Attributes
+    ----------
+    conditions : dict
+        What is worn, by the name of the condition; everybody walks in all of them.
+    views : tuple of str
+        Names of the cameras' folders.
+    azimuths : tuple of float
+        Facing angle in degrees before each camera (0 towards it, +90 to the image's right); empty
+        if cameras stand anywhere.
+    first_subject : int
+        Number of the first subject's folder, which has three digits.
+    partition_file : str
+        Where the partition is written, below the root.
+    modalities : tuple of str
+        Which of :data:`mindreid.data.walkers.sequences.MODALITIES` a sequence has, the empty name
+        standing for aligned silhouettes.
+    """
+
+    conditions: dict[str, Wear]
+    views: tuple[str, ...]
+    partition_file: str
+    modalities: tuple[str, ...]
+    azimuths: tuple[float, ...] = ()
+    first_subject: int = 0
+
+    def subject(self, pid: int) -> str:
+        """Name of the folder of person ``pid``, from 1."""
+        return f"{pid - 1 + self.first_subject:03d}"

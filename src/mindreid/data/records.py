@@ -89,7 +89,8 @@ class Protocol:
         Printed beside every result.
     rule : str
         Junk rule, one of :data:`mindreid.metrics.PROTOCOLS`: "standard", "clothes_changing",
-        "same_clothes" or "all".
+        "same_clothes" or "all"; or the name of a gait benchmark, which makes its own lists of all
+        test sequences: "ccpg", "casia_b_single_view", "casia_b_cross_view".
     query, gallery : tuple of Record
         The two lists.
     query_pool : tuple of Record

@@ -81,7 +81,7 @@ def format_summary(dataset: Dataset) -> str:
         Lines without an end-of-line after the last.
     """
     variant = f" ({dataset.variant})" if dataset.variant else ""
-    kind = "tracklets" if any(len(record.paths) > 1 for record in dataset.query) else "images"
+    kind = _kind(dataset.query)
     lines = [
         f"{dataset.name}{variant} in {dataset.root}",
         f"{'split':<12} {'persons':>8} {kind:>9} {'cameras':>8} {'outfits':>8}",
@@ -96,6 +96,12 @@ def format_summary(dataset: Dataset) -> str:
 def _describe(protocol: Protocol) -> str:
     trials = f", {len(protocol.trials)} trials" if protocol.trials else ""
     return f"{protocol.name} (junk rule {protocol.junk}{trials})"
+
+
+def _kind(records: Records) -> str:
+    if any(record.condition is not None for record in records):
+        return "sequences"
+    return "tracklets" if any(len(record.paths) > 1 for record in records) else "images"
 
 
 def _row(name: str, records: Records) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -76,6 +76,23 @@ def draw_outfit(seed: int, pid: int, outfit: int) -> Outfit:
         shoes=_draw_garment(rng, SHOES, (0.35, 0.45, 0.20), (1.0, 0.0, 0.0, 0.0, 0.0)),
         bag=_draw_garment(rng, BAGS, (0.5, 0.2, 0.16, 0.14), (1.0, 0.0, 0.0, 0.0, 0.0)),
         bag_side=int(rng.integers(2)),
+    )
+
+
+def combine_outfits(seed: int, pid: int, upper: int, lower: int, *, bag: bool) -> Outfit:
+    """Dress person ``pid`` in the top of outfit ``upper`` and the bottom of outfit ``lower``.
+
+    The shoes are always those of outfit 0, so that they tell who somebody is as long as they are
+    seen; so is the bag, if one is carried.
+    """
+    own = draw_outfit(seed, pid, 0)
+    kind = BAGS[1 + generator(seed, "bag", pid).integers(len(BAGS) - 1)] if bag else "none"
+    return Outfit(
+        top=draw_outfit(seed, pid, upper).top,
+        bottom=draw_outfit(seed, pid, lower).bottom,
+        shoes=own.shoes,
+        bag=replace(own.bag, kind=kind),
+        bag_side=own.bag_side,
     )
 
 

@@ -12,7 +12,7 @@ from mindreid.data.walkers.annotation import KeypointTrack, WalkerFrame, judge_v
 from mindreid.data.walkers.bags import draw_bag
 from mindreid.data.walkers.body import Body, draw_body
 from mindreid.data.walkers.camera import Camera, View, draw_camera, wrap_degrees
-from mindreid.data.walkers.clothing import draw_outfit
+from mindreid.data.walkers.clothing import Outfit, draw_outfit
 from mindreid.data.walkers.figure import Figure, stand
 from mindreid.data.walkers.gait import draw_gait
 from mindreid.data.walkers.garments import draw_bottom, draw_top
@@ -75,6 +75,7 @@ def render_walk(
     frame_rate: float = 5.0,
     occlusion: float = 0.2,
     azimuth: Optional[float] = None,
+    outfit: Optional[Outfit] = None,
 ) -> list[WalkerFrame]:
     """Render a walk.
 
@@ -95,6 +96,8 @@ def render_walk(
     azimuth : float, optional
         Facing angle in degrees throughout the walk, instead of the one that the camera usually
         sees.
+    outfit : Outfit, optional
+        What is worn, instead of the outfit that belongs to the walk's number.
 
     Returns
     -------
@@ -114,7 +117,7 @@ def render_walk(
     skeleton = pose(body, draw_gait(seed, walk.pid), course.phase)
     view = View(course.azimuth, camera.pitch, camera.distance, 0.5 * body.stature)
     _frame_person(view, body, skeleton, course, size)
-    figure = stand(body, draw_outfit(seed, walk.pid, walk.outfit), skeleton, view)
+    figure = stand(body, outfit or draw_outfit(seed, walk.pid, walk.outfit), skeleton, view)
     for draw in (draw_legs, draw_bottom, draw_top, draw_arms, draw_head, draw_bag):
         draw(figure)
     figure.painter.prepare()

@@ -1,0 +1,67 @@
+"""Silhouettes: from a mask of any size to the aligned one that gait networks take."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Optional
+
+import cv2
+import numpy as np
+
+from mindreid.errors import InvalidArgumentError
+
+#: Height and width of aligned silhouettes.
+ALIGNED_SIZE = 64
+#: A mask whose pixels (0..255) sum up to no more shows nothing, as OpenGait's preparation has it.
+LEAST_PIXEL_SUM = 10_000
+
+
+def align_silhouette(mask: np.ndarray, size: int = ALIGNED_SIZE) -> Optional[np.ndarray]:
+    """Crop a silhouette to its rows, scale it to a height of ``size``, centre it sideways.
+
+    The steps of OpenGait's preparation, so that its data and ours can be mixed: the rows with
+    foreground are scaled with the aspect ratio kept; the centre is the column at which the
+    foreground, summed from the left, passes one half; ``size`` columns around it are cut out, with
+    zeros where the mask has ended.
+
+    Parameters
+    ----------
+    mask : np.ndarray
+        uint8 ``[H, W]``, 255 where the walker is.
+    size : int
+        Height and width of the result, even.
+
+    Returns
+    -------
+    np.ndarray or None
+        uint8 ``[size, size]``; ``None`` for a mask that shows nothing, see :data:`LEAST_PIXEL_SUM`.
+
+    Raises
+    ------
+    InvalidArgumentError
+        If the mask is not uint8 ``[H, W]``.
+    """
+    if mask.dtype != np.uint8 or mask.ndim != 2:
+        raise InvalidArgumentError(f"a silhouette is uint8 [H, W], not {mask.dtype} {list(mask.shape)}")
+    if mask.sum(dtype=np.int64) <= LEAST_PIXEL_SUM:
+        return None
+    rows = np.flatnonzero(mask.any(axis=1))
+    figure = mask[rows[0] : rows[-1] + 1]
+    width = max(int(figure.shape[1] * size / figure.shape[0]), 1)
+    scaled = cv2.resize(figure, (width, size), interpolation=cv2.INTER_CUBIC)
+    mass = scaled.sum(axis=0, dtype=np.int64).cumsum()
+    centre = int(np.searchsorted(mass, mass[-1] / 2, side="right"))
+    padded = np.pad(scaled, ((0, 0), (size // 2, size // 2)))
+    return np.ascontiguousarray(padded[:, centre : centre + size])
+
+
+def align_sequence(masks: Iterable[np.ndarray]) -> np.ndarray:
+    """Align the silhouettes of a walk, leaving out the masks that show nothing.
+
+    Returns
+    -------
+    np.ndarray
+        uint8 ``[frames, 64, 64]``, with no frames if all masks are empty.
+    """
+    aligned = [silhouette for mask in masks if (silhouette := align_silhouette(mask)) is not None]
+    return np.stack(aligned) if aligned else np.zeros((0, ALIGNED_SIZE, ALIGNED_SIZE), np.uint8)
