@@ -13,17 +13,22 @@ def add_recipe(parser: argparse.ArgumentParser, required: bool = True) -> None:
     parser.add_argument(
         "--config", required=required, metavar="NAME|FILE", help="a recipe, e.g. mgn/market1501"
     )
+    add_overrides(parser)
+    parser.add_argument("--root", help="folder of the dataset; short for --set dataset.root=ROOT")
+
+
+def add_overrides(parser: argparse.ArgumentParser) -> None:
+    """Add ``--set``."""
     parser.add_argument(
         "--set", action="append", default=[], metavar="KEY=VALUE", dest="overrides",
         help="override a key of the recipe, e.g. --set train.epochs=20 (repeatable)",
     )  # fmt: skip
-    parser.add_argument("--root", help="folder of the dataset; short for --set dataset.root=ROOT")
 
 
 def overrides(parsed: argparse.Namespace) -> list[str]:
     """Return the overrides of the recipe that the arguments ask for."""
     # An override's value is YAML, in which a path such as "a: b", "#1" or "7" means something else.
-    root = [f"dataset.root={json.dumps(parsed.root)}"] if parsed.root else []
+    root = [f"dataset.root={json.dumps(parsed.root)}"] if getattr(parsed, "root", None) else []
     return [*parsed.overrides, *root]
 
 

@@ -2,29 +2,72 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Optional, Union
 
 import numpy as np
 from mindspore import nn
 
-from mindreid.convert import mgn_pytorch, reid_mgn, torchvision_resnet
-from mindreid.errors import InvalidArgumentError
+from mindreid.convert import (
+    fire_ccreid,
+    mgn_pytorch,
+    opengait,
+    reid_mgn,
+    simple_ccreid,
+    torchvision_resnet,
+)
+from mindreid.convert.source import OBJECTIVE_PREFIX, Source
+from mindreid.errors import CheckpointError, InvalidArgumentError
 from mindreid.layers.parameters import assign_parameters
+from mindreid.layers.torch_file import read_torch_sections
 from mindreid.objective import Objective
 from mindreid.zoo import nearest
 
-__all__ = ["OBJECTIVE_PREFIX", "SOURCES", "from_torch", "load_parameters"]
+__all__ = [
+    "OBJECTIVE_PREFIX",
+    "SOURCES",
+    "Conversion",
+    "convert_file",
+    "convert_state",
+    "from_torch",
+    "load_parameters",
+]
 
-Converter = Callable[[Mapping[str, np.ndarray]], dict[str, np.ndarray]]
-
-#: What only training uses has names that start with this.
-OBJECTIVE_PREFIX = "objective."
-
-SOURCES: dict[str, Converter] = {
-    "mgn_pytorch": mgn_pytorch.convert,
-    "reid_mgn": reid_mgn.convert,
-    "torchvision_resnet": torchvision_resnet.convert,
+SOURCES: dict[str, Source] = {
+    "fire_ccreid": fire_ccreid.SOURCE,
+    "mgn_pytorch": mgn_pytorch.SOURCE,
+    "opengait": opengait.SOURCE,
+    "reid_mgn": reid_mgn.SOURCE,
+    "simple_ccreid": simple_ccreid.SOURCE,
+    "torchvision_resnet": torchvision_resnet.SOURCE,
 }
+
+
+@dataclass(frozen=True)
+class Conversion:
+    """What became of every tensor of a PyTorch checkpoint.
+
+    Attributes
+    ----------
+    parameters : dict of str to ndarray
+        By our names; what only training uses has the prefix "objective.".
+    origins : dict of str to str
+        The PyTorch name by ours.
+    left_out : dict of str to str
+        Why a tensor is not among the parameters, by its PyTorch name.
+    num_classes : int
+        Number of training persons; 0 if the checkpoint has no classifier.
+    others : tuple of str
+        What else the file holds beside state dicts, such as "epoch".
+    """
+
+    parameters: dict[str, np.ndarray]
+    origins: dict[str, str]
+    left_out: dict[str, str]
+    num_classes: int = 0
+    others: tuple[str, ...] = ()
 
 
 def from_torch(state: Mapping[str, np.ndarray], source: str) -> dict[str, np.ndarray]:
@@ -33,7 +76,8 @@ def from_torch(state: Mapping[str, np.ndarray], source: str) -> dict[str, np.nda
     Parameters
     ----------
     state : mapping of str to ndarray
-        A state dict's entries.
+        A state dict's entries. Where a checkpoint has several state dicts, the names of the
+        second one begin with "classifier/", those of the third with "clothes_classifier/".
     source : str
         Whose network it is, one of :data:`SOURCES`.
 
@@ -50,12 +94,64 @@ def from_torch(state: Mapping[str, np.ndarray], source: str) -> dict[str, np.nda
     CheckpointError
         If a name does not belong to a network of that source.
     """
-    if source not in SOURCES:
+    return convert_state(state, source).parameters
+
+
+def convert_state(state: Mapping[str, np.ndarray], source: str, others: tuple[str, ...] = ()) -> Conversion:
+    """Do what :func:`from_torch` does, and account for every tensor; raises the same."""
+    layout = _source(source)
+    parameters, origins, left_out = {}, {}, {}
+    for torch_name, value in state.items():
+        reason = layout.reason_to_leave_out(torch_name)
+        if reason is not None:
+            left_out[torch_name] = reason
+            continue
+        name = layout.rename(torch_name)
+        if name is None:
+            raise CheckpointError(
+                f"{torch_name!r} is not a parameter of a {source} network", fix=_other_source(state)
+            )
+        parameters[name], origins[name] = layout.reshape(name, value), torch_name
+    classifier = parameters.get(layout.classes)
+    num_classes = 0 if classifier is None else classifier.shape[layout.class_axis]
+    return Conversion(parameters, origins, left_out, num_classes, others)
+
+
+def convert_file(path: Union[str, Path], source: str) -> Conversion:
+    """Read and convert a PyTorch checkpoint, zip or legacy, without executing what is in it.
+
+    Raises
+    ------
+    InvalidArgumentError
+        If there is no such source.
+    CheckpointError
+        If the file is missing, damaged, or of another source.
+    MissingExtraError
+        If PyTorch is not installed.
+    """
+    state, others = read_torch_sections(path, _source(source).sections)
+    try:
+        return convert_state(state, source, others)
+    except CheckpointError as error:
+        raise CheckpointError(error.what, where=str(path), fix=error.fix) from None
+
+
+def _source(name: str) -> Source:
+    if name not in SOURCES:
         raise InvalidArgumentError(
-            f"there is no source {source!r}{nearest(source, sorted(SOURCES))}",
+            f"there is no source {name!r}{nearest(name, sorted(SOURCES))}",
             fix=f"choose one of {', '.join(sorted(SOURCES))}",
         )
-    return SOURCES[source](state)
+    return SOURCES[name]
+
+
+def _other_source(state: Mapping[str, np.ndarray]) -> Optional[str]:
+    fitting = [
+        name
+        for name, layout in SOURCES.items()
+        if all(layout.reason_to_leave_out(key) or layout.rename(key) for key in state)
+    ]
+    return f"convert it as {' or '.join(fitting)}" if fitting else None
 
 
 def load_parameters(network: nn.Cell, parameters: Mapping[str, np.ndarray], strict: bool = True) -> None:

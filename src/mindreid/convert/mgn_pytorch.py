@@ -1,14 +1,14 @@
-"""MGN of github.com/seathiefwang/MGN-pytorch, to our MGN's variant "mgn_pytorch"."""
+"""MGN of github.com/seathiefwang/MGN-pytorch, and what both public ports of MGN share."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from functools import partial
 from typing import Optional
 
 import numpy as np
 
-from mindreid.errors import CheckpointError
+from mindreid.convert.source import OBJECTIVE_PREFIX, Source
 from mindreid.layers.resnet import norm_parameter_name, parameter_name
 
 _STEM = {"0": "conv1", "1": "bn1", "4": "layer1", "5": "layer2", "6": "layer3.0"}
@@ -17,35 +17,29 @@ _BRANCHES = {"1": "global_branch", "2": "half_branch", "3": "third_branch"}
 _CLASSIFIERS = {"2048": 0, "256_1": 3, "256_2": 5}
 
 
-def convert(state: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Rename parameters; classifiers come back under "objective."."""
-    return convert_port(state, stem="backone", source="mgn_pytorch")  # the repository's spelling
+def rename(name: str, *, stem: str) -> Optional[str]:
+    """Translate a tensor's name; ``stem`` is what the port calls the shared part of the trunk."""
+    return _trunk_name(name, stem) or _reduction_name(name) or _classifier_name(name)
 
 
-def convert_port(state: Mapping[str, np.ndarray], *, stem: str, source: str) -> dict[str, np.ndarray]:
-    """Convert either public port of MGN; they differ in the stem's name and in the reductions.
+def without_kernel(name: str, value: np.ndarray) -> np.ndarray:
+    """Make a matrix of the 1×1 convolution that reduces a pooled vector."""
+    return value.reshape(value.shape[:2]) if name.endswith("linear.weight") else value
 
-    Raises
-    ------
-    CheckpointError
-        Naming the first parameter that does not belong to such a network.
-    """
-    parameters = {}
-    for torch_name, value in state.items():
-        if torch_name.endswith("num_batches_tracked"):
-            continue
-        name = _trunk_name(torch_name, stem) or _reduction_name(torch_name) or _classifier_name(torch_name)
-        if name is None:
-            raise CheckpointError(f"{torch_name!r} is not a parameter of a {source} network")
-        is_convolution = name.endswith("linear.weight")
-        parameters[name] = value.reshape(value.shape[:2]) if is_convolution else value
-    return parameters
+
+def port(stem: str) -> Source:
+    """Build the source for a port; they differ in the stem's name and in the reductions."""
+    return Source(
+        rename=partial(rename, stem=stem),
+        classes=f"{OBJECTIVE_PREFIX}classifiers.0.weight",
+        reshape=without_kernel,
+    )
 
 
 def _trunk_name(name: str, stem: str) -> Optional[str]:
     in_stem = re.fullmatch(rf"{stem}\.([01456])\.(.+)", name)
     if in_stem:
-        return "stem." + str(parameter_name(f"{_STEM[in_stem[1]]}.{in_stem[2]}"))
+        return f"stem.{parameter_name(f'{_STEM[in_stem[1]]}.{in_stem[2]}')}"
     in_branch = re.fullmatch(r"p([123])\.([01])\.(\d+)\.(.+)", name)
     if not in_branch:
         return None
@@ -68,4 +62,7 @@ def _classifier_name(name: str) -> Optional[str]:
     found = re.fullmatch(r"fc_id_(2048|256_1|256_2)_(\d)\.(weight|bias)", name)
     if not found:
         return None
-    return f"objective.classifiers.{_CLASSIFIERS[found[1]] + int(found[2])}.{found[3]}"
+    return f"{OBJECTIVE_PREFIX}classifiers.{_CLASSIFIERS[found[1]] + int(found[2])}.{found[3]}"
+
+
+SOURCE = port("backone")  # the repository's spelling

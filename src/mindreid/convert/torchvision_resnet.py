@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from typing import Optional
 
-import numpy as np
+from mindreid.convert.source import OBJECTIVE_PREFIX, Source
+from mindreid.layers.resnet import CLASSIFIER_PREFIX, parameter_name
 
-from mindreid.layers.resnet import parameter_name
+_PARTS = ("conv1", "bn1", "layer1", "layer2", "layer3", "layer4", "fc")
 
 
-def convert(state: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Rename parameters; the ImageNet classifier comes back under "objective."."""
-    parameters = {}
-    for torch_name, value in state.items():
-        name = parameter_name(torch_name)
-        if name is not None:
-            parameters[f"objective.{name}" if name.startswith("classifier.") else name] = value
-    return parameters
+def rename(name: str) -> Optional[str]:
+    """Translate a tensor's name; the ImageNet classifier is not part of a trunk."""
+    ours = parameter_name(name) if name.partition(".")[0] in _PARTS else None
+    return OBJECTIVE_PREFIX + ours if ours and ours.startswith(CLASSIFIER_PREFIX) else ours
+
+
+SOURCE = Source(rename=rename, classes=f"{OBJECTIVE_PREFIX}{CLASSIFIER_PREFIX}weight")

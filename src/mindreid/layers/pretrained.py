@@ -1,6 +1,7 @@
 """ImageNet start of a trunk from a file: a torchvision ``.pth`` or a mindcv ``.ckpt``.
 
-Nothing is downloaded. Every part of a trunk that a network holds is filled from the same file,
+A torchvision file that was converted to a ``.ckpt`` says so in the file, for the two libraries
+pad the stem's max pooling differently. Nothing is downloaded. Every part of a trunk that a network holds is filled from the same file,
 so the copies of a multi-branch network all start alike.
 """
 
@@ -16,16 +17,27 @@ import mindspore as ms
 import numpy as np
 from mindspore import nn
 
+from mindreid.atomic import atomic_path
 from mindreid.errors import CheckpointError, InvalidArgumentError
 from mindreid.layers.parameters import assign_parameters
-from mindreid.layers.resnet import TRUNKS, ResNetStem, StemPool, TrunkPart, architecture, parameter_name
+from mindreid.layers.resnet import (
+    CLASSIFIER_PREFIX,
+    TRUNKS,
+    ResNetStem,
+    StemPool,
+    TrunkPart,
+    architecture,
+    parameter_name,
+)
 from mindreid.layers.torch_file import read_torch_state
 
 logger = logging.getLogger(__name__)
 
 PathLike = Union[str, Path]
 _TORCH_SUFFIXES = (".pth", ".pt")
-_MINDCV_SUFFIXES = (".ckpt",)
+_MINDSPORE_SUFFIXES = (".ckpt",)
+#: Entry of a converted file that names the library whose stem pooling the weights expect.
+_STEM_POOL_ENTRY = "stem_pool"
 
 
 def stem_pool_of(path: Optional[PathLike]) -> StemPool:
@@ -48,8 +60,8 @@ def stem_pool_of(path: Optional[PathLike]) -> StemPool:
     """
     if path is None or Path(path).suffix in _TORCH_SUFFIXES:
         return "torchvision"
-    if Path(path).suffix in _MINDCV_SUFFIXES:
-        return "mindcv"
+    if Path(path).suffix in _MINDSPORE_SUFFIXES:
+        return _read_mindspore(path)[1]
     raise CheckpointError(
         "ImageNet weights are a torchvision file (.pth, .pt) or a mindcv file (.ckpt)", where=str(path)
     )
@@ -63,7 +75,7 @@ def load_pretrained(network: nn.Cell, path: Optional[PathLike]) -> None:
     network : Cell
         Contains :class:`mindreid.layers.resnet.TrunkPart` cells.
     path : path, optional
-        A torchvision or mindcv ResNet of the same depth. The classifier in it is not used.
+        A torchvision or mindcv ResNet of the same depth, or what ``mindreid convert`` made of one. The classifier in it is not used.
 
     Raises
     ------
@@ -82,8 +94,7 @@ def load_pretrained(network: nn.Cell, path: Optional[PathLike]) -> None:
     if not parts:
         raise InvalidArgumentError("this network has no ResNet trunk that ImageNet weights could fill")
     trunk = next(iter(parts.values())).arch.name
-    source = stem_pool_of(path)
-    weights = _read(path, source)
+    weights, source = _read(path)
     _check_trunk(weights, trunk, path)
     _check_stem_pool(parts.values(), source, path)
     _fill(parts, weights, path)
@@ -102,26 +113,48 @@ def trunk_of(weights: Mapping[str, np.ndarray]) -> Optional[str]:
     return None
 
 
-def _read(path: PathLike, source: StemPool) -> dict[str, np.ndarray]:
-    if source == "torchvision":
+def save_trunk_weights(path: PathLike, trunk: nn.Cell, stem_pool: StemPool) -> None:
+    """Write a trunk's weights as a ``.ckpt`` that :func:`load_pretrained` takes.
+
+    Parameters
+    ----------
+    path : path
+        Where to; replaced whole.
+    trunk : Cell
+        E.g. :class:`mindreid.layers.resnet.ResNetTrunk`.
+    stem_pool : {"torchvision", "mindcv"}
+        Whose stem pooling the weights were trained with.
+    """
+    entries = [{"name": name, "data": value} for name, value in trunk.parameters_and_names()]
+    with atomic_path(path) as temporary:
+        ms.save_checkpoint(entries, str(temporary), append_dict={_STEM_POOL_ENTRY: stem_pool})
+
+
+def _read(path: PathLike) -> tuple[dict[str, np.ndarray], StemPool]:
+    source: StemPool
+    if Path(path).suffix in _MINDSPORE_SUFFIXES:
+        weights, source = _read_mindspore(path)
+    else:
+        source = stem_pool_of(path)
         named = ((parameter_name(name), value) for name, value in read_torch_state(path).items())
         weights = {name: value for name, value in named if name is not None}
-    else:
-        weights = _read_mindspore(path)
-    return {name: value for name, value in weights.items() if not name.startswith("classifier.")}
+    return {name: value for name, value in weights.items() if not name.startswith(CLASSIFIER_PREFIX)}, source
 
 
-def _read_mindspore(path: PathLike) -> dict[str, np.ndarray]:
+def _read_mindspore(path: PathLike) -> tuple[dict[str, np.ndarray], StemPool]:
     if not Path(path).is_file():
         raise CheckpointError("there is no such checkpoint", where=str(path))
     try:
-        return {name: value.asnumpy() for name, value in ms.load_checkpoint(str(path)).items()}
+        content = ms.load_checkpoint(str(path))
     except (ValueError, TypeError, RuntimeError):
         raise CheckpointError(
             "not a whole MindSpore checkpoint",
             where=str(path),
             fix="download it again and compare its checksum",
         ) from None
+    said = content.pop(_STEM_POOL_ENTRY, "mindcv")
+    source: StemPool = "torchvision" if str(said) == "torchvision" else "mindcv"
+    return {name: value.asnumpy() for name, value in content.items()}, source
 
 
 def _fill(parts: Mapping[str, TrunkPart], weights: Mapping[str, np.ndarray], path: PathLike) -> None:

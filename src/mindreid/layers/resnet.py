@@ -25,6 +25,8 @@ StemPool = Literal["torchvision", "mindcv"]
 STAGE_CHANNELS = {1: 64, 2: 128, 3: 256, 4: 512}
 STAGE_STRIDES = {1: 1, 2: 2, 3: 2, 4: 2}
 STEM_CHANNELS = 64
+#: Begin of the ImageNet classifier's parameter names.
+CLASSIFIER_PREFIX = "classifier."
 
 
 class PlainBlock(BasicBlock):
@@ -315,7 +317,7 @@ def parameter_name(torchvision_name: str) -> Optional[str]:
     if torchvision_name.endswith("num_batches_tracked"):
         return None
     name = torchvision_name.replace("downsample", "down_sample")
-    name = re.sub(r"^fc\.", "classifier.", name)
+    name = re.sub(r"^fc\.", CLASSIFIER_PREFIX, name)
     is_norm = re.search(r"(?:^|\.)(?:bn\d|down_sample\.1)\.\w+$", name)
     return norm_parameter_name(name) if is_norm else name
 

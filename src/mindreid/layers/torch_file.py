@@ -10,8 +10,10 @@ import numpy as np
 
 from mindreid.errors import CheckpointError, MissingExtraError
 
+PathLike = Union[str, Path]
 
-def read_torch_state(path: Union[str, Path]) -> dict[str, np.ndarray]:
+
+def read_torch_state(path: PathLike) -> dict[str, np.ndarray]:
     """Read the tensors of a PyTorch checkpoint.
 
     Parameters
@@ -33,7 +35,52 @@ def read_torch_state(path: Union[str, Path]) -> dict[str, np.ndarray]:
     MissingExtraError
         If PyTorch is not installed.
     """
+    return read_torch_sections(path, {})[0]
+
+
+def read_torch_sections(
+    path: PathLike, sections: Mapping[str, str]
+) -> tuple[dict[str, np.ndarray], tuple[str, ...]]:
+    """Read the tensors of a PyTorch checkpoint that holds several state dicts.
+
+    Parameters
+    ----------
+    path : path
+        The file.
+    sections : mapping of str to str
+        Keys of the file's state dicts, and what goes before the names of each one's tensors. A
+        file with none of them is read as :func:`read_torch_state` does.
+
+    Returns
+    -------
+    state : dict of str to ndarray
+        As :func:`read_torch_state`.
+    others : tuple of str
+        The file's other keys, such as "epoch" or "optimizer".
+
+    Raises
+    ------
+    CheckpointError, MissingExtraError
+        As :func:`read_torch_state`.
+    """
     path = Path(path)
+    content = _load(path)
+    present = [key for key in sections if key in content]
+    if not present:
+        wrapped = isinstance(content.get("state_dict"), Mapping)
+        others = tuple(str(key) for key in content if key != "state_dict") if wrapped else ()
+        return _arrays(content["state_dict"] if wrapped else content, path), others
+    state: dict[str, np.ndarray] = {}
+    for key in present:
+        section = content[key]
+        if not isinstance(section, Mapping):
+            what = f"{key!r} should be a state dict, not a {type(section).__name__}"
+            raise CheckpointError(what, where=str(path))
+        state.update({sections[key] + name: value for name, value in _arrays(section, path).items()})
+    return state, tuple(str(key) for key in content if key not in sections)
+
+
+def _load(path: Path) -> Mapping[str, Any]:
     if not path.is_file():
         raise CheckpointError("there is no such checkpoint", where=str(path))
     try:
@@ -41,7 +88,8 @@ def read_torch_state(path: Union[str, Path]) -> dict[str, np.ndarray]:
     except ImportError:
         raise MissingExtraError("torch", "convert", "reading a PyTorch checkpoint") from None
     try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
+        with torch.serialization.safe_globals(_HARMLESS):
+            content = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:
         reason = str(error).strip().splitlines()[0][:200] if str(error).strip() else type(error).__name__
         raise CheckpointError(
@@ -49,20 +97,48 @@ def read_torch_state(path: Union[str, Path]) -> dict[str, np.ndarray]:
             where=str(path),
             fix="download it again and compare its checksum",
         ) from None
-    if isinstance(content, Mapping) and isinstance(content.get("state_dict"), Mapping):
-        content = content["state_dict"]
     if not isinstance(content, Mapping):
         raise CheckpointError(f"a state dict was expected, not a {type(content).__name__}", where=str(path))
-    return _arrays(content, torch.Tensor, path)
+    return content
 
 
-def _arrays(state: Mapping[str, Any], tensor_type: Any, path: Path) -> dict[str, np.ndarray]:
+class _NumberType:
+    """Stands for NumPy's dtype when a file is read; knows plain numbers only."""
+
+    def __init__(self, code: str, *_flags: Any) -> None:
+        self.dtype = np.dtype(code)
+        if self.dtype.kind not in "fiub":
+            raise ValueError(f"a NumPy value of type {code!r} is not a number")
+
+    def __setstate__(self, state: Any) -> None:
+        """Ignore byte order and alignment: the files come from machines like this one."""
+
+
+def _number(kind: _NumberType, data: bytes) -> Any:
+    return np.frombuffer(data, kind.dtype, count=1)[0].item()
+
+
+#: Training scripts put NumPy numbers (a rank-1) beside their weights, which PyTorch refuses by
+#: itself. These stand-ins rebuild the number and can do nothing else.
+_HARMLESS: list[Any] = [
+    (_number, "numpy.core.multiarray.scalar"),
+    (_number, "numpy._core.multiarray.scalar"),
+    (_NumberType, "numpy.dtype"),
+]
+
+
+def _arrays(state: Mapping[str, Any], path: Path) -> dict[str, np.ndarray]:
+    import torch
+
     arrays = {}
     for name, value in state.items():
-        if not isinstance(value, tensor_type):
+        if not isinstance(value, torch.Tensor):
             raise CheckpointError(
-                f"entry {name!r} is a {type(value).__name__}, not a tensor", where=str(path)
+                f"entry {name!r} is a {type(value).__name__}, not a tensor",
+                where=str(path),
+                fix="if this is a training checkpoint, `mindreid convert` reads it with the right --source",
             )
+        value = value.detach()
         value = value.float() if value.is_floating_point() else value
         arrays[str(name).removeprefix("module.")] = value.numpy()
     return arrays

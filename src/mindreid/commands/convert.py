@@ -1,0 +1,44 @@
+"""``mindreid convert``."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from mindreid.commands.arguments import add_overrides, overrides, say
+
+
+def add(commands: argparse._SubParsersAction) -> None:
+    """Add the command to the parser."""
+    parser = commands.add_parser("convert", help="make a checkpoint of an author's PyTorch weights")
+    parser.add_argument(
+        "--source", required=True, help="whose weights: torchvision_resnet, simple_ccreid, ..."
+    )
+    parser.add_argument("--input", type=Path, required=True, metavar="FILE.pth")
+    parser.add_argument("--output", type=Path, required=True, metavar="FILE.ckpt")
+    parser.add_argument(
+        "--verify", nargs="?", const=True, metavar="RECORDING.npz",
+        help="load the file afresh and compare; with a recording ('images', 'embedding'), against that",
+    )  # fmt: skip
+    parser.add_argument(
+        "--config", metavar="NAME|FILE", help="the recipe to evaluate with; by default the source's own"
+    )
+    add_overrides(parser)
+    parser.set_defaults(run=_convert)
+
+
+def _convert(parsed: argparse.Namespace) -> None:
+    from mindreid.convert import convert_file
+    from mindreid.engine.conversion import format_conversion, recipe_of, save_converted, verify_converted
+
+    conversion = convert_file(parsed.input, parsed.source)
+    say(format_conversion(conversion))
+    recipe = recipe_of(parsed.source, parsed.config, overrides(parsed))
+    network = save_converted(conversion, recipe, parsed.output)
+    what = f"a {recipe.model.name} network" if recipe else "a trunk, for train.init_weights"
+    say(f"wrote {parsed.output}: {what}, every parameter filled")
+    if parsed.verify:
+        recording = None if parsed.verify is True else Path(parsed.verify)
+        difference = verify_converted(network, recipe, parsed.output, recording)
+        against = recording or "the network before it was written"
+        say(f"verified: relative difference from {against} {difference:.2g}")
