@@ -96,12 +96,11 @@ def torch_state(fill):
     """Rebuild a recorded PyTorch state dict by the source's name in checkpoints.json."""
     shapes = json.loads((GOLDEN / "checkpoints.json").read_text(encoding="utf-8"))
 
-    def build(source, num_classes=0):
+    def build(source, num_classes=0, *, num_clothes=0, section="state", prefix=""):
+        sizes = {"num_classes": num_classes, "num_ids": num_classes, "num_clothes": num_clothes}
         return {
-            name: fill.fill(
-                name, [num_classes if size == "num_classes" else size for size in entry["shape"]], 1
-            )
-            for name, entry in shapes[source]["state"].items()
+            name: fill.fill(prefix + name, [sizes.get(size, size) for size in entry["shape"]], 1)
+            for name, entry in shapes[source][section].items()
         }
 
     return build

@@ -1,8 +1,9 @@
 """ImageNet start of a trunk from a file: a torchvision ``.pth`` or a mindcv ``.ckpt``.
 
 A torchvision file that was converted to a ``.ckpt`` says so in the file, for the two libraries
-pad the stem's max pooling differently. Nothing is downloaded. Every part of a trunk that a network holds is filled from the same file,
-so the copies of a multi-branch network all start alike.
+pad the stem's max pooling differently. Nothing is downloaded. Every part of a trunk that a
+network holds is filled from the same file, so the copies of a multi-branch network all start
+alike.
 """
 
 from __future__ import annotations
@@ -75,7 +76,8 @@ def load_pretrained(network: nn.Cell, path: Optional[PathLike]) -> None:
     network : Cell
         Contains :class:`mindreid.layers.resnet.TrunkPart` cells.
     path : path, optional
-        A torchvision or mindcv ResNet of the same depth, or what ``mindreid convert`` made of one. The classifier in it is not used.
+        A torchvision or mindcv ResNet of the same depth, or what ``mindreid convert`` made of one.
+        The classifier in it is not used.
 
     Raises
     ------

@@ -1,0 +1,227 @@
+"""Authors' checkpoint files, from PyTorch's own writer to a network that computes what was recorded."""
+
+import numpy as np
+import pytest
+from mindspore import Tensor
+
+import mindreid
+from mindreid.cli import main
+from mindreid.convert import convert_file
+from mindreid.engine.checkpoint import load_weights, read_description
+from mindreid.errors import CheckpointError
+from mindreid.layers.pretrained import load_pretrained
+from mindreid.layers.resnet import ResNetTrunk
+
+torch = pytest.importorskip("torch", reason="needs the extra `convert`")
+
+CLASSES, CLOTHES = 5, 8
+# Per source: its name in checkpoints.json; its file's sections, each with the section's name there
+# and the prefix that its tensors were filled under; and what else such files hold.
+FILES = {
+    "mgn_pytorch": ("mgn_seathiefwang", {}, {}),
+    "reid_mgn": ("mgn_GNAYUOHZ", {}, {}),
+    "torchvision_resnet": ("torchvision_resnet50", {}, {}),
+}
+# Per source: overrides of its recipe, the recording, the array in it, and the tag of its images.
+RECORDINGS = {
+    "mgn_pytorch": (["model.network.pool=avg"], "mgn", "seathiefwang_avg_eval_predict", "mgn/x"),
+    "reid_mgn": ([], "mgn", "GNAYUOHZ_eval_predict", "mgn/x"),
+}
+
+
+def content_of(source, torch_state):
+    """What the author's script would pass to torch.save."""
+    key, sections, others = FILES[source]
+
+    def tensors(section, prefix):
+        state = torch_state(key, CLASSES, num_clothes=CLOTHES, section=section, prefix=prefix)
+        return {name: torch.from_numpy(value) for name, value in state.items()}
+
+    if not sections:
+        return tensors("state", "")
+    return {**{top: tensors(section, prefix) for top, (section, prefix) in sections.items()}, **others}
+
+
+def tensors_in(content):
+    parts = [part for part in content.values() if isinstance(part, dict)]
+    return sum(len(part) for part in parts) if parts else len(content)
+
+
+@pytest.fixture(scope="module")
+def author_file(torch_state, tmp_path_factory):
+    """Write a source's file once; returns its path and how many tensors it holds."""
+    folder, known = tmp_path_factory.mktemp("authors"), {}
+
+    def write(source):
+        if source not in known:
+            content, path = content_of(source, torch_state), folder / f"{source}.pth"
+            torch.save(content, path)
+            known[source] = path, tensors_in(content)
+        return known[source]
+
+    return write
+
+
+def convert(source, path, output, *options):
+    return main(["convert", "--source", source, "--input", str(path), "--output", str(output), *options])
+
+
+@pytest.mark.parametrize("source", RECORDINGS)
+def test_a_converted_file_computes_what_was_recorded(source, author_file, golden, fill, tmp_path, capsys):
+    """The command, its report, its check against a recording, and a network built from the file alone."""
+    path, tensors = author_file(source)
+    overrides, name, array, tag = RECORDINGS[source]
+    recorded = golden(name)
+    images, expected = fill.fill_images(tag, recorded["shape_x"], 1), recorded[array]
+    np.savez(tmp_path / "recording.npz", images=images, embedding=expected)
+    output = tmp_path / "converted.ckpt"
+    settings = [word for override in overrides for word in ("--set", override)]
+    assert convert(source, path, output, "--verify", str(tmp_path / "recording.npz"), *settings) == 0
+    report = capsys.readouterr().out
+    assert f"{tensors} tensors in the file" in report
+    assert f"trained on {CLASSES} classes" in report
+    assert "relative difference" in report
+    description = read_description(output)
+    assert description.num_classes == CLASSES
+    network = mindreid.create_model(description.model, **description.network)
+    load_weights(output, network)
+    embedding = network.set_train(False)(Tensor(images)).asnumpy()
+    assert np.linalg.norm(embedding - expected) / np.linalg.norm(expected) < 1e-4
+
+
+@pytest.mark.parametrize("source", RECORDINGS)
+def test_every_tensor_of_a_file_is_used_or_reported(source, author_file):
+    path, tensors = author_file(source)
+    conversion = convert_file(path, source)
+    assert len(conversion.parameters) + len(conversion.left_out) == tensors
+    assert len(conversion.origins) == len(conversion.parameters)
+    assert conversion.num_classes == CLASSES
+
+
+def test_a_wrong_recording_is_noticed(author_file, tmp_path, capsys):
+    path, _ = author_file("torchvision_resnet")
+    images = np.zeros((1, 3, 64, 32), np.float32)
+    np.savez(tmp_path / "wrong.npz", images=images, embedding=np.ones((1, 2048, 2, 1), np.float32))
+    options = ("--verify", str(tmp_path / "wrong.npz"))
+    assert convert("torchvision_resnet", path, tmp_path / "trunk.ckpt", *options) == 2
+    assert "differs from what was expected" in capsys.readouterr().err
+    np.savez(tmp_path / "other.npz", x=images)
+    options = ("--verify", str(tmp_path / "other.npz"))
+    assert convert("torchvision_resnet", path, tmp_path / "trunk.ckpt", *options) == 2
+    assert "with 'images' and 'embedding'" in capsys.readouterr().err
+
+
+def test_a_converted_trunk_keeps_its_stem_pooling(author_file, golden, fill, tmp_path):
+    path, _ = author_file("torchvision_resnet")
+    output, recorded = tmp_path / "resnet50.ckpt", golden("resnet50")
+    assert convert("torchvision_resnet", path, output, "--verify") == 0
+    trunk = ResNetTrunk("resnet50", last_stride=1)
+    load_pretrained(trunk, output)
+    images = Tensor(fill.fill_images("resnet50/x", recorded["shape_x"], 1))
+    average = trunk.set_train(False)(images).asnumpy().mean((2, 3))
+    assert np.linalg.norm(average - recorded["eval_s1_avg"]) / np.linalg.norm(average) < 1e-4
+    with pytest.raises(CheckpointError, match="torchvision's stem pooling, the network has mindcv's"):
+        load_pretrained(ResNetTrunk("resnet50", stem_pool="mindcv"), output)
+
+
+@pytest.fixture(scope="module")
+def small_state():
+    """A ResNet-18's tensors under torchvision's names."""
+    words = {
+        "gamma": "weight",
+        "beta": "bias",
+        "moving_mean": "running_mean",
+        "moving_variance": "running_var",
+    }
+    state = {}
+    for name, parameter in ResNetTrunk("resnet18").parameters_and_names():
+        stem, leaf = name.replace("down_sample", "downsample").rsplit(".", 1)
+        state[f"{stem}.{words.get(leaf, leaf)}"] = torch.from_numpy(parameter.asnumpy().copy())
+    return state
+
+
+def save_small(folder, state, **options):
+    torch.save(state, folder / "small.pth", **options)
+    return folder / "small.pth"
+
+
+@pytest.mark.parametrize("zipped", [True, False])
+def test_both_formats_and_the_prefix_of_several_gpus(small_state, tmp_path, zipped):
+    wrapped = {f"module.{name}": value for name, value in small_state.items()}
+    path = save_small(tmp_path, {"state_dict": wrapped, "epoch": 3}, _use_new_zipfile_serialization=zipped)
+    conversion = convert_file(path, "torchvision_resnet")
+    assert conversion.others == ("epoch",)
+    np.testing.assert_array_equal(
+        conversion.parameters["layer1.0.conv1.weight"], small_state["layer1.0.conv1.weight"]
+    )
+
+
+@pytest.mark.parametrize("number", [np.float64(0.5), np.float32(0.25), np.int64(7), np.bool_(True)])
+@pytest.mark.parametrize("zipped", [True, False])
+def test_numpy_numbers_beside_the_weights_are_harmless(small_state, tmp_path, number, zipped):
+    content = {"state_dict": small_state, "rank1": number}
+    path = save_small(tmp_path, content, _use_new_zipfile_serialization=zipped)
+    assert convert_file(path, "torchvision_resnet").others == ("rank1",)
+
+
+class Malicious:
+    """Writes a file when it is unpickled."""
+
+    def __reduce__(self):
+        return (open, ("executed", "w"))
+
+
+def broken(folder, state, kind):
+    """Write a file that is broken in one way; returns its path."""
+    state = dict(state)
+    if kind == "missing":
+        del state["layer1.0.bn1.bias"]
+    elif kind == "extra":
+        state["layer1.0.conv9.weight"] = torch.zeros(2)
+    elif kind == "foreign":
+        state["attention.weight"] = torch.zeros(2)
+    elif kind == "misshaped":
+        state["layer2.0.conv1.weight"] = torch.zeros(3, 3)
+    elif kind == "malicious":
+        state["conv1.weight"] = Malicious()
+    elif kind == "array of objects":
+        state["rank1"] = np.array([Malicious()], object)
+    elif kind == "text":
+        state["conv1.weight"] = "text"
+    path = save_small(folder, state)
+    if kind == "truncated":
+        path.write_bytes(path.read_bytes()[:-1000])
+    return path
+
+
+@pytest.mark.parametrize(
+    ("kind", "message"),
+    [
+        ("missing", r"1 missing (layer1.0.bn1.beta)"),
+        ("extra", r"1 unexpected (layer1.0.conv9.weight)"),
+        ("foreign", "'attention.weight' is not a parameter of a torchvision_resnet network"),
+        ("misshaped", r"layer2.0.conv1.weight has shape (3, 3) instead of (128, 64, 3, 3)"),
+        ("malicious", "never executed"),
+        ("array of objects", "never executed"),
+        ("text", "'conv1.weight' is a str, not a tensor"),
+        ("truncated", "not a whole PyTorch checkpoint"),
+    ],
+)
+def test_a_broken_file_is_explained_and_nothing_written(small_state, tmp_path, capsys, kind, message):
+    path, output = broken(tmp_path, small_state, kind), tmp_path / "out.ckpt"
+    assert convert("torchvision_resnet", path, output) == 2
+    error = capsys.readouterr().err
+    assert error.startswith("error: ")
+    assert message in error
+    assert error.count("\n") == 1
+    assert not output.exists()
+    assert not (tmp_path / "executed").exists()
+
+
+def test_the_right_source_is_named(small_state, tmp_path, capsys):
+    path = save_small(tmp_path, small_state)
+    assert convert("reid_mgn", path, tmp_path / "out.ckpt") == 2
+    assert "To mend it: convert it as torchvision_resnet" in capsys.readouterr().err
+    path = save_small(tmp_path, {"model_state_dict": small_state})
+    assert convert("reid_mgn", path, tmp_path / "out.ckpt") == 2
+    assert "the right --source" in capsys.readouterr().err
