@@ -81,3 +81,15 @@ class EmbeddingNetwork(nn.Cell):
         images = ops.reshape(ops.transpose(clips, (0, 2, 1, 3, 4)), (-1, channels, height, width))
         pooled = self.pool(self.trunk(images))
         return ops.mean(ops.reshape(pooled, (-1, frames, self.num_features)), 1)
+
+
+def embedding_network(
+    num_classes: int = 0,  # noqa: ARG001 - classifiers belong to the objective
+    *,
+    trunk: TrunkName = "resnet50",
+    width: float = 1.0,
+    pool: MapPooling = "max_avg",
+    stem_pool: StemPool = "torchvision",
+) -> EmbeddingNetwork:
+    """Build an :class:`EmbeddingNetwork` with last stride 1 and a trained bias, as models register it."""
+    return EmbeddingNetwork(trunk, width=width, pool=pool, stem_pool=stem_pool)
