@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from mindreid.data.generated import generated_kind
-from mindreid.data.records import Dataset, Protocol, Records, SplitStatistics, relabel
+from mindreid.data.records import Dataset, Protocol, Record, Records, SplitStatistics, relabel
 from mindreid.data.summary import warn_of_differences
 from mindreid.errors import DataError, InvalidArgumentError
 
@@ -72,6 +72,14 @@ def clothes_protocols(query: Records, gallery: Records) -> list[Protocol]:
     """Return *standard*, *clothes_changing* and *same_clothes*, which differ in their junk rule alone."""
     rules = ("standard", "clothes_changing", "same_clothes")
     return [Protocol(rule, rule, query, gallery) for rule in rules]
+
+
+def restricted_protocol(
+    name: str, rule: str, query: Records, gallery: Records, keep: Callable[[Record], bool]
+) -> list[Protocol]:
+    """Return a protocol among the records that ``keep`` accepts; an empty list if a side has none."""
+    own_query, own_gallery = (tuple(filter(keep, records)) for records in (query, gallery))
+    return [Protocol(name, rule, own_query, own_gallery)] if own_query and own_gallery else []
 
 
 def check_choice(option: str, value: str, choices: Sequence[str]) -> None:

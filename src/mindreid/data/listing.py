@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Optional
 
 from mindreid.atomic import PathLike
 from mindreid.data.records import Record, Records
 from mindreid.errors import DataError
+
+#: Note of datasets whose images do not tell which camera took them.
+NO_CAMERAS = (
+    "There are no camera labels: nothing is junk, and an image from right after the query is a match."
+)
 
 
 class LayoutError(DataError):
@@ -209,6 +214,38 @@ def read_list(path: Path) -> str:
     if "\0" in text:
         raise DataError("the list is not a text file", where=str(path))
     return text
+
+
+def read_lines(path: Path) -> list[tuple[str, str]]:
+    """Return a list file's lines that are not blank, stripped, each with its place ``file:number``.
+
+    Raises
+    ------
+    DataError
+        If it cannot be read or is no text.
+    """
+    lines = enumerate(read_list(path).splitlines(), 1)
+    return [(line.strip(), f"{path}:{number}") for number, line in lines if line.strip()]
+
+
+def check_listed(root: Path, where_of: Mapping[str, str]) -> None:
+    """Check that all listed files are below ``root``.
+
+    Parameters
+    ----------
+    root : Path
+        The folder that the paths are relative to.
+    where_of : mapping
+        From each path to its place in the list.
+
+    Raises
+    ------
+    DataError
+        If one is not there, naming its place.
+    """
+    absent = first_missing(root, where_of)
+    if absent is not None:
+        raise DataError(f"the listed image {absent!r} is not in {root}", where=where_of[absent])
 
 
 def first_missing(root: Path, paths: Iterable[str]) -> Optional[str]:

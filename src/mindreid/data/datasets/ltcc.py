@@ -32,7 +32,7 @@ import re
 from pathlib import Path
 
 from mindreid.atomic import PathLike
-from mindreid.data.assembly import assemble, clothes_protocols
+from mindreid.data.assembly import assemble, clothes_protocols, restricted_protocol
 from mindreid.data.layouts import Layout, Shot, pair_number
 from mindreid.data.listing import match_images, read_list, require
 from mindreid.data.records import (
@@ -122,12 +122,9 @@ def _changing_persons(list_file: Path, query: Records, gallery: Records) -> list
     if wrong:
         raise DataError(f"{wrong[0]!r} is not a person's number", where=str(list_file))
     persons = {int(word) for word in words}
-    own_query, own_gallery = (
-        tuple(record for record in records if record.pid in persons) for records in (query, gallery)
+    return restricted_protocol(
+        "clothes_changing_persons", "clothes_changing", query, gallery, lambda record: record.pid in persons
     )
-    if not own_query or not own_gallery:
-        return []
-    return [Protocol("clothes_changing_persons", "clothes_changing", own_query, own_gallery)]
 
 
 class LtccLayout(Layout):

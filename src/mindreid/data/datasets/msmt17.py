@@ -32,7 +32,7 @@ from typing import Literal
 from mindreid.atomic import PathLike, write_text
 from mindreid.data.assembly import assemble, check_choice
 from mindreid.data.layouts import Layout, Shot
-from mindreid.data.listing import LayoutError, first_missing, parse_name, read_list, require
+from mindreid.data.listing import LayoutError, check_listed, parse_name, read_lines, require
 from mindreid.data.records import Dataset, Record, Records, SplitStatistics
 from mindreid.errors import DataError
 from mindreid.zoo import DATASETS, DatasetEntry
@@ -111,15 +111,11 @@ def _find_version(root: Path) -> str:
 
 def _read_list(list_file: Path, folder: Path) -> Records:
     records, where_of = [], {}
-    for number, line in enumerate(read_list(list_file).splitlines(), 1):
-        if line.strip():
-            where = f"{list_file}:{number}"
-            path, record = _parse_line(line.strip(), folder, where)
-            where_of[path] = where
-            records.append(record)
-    absent = first_missing(folder, where_of)
-    if absent is not None:
-        raise DataError(f"the listed image {absent!r} is not in {folder}", where=where_of[absent])
+    for line, where in read_lines(list_file):
+        path, record = _parse_line(line, folder, where)
+        where_of[path] = where
+        records.append(record)
+    check_listed(folder, where_of)
     return tuple(records)
 
 
