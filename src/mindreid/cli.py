@@ -12,12 +12,11 @@ from typing import Optional
 from mindreid.commands import convert, data, evaluate, export, report, train
 from mindreid.errors import MindReidError
 
-EXIT_USER_ERROR = 2
 EXIT_INTERRUPTED = 130
 
 
 def main(arguments: Optional[Sequence[str]] = None) -> int:
-    """Run one command and return its exit code: 0, or 2 after an error that the user can mend."""
+    """Run one command and return its exit code: 0, or an error's own, usually 2."""
     # Set before MindSpore is imported: its notes on its own internals tell a user nothing.
     os.environ.setdefault("GLOG_v", "3")
     parsed = build_parser().parse_args(arguments)
@@ -31,7 +30,7 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
         if parsed.debug:
             raise
         sys.stderr.write(f"error: {error}\n")
-        return EXIT_USER_ERROR
+        return error.exit_code
     except KeyboardInterrupt:
         sys.stderr.write("interrupted\n")
         return EXIT_INTERRUPTED

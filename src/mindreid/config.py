@@ -87,7 +87,8 @@ class TrainConfig(_Section):
     """Length, seed, start, and how often to log, evaluate and save (in steps or epochs).
 
     ``init_weights`` fills the trunk from ImageNet weights, ``init_checkpoint`` the whole network
-    from a checkpoint of the same model, to go on with other data.
+    from a checkpoint of the same model, to go on with other data. ``checkpoint_steps`` saves
+    within epochs, too, every so many steps; 0: only after every ``checkpoint_every`` epochs.
     """
 
     epochs: int = Field(gt=0)
@@ -96,6 +97,7 @@ class TrainConfig(_Section):
     log_every: int = Field(default=20, gt=0)
     evaluate_every: int = Field(default=10, ge=0)
     checkpoint_every: int = Field(default=1, gt=0)
+    checkpoint_steps: int = Field(default=0, ge=0)
     best_metric: Literal["rank1", "mAP"] = "mAP"
     init_weights: Optional[str] = None
     init_checkpoint: Optional[str] = None

@@ -23,6 +23,9 @@ class MindReidError(Exception):
     no such folder: data/market. To mend it: pass --root
     """
 
+    #: What the command line returns to its caller.
+    exit_code = 2
+
     def __init__(self, what: str, where: Optional[str] = None, fix: Optional[str] = None) -> None:
         self.what, self.where, self.fix = what, where, fix
         message = what if where is None else f"{what}: {where}"
@@ -47,6 +50,22 @@ class CheckpointError(MindReidError):
 
 class TrainingError(MindReidError):
     """Training cannot go on: a loss is not a number, or its state contradicts the recipe."""
+
+
+class InterruptedRunError(MindReidError):
+    """A run was asked to end, and has saved all it did.
+
+    Parameters
+    ----------
+    what, where, fix
+        As for every error.
+    signal : int
+        The signal that asked, e.g. 15 for SIGTERM; the exit code is 128 more, as in a shell.
+    """
+
+    def __init__(self, what: str, where: str, fix: str, *, signal: int) -> None:
+        super().__init__(what, where, fix)
+        self.exit_code = 128 + signal
 
 
 class ExportError(MindReidError):

@@ -16,37 +16,7 @@ from mindreid.engine.checkpoint import load_weights, named_parameters, read_desc
 from mindreid.engine.evaluation import EvaluationRun
 from mindreid.engine.training import RunFolder, train
 from mindreid.errors import CheckpointError, DataError, TrainingError
-from tests.engine import toy_methods  # noqa: F401 - registers the model "toy"
-
-TOY = (
-    "model={name: toy}",
-    "input={height: 32, width: 16, interpolation: bicubic}",
-    "sampler.persons=4",
-    "sampler.images=2",
-    "evaluation.batch_size=8",
-    "train.epochs=2",
-    "train.workers=2",
-    "train.log_every=2",
-    "train.evaluate_every=1",
-)
-
-
-@pytest.fixture
-def recipe_of(tiny_market):
-    def recipe_of(*overrides):
-        return load_recipe("mgn/market1501", [*TOY, f"dataset.root={tiny_market}", *overrides])
-
-    return recipe_of
-
-
-def parameters(path):
-    return {
-        name: value.asnumpy() for name, value in ms.load_checkpoint(str(path)).items() if name != "mindreid"
-    }
-
-
-def steps(folder):
-    return [json.loads(line) for line in folder.losses.read_text().splitlines()]
+from tests.engine.run_files import parameters, steps
 
 
 def test_a_run_leaves_weights_losses_and_its_recipe(recipe_of, tmp_path):
@@ -54,7 +24,7 @@ def test_a_run_leaves_weights_losses_and_its_recipe(recipe_of, tmp_path):
     results = train(recipe, tmp_path / "run")
     folder = RunFolder(tmp_path / "run")
     assert {path.name for path in folder.root.iterdir()} == {
-        "best.ckpt", "config.yaml", "last.ckpt", "metrics.jsonl", "state.ckpt", "train.log",
+        ".lock", "best.ckpt", "config.yaml", "last.ckpt", "metrics.jsonl", "state.ckpt", "train.log",
     }  # fmt: skip
     rows = steps(folder)
     assert [row["step"] for row in rows] == [1, 2, 3, 4]
@@ -78,39 +48,6 @@ def test_the_saved_weights_give_the_reported_figures(recipe_of, tmp_path):
     assert stored["results"] == results
     assert stored["dataset"]["name"] == "market1501"
     assert stored["versions"]["mindspore"] == ms.__version__
-
-
-class InterruptedRunError(Exception):
-    pass
-
-
-def test_a_resumed_run_equals_the_uninterrupted_one(recipe_of, tmp_path, monkeypatch):
-    recipe = recipe_of("train.epochs=3", "augment.0.probability=0.5")
-    train(recipe, tmp_path / "whole")
-
-    from mindreid.engine.listeners import LossLog
-
-    flush = LossLog.on_step
-
-    def interrupt(self, report):
-        flush(self, report)
-        if report.epoch == 1:
-            raise InterruptedRunError
-
-    monkeypatch.setattr(LossLog, "on_step", interrupt)
-    with pytest.raises(InterruptedRunError):
-        train(recipe, tmp_path / "parts")
-    monkeypatch.undo()
-    monkeypatch.chdir(tmp_path)
-    train(load_recipe(str(tmp_path / "parts" / "config.yaml")), tmp_path / "parts", resume=True)
-
-    whole, parts = RunFolder(tmp_path / "whole"), RunFolder(tmp_path / "parts")
-    expected, resumed = parameters(whole.state), parameters(parts.state)
-    assert set(expected) == set(resumed)
-    assert any("moment" in name or "accum" in name.lower() for name in expected), sorted(expected)[-5:]
-    for name, value in expected.items():
-        np.testing.assert_array_equal(resumed[name], value, err_msg=name)
-    assert [row["terms"] for row in steps(parts)] == [row["terms"] for row in steps(whole)]
 
 
 def test_a_second_epoch_compiles_nothing(recipe_of, tmp_path, monkeypatch):
@@ -153,19 +90,6 @@ def test_a_folder_with_a_run_is_not_overwritten(recipe_of, tmp_path):
     train(recipe_of("train.epochs=1"), tmp_path / "run")
     with pytest.raises(TrainingError, match=r"holds a run already.*--resume"):
         train(recipe_of(), tmp_path / "run")
-
-
-def test_there_must_be_something_to_resume(recipe_of, tmp_path):
-    with pytest.raises(CheckpointError, match="no state to resume"):
-        train(recipe_of(), tmp_path / "run", resume=True)
-
-
-def test_a_resume_on_other_persons_is_refused(recipe_of, tiny_market, tmp_path):
-    train(recipe_of("train.epochs=1"), tmp_path / "run")
-    for image in (tiny_market / "bounding_box_train").glob("0008_*"):
-        image.unlink()
-    with pytest.raises(CheckpointError, match=r"\(8, .*instead of \(7, "):
-        train(recipe_of(), tmp_path / "run", resume=True)
 
 
 def test_a_checkpoint_of_other_network_options_is_refused(recipe_of, tmp_path):

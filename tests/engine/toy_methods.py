@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from mindspore import Tensor, nn, ops
+import numpy as np
+from mindspore import Parameter, Tensor, nn, ops
 
 from mindreid.objective import Objective, Phase
 from mindreid.zoo import MODELS, ModelEntry
@@ -73,9 +74,30 @@ class AdversarialObjective(PlainObjective):
         return {"clothes": on, "softmax": 1.0, "adversarial": on}
 
 
+class RelabellingObjective(PlainObjective):
+    """Makes up its targets' smoothing from the weights at each epoch's begin, and draws noise."""
+
+    def __init__(self, network: nn.Cell, *, num_classes: int) -> None:
+        super().__init__(network, num_classes=num_classes)
+        self.smoothing = Parameter(Tensor(0.0), name="smoothing", requires_grad=False)
+
+    def on_epoch_begin(self, epoch: int) -> None:
+        level = np.abs(self.classifier.weight.asnumpy()).mean()
+        ops.assign(self.smoothing, Tensor(np.float32(level * (epoch + 1))))
+
+    def draw(self, generator, batch_size):
+        return (generator.standard_normal(batch_size).astype(np.float32),)
+
+    def identity(self, outputs, labels):
+        logits = self.classifier(outputs[0]) * (1 + 0.1 * ops.expand_dims(labels[1], 1))
+        loss = ops.cross_entropy(logits, labels[0])
+        return (loss - self.smoothing * ops.log_softmax(logits, -1).mean(),)
+
+
 def toy_network(num_classes: int = 0, *, width: int = 8) -> ToyNetwork:
     """Build the toy network as the registry does."""
     return ToyNetwork(width)
 
 
 MODELS.register("toy", ModelEntry(network=toy_network, objective=PlainObjective))
+MODELS.register("toy_relabelling", ModelEntry(network=toy_network, objective=RelabellingObjective))

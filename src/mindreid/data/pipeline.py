@@ -110,8 +110,11 @@ def evaluation_batches(
     if not records:
         raise DataError("there are no images to evaluate on", fix="see `mindreid data check`")
     share = np.arange(rank, len(records), world_size)
-    batches = [share[begin : begin + batch_size] for begin in range(0, len(share), batch_size)]
-    full = [np.pad(batch, (0, batch_size - len(batch)), mode="edge") for batch in batches]
+    # A rank without a share still gets a batch of padding, which tells it the embedding's shape.
+    begins = range(0, max(len(share), 1), batch_size)
+    batches = [share[begin : begin + batch_size] for begin in begins]
+    last = share[-1] if len(share) else 0
+    full = [np.append(batch, np.full(batch_size - len(batch), last)) for batch in batches]
 
     def read(_batch: int, _row: int, index: int) -> np.ndarray:
         return load(records[index], transform, _generator(0, (index,)))

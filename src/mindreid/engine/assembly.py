@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from typing import Any
 
 from mindspore import amp, nn
 
@@ -81,7 +82,7 @@ def build_schedules(recipe: Recipe) -> dict[str, Schedule]:
     }
 
 
-def build_extractor(recipe: Recipe, network: nn.Cell, workers: Workers) -> FeatureExtractor:
+def build_extractor(recipe: Recipe, network: nn.Cell, workers: Workers, **options: Any) -> FeatureExtractor:
     """Build the feature extractor that the recipe's evaluation section describes."""
     return FeatureExtractor(
         network,
@@ -90,6 +91,7 @@ def build_extractor(recipe: Recipe, network: nn.Cell, workers: Workers) -> Featu
         flip=recipe.evaluation.flip,
         loaders=recipe.train.workers,
         workers=workers,
+        **options,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Optional, Union
@@ -122,8 +122,22 @@ def save_state(path: PathLike, parameters: Mapping[str, Parameter], progress: Ma
     _write(Path(path), parameters, dict(progress))
 
 
-def load_state(path: PathLike, parameters: Mapping[str, Parameter]) -> dict[str, Any]:
+def load_state(
+    path: PathLike,
+    parameters: Mapping[str, Parameter],
+    *,
+    check: Callable[[Mapping[str, Any]], None] = lambda _progress: None,
+) -> dict[str, Any]:
     """Restore a state of :func:`save_state` into ``parameters`` and return its progress.
+
+    Parameters
+    ----------
+    path : path
+        The state.
+    parameters : mapping of str to Parameter
+        Receive the values.
+    check : callable
+        Gets the progress before anything is restored; raises if it does not fit.
 
     Raises
     ------
@@ -132,6 +146,7 @@ def load_state(path: PathLike, parameters: Mapping[str, Parameter]) -> dict[str,
     """
     path = Path(path)
     values, content = _read(path)
+    check(content)
     _assign(values, parameters, path)
     return content
 

@@ -6,11 +6,15 @@ communication.
 
 from __future__ import annotations
 
+import json
 import os
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
+import mindspore as ms
 import numpy as np
-from mindspore import Tensor, communication, nn, ops
+from mindspore import Parameter, Tensor, communication, nn, ops
 
 from mindreid.errors import DeviceError, InvalidArgumentError
 
@@ -61,6 +65,39 @@ def gradient_reducer(parameters: list, workers: Workers) -> nn.Cell:
     if workers.size == 1:
         return _Identity()
     return nn.DistributedGradReducer(parameters, mean=True, degree=workers.size)
+
+
+def any_of(flag: bool, workers: Workers) -> bool:
+    """Tell all workers whether ``flag`` is true on any of them; waits for all."""
+    if workers.size == 1:
+        return flag
+    return int(ops.AllReduce()(Tensor([int(flag)], ms.int32)).asnumpy()[0]) > 0
+
+
+def wait_for_all(workers: Workers) -> None:
+    """Return when every worker has come this far."""
+    any_of(False, workers)
+
+
+def share_from_first(parameters: Iterable[Parameter], workers: Workers) -> None:
+    """Give the parameters of all workers the values that the first one has."""
+    if workers.size == 1:
+        return
+    broadcast = ops.Broadcast(0)
+    for parameter in parameters:
+        (value,) = broadcast((Tensor(parameter.asnumpy()),))
+        ops.assign(parameter, value)
+
+
+def share_content(content: Mapping[str, Any], workers: Workers) -> dict[str, Any]:
+    """Return the JSON values that the first worker passed."""
+    if workers.size == 1:
+        return dict(content)
+    encoded = np.frombuffer(json.dumps(content).encode(), np.uint8).astype(np.int32)
+    broadcast = ops.Broadcast(0)
+    (length,) = broadcast((Tensor([len(encoded)], ms.int32),))
+    (received,) = broadcast((Tensor(np.resize(encoded, int(length.asnumpy()[0]))),))
+    return json.loads(received.asnumpy().astype(np.uint8).tobytes())
 
 
 def gather_rows(rows: np.ndarray, indices: np.ndarray, total: int, workers: Workers) -> np.ndarray:

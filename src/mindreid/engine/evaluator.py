@@ -40,6 +40,8 @@ class FeatureExtractor:
         Threads that read images.
     workers : Workers
         Processes that share the work.
+    between_batches : callable
+        Called after each batch; may raise to end early.
     """
 
     def __init__(
@@ -51,28 +53,39 @@ class FeatureExtractor:
         flip: bool,
         loaders: int,
         workers: Workers = Workers(),  # noqa: B008 - immutable
+        between_batches: Callable[[], None] = lambda: None,
     ) -> None:
         self.network, self.transform = network, transform
         self.batch_size, self.flip, self.loaders, self.workers = batch_size, flip, loaders, workers
+        self.between_batches = between_batches
         self._embed = ms.jit(network.construct)
 
     def __call__(self, records: Sequence[Record]) -> np.ndarray:
         """Return float32 ``[len(records), D]`` in the order of ``records``, not normalised."""
         was_training = self.network.training
         self.network.set_train(False)
+        try:
+            rows, indices = self._embed_share(records)
+        finally:
+            self.network.set_train(was_training)
+        return gather_rows(rows, indices, len(records), self.workers)
+
+    def _embed_share(self, records: Sequence[Record]) -> tuple[np.ndarray, np.ndarray]:
+        """Embed this worker's share: its rows, and where they belong."""
         rows, indices = [], []
-        for batch in evaluation_batches(
+        batches = evaluation_batches(
             records,
             self.transform,
             batch_size=self.batch_size,
             workers=self.loaders,
             rank=self.workers.rank,
             world_size=self.workers.size,
-        ):
+        )
+        for batch in batches:
             rows.append(self._embed_batch(batch["images"])[: batch["valid"]])
             indices.append(batch["index"][: batch["valid"]])
-        self.network.set_train(was_training)
-        return gather_rows(np.concatenate(rows), np.concatenate(indices), len(records), self.workers)
+            self.between_batches()
+        return np.concatenate(rows), np.concatenate(indices)
 
     def _embed_batch(self, images: np.ndarray) -> np.ndarray:
         embedding = self._embed(Tensor(images)).asnumpy().astype(np.float32)

@@ -76,6 +76,10 @@ class LossLog(Listener):
 
     def on_epoch_end(self, epoch: int) -> None:
         """Read what is left of the epoch, before anything of it is saved."""
+        self.on_checkpoint()
+
+    def on_checkpoint(self) -> None:
+        """Read what is left, before anything is saved."""
         if self._pending:
             self._read()
 
@@ -177,7 +181,7 @@ class PeriodicEvaluation(Listener):
 
 
 class CheckpointKeeper(Listener):
-    """Saves the last weights and the resumable state every few epochs and after the last one."""
+    """Saves the last weights and the resumable state every few epochs, after the last one, and when told."""
 
     def __init__(
         self, save: Callable[[dict[str, Any]], None], *, every: int, epochs: int, progress: Progress
@@ -187,7 +191,11 @@ class CheckpointKeeper(Listener):
     def on_epoch_end(self, epoch: int) -> None:
         """Save if it is time."""
         if (epoch + 1) % self.every == 0 or epoch + 1 == self.epochs:
-            self.save(asdict(self.progress))
+            self.on_checkpoint()
+
+    def on_checkpoint(self) -> None:
+        """Save."""
+        self.save(asdict(self.progress))
 
 
 def format_seconds(seconds: float) -> str:

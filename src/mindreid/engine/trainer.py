@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Optional
 
 import numpy as np
 from mindspore import Tensor
 
 from mindreid.engine.optimizers import set_learning_rate
+from mindreid.engine.stopping import StopRequest, StopRequestedError
 from mindreid.engine.train_step import TrainStep
 from mindreid.objective import Objective
 
@@ -25,6 +26,8 @@ class Progress:
     ----------
     epoch : int
         Completed epochs.
+    batch : int
+        Completed steps of the epoch at hand.
     step : int
         Completed steps, over all epochs.
     best : float
@@ -34,6 +37,7 @@ class Progress:
     """
 
     epoch: int = 0
+    batch: int = 0
     step: int = 0
     best: float = -1.0
     metrics: dict[str, Any] = field(default_factory=dict)
@@ -77,6 +81,9 @@ class Listener:
     def on_epoch_end(self, epoch: int) -> None:
         """Act after ``epoch`` (from 0), in the order of the listeners."""
 
+    def on_checkpoint(self) -> None:
+        """Act where the run is saved within an epoch, in the order of the listeners."""
+
 
 class Trainer:
     """Drives one objective through its epochs.
@@ -94,8 +101,8 @@ class Trainer:
     step : TrainStep
         The compiled step.
     batches : callable
-        ``batches(epoch)`` iterates over dictionaries of arrays: "images" float32
-        ``[B, 3, H, W]`` and int32 ``[B]`` labels.
+        ``batches(epoch, skip=n)`` iterates over dictionaries of arrays, the first ``n`` left
+        out: "images" float32 ``[B, 3, H, W]`` and int32 ``[B]`` labels.
     epochs : int
         Where to stop.
     seed : int
@@ -104,6 +111,10 @@ class Trainer:
         Where to start; updated in place.
     listeners : sequence of Listener
         Called in order.
+    checkpoint_steps : int
+        Steps between two calls of ``on_checkpoint``; 0: only when asked to stop.
+    stop : StopRequest
+        Asked after every step.
     """
 
     def __init__(
@@ -113,41 +124,75 @@ class Trainer:
         base_rates: Mapping[str, float],
         schedules: Mapping[str, Schedule],
         step: TrainStep,
-        batches: Callable[[int], Iterable[Mapping[str, np.ndarray]]],
+        batches: Callable[..., Iterable[Mapping[str, np.ndarray]]],
         *,
         epochs: int,
         seed: int,
         progress: Progress,
         listeners: Sequence[Listener] = (),
+        checkpoint_steps: int = 0,
+        stop: Optional[StopRequest] = None,
     ) -> None:
         self.objective, self.optimizers, self.step = objective, optimizers, step
         self.base_rates, self.schedules, self.batches = base_rates, schedules, batches
         self.epochs, self.seed, self.progress, self.listeners = epochs, seed, progress, listeners
+        self.checkpoint_steps, self.stop = checkpoint_steps, stop or StopRequest()
 
     def fit(self) -> None:
-        """Train from ``progress.epoch`` to the last epoch."""
-        for epoch in range(self.progress.epoch, self.epochs):
-            for listener in self.listeners:
-                listener.on_epoch_begin(epoch)
-            self._train_epoch(epoch)
-            self.progress.epoch = epoch + 1
-            for listener in self.listeners:
-                listener.on_epoch_end(epoch)
+        """Train from where ``progress`` stands to the last epoch.
+
+        Raises
+        ------
+        StopRequestedError
+            If the process was asked to end; all that was done is saved.
+        """
+        try:
+            for epoch in range(self.progress.epoch, self.epochs):
+                self.stop.check()
+                self._train_epoch(epoch)
+                self._end_epoch(epoch)
+        except StopRequestedError:
+            self._checkpoint()
+            raise
 
     def _train_epoch(self, epoch: int) -> None:
-        self.objective.on_epoch_begin(epoch)
+        for listener in self.listeners:
+            listener.on_epoch_begin(epoch)
+        if self.progress.batch == 0:
+            self.objective.on_epoch_begin(epoch)
         self.objective.set_train(True)
         rates = self._set_rates(epoch)
         by_term = self.objective.term_weights(epoch)
         weights = np.array([by_term[name] for name in self.step.term_names], np.float32)
         device_weights = Tensor(weights)
-        for batch in self.batches(epoch):
+        for batch in self.batches(epoch, skip=self.progress.batch):
             images = Tensor(batch["images"])
             terms = self.step(images, self._labels(batch, epoch), device_weights)
             self.progress.step += 1
-            report = StepReport(epoch, self.progress.step, terms, weights, rates, len(images))
+            self.progress.batch += 1
+            self._end_step(StepReport(epoch, self.progress.step, terms, weights, rates, len(images)))
+
+    def _end_step(self, report: StepReport) -> None:
+        for listener in self.listeners:
+            listener.on_step(report)
+        self.stop.check(report.step)
+        if self.checkpoint_steps and report.step % self.checkpoint_steps == 0:
+            self._checkpoint()
+
+    def _end_epoch(self, epoch: int) -> None:
+        batches = self.progress.batch
+        self.progress.epoch, self.progress.batch = epoch + 1, 0
+        try:
             for listener in self.listeners:
-                listener.on_step(report)
+                listener.on_epoch_end(epoch)
+        except StopRequestedError:
+            # All steps are done but the evaluation isn't: the resumed run begins with it.
+            self.progress.epoch, self.progress.batch = epoch, batches
+            raise
+
+    def _checkpoint(self) -> None:
+        for listener in self.listeners:
+            listener.on_checkpoint()
 
     def _labels(self, batch: Mapping[str, np.ndarray], epoch: int) -> list[Tensor]:
         labels = [batch[name] for name in self.objective.labels]

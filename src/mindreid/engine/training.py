@@ -3,70 +3,36 @@
 from __future__ import annotations
 
 import logging
+import signal
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from contextlib import ExitStack
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import Any, Optional
 
 import mindspore as ms
-import yaml
 from mindspore import Parameter, amp
 
 from mindreid import zoo
-from mindreid.atomic import remove_stale_temporaries, write_text
 from mindreid.config import Recipe
+from mindreid.data.fingerprint import fingerprint
 from mindreid.data.pipeline import training_batches
 from mindreid.data.transforms import training_transform
 from mindreid.engine import assembly
 from mindreid.engine.checkpoint import load_state, named_parameters, save_state, save_weights
 from mindreid.engine.device import Device, select_device
-from mindreid.engine.distributed import Workers, join_workers
+from mindreid.engine.distributed import Workers, join_workers, share_content, share_from_first, wait_for_all
 from mindreid.engine.evaluator import evaluate_dataset, format_results
 from mindreid.engine.listeners import CheckpointKeeper, Listener, LossLog, PeriodicEvaluation
 from mindreid.engine.logs import log_to_file
+from mindreid.engine.run_folder import RunFolder
+from mindreid.engine.stopping import StopRequest, StopRequestedError
 from mindreid.engine.train_step import TrainStep
 from mindreid.engine.trainer import Progress, Trainer
-from mindreid.errors import CheckpointError, TrainingError
+from mindreid.errors import InterruptedRunError, TrainingError
 
 logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class RunFolder:
-    """The files of one run."""
-
-    root: Path
-
-    @property
-    def recipe(self) -> Path:
-        """The resolved recipe."""
-        return self.root / "config.yaml"
-
-    @property
-    def last(self) -> Path:
-        """Weights of the last saved epoch."""
-        return self.root / "last.ckpt"
-
-    @property
-    def best(self) -> Path:
-        """Weights of the best evaluation; selected on the evaluated split."""
-        return self.root / "best.ckpt"
-
-    @property
-    def state(self) -> Path:
-        """What ``--resume`` reads: parameters, optimiser state, progress."""
-        return self.root / "state.ckpt"
-
-    @property
-    def losses(self) -> Path:
-        """One JSON line per step."""
-        return self.root / "metrics.jsonl"
-
-    @property
-    def log(self) -> Path:
-        """What the console showed."""
-        return self.root / "train.log"
 
 
 def train(recipe: Recipe, output: Path, *, resume: bool = False) -> dict[str, dict[str, Any]]:
@@ -89,36 +55,33 @@ def train(recipe: Recipe, output: Path, *, resume: bool = False) -> dict[str, di
     Raises
     ------
     TrainingError
-        If the folder holds another run, the state does not fit, or a loss is not finite.
+        If the folder holds another run, another run is writing to it, the state does not fit, or
+        a loss is not finite.
+    InterruptedRunError
+        After SIGTERM or Ctrl-C, when everything is saved.
     MindReidError
         For anything else a user can mend: data, device, checkpoint.
     """
     folder = RunFolder(output)
     device = select_device(recipe.device)
     workers = join_workers()
-    if workers.is_first:
-        _prepare(folder, recipe, resume)
-    with log_to_file(folder.log if workers.is_first else None):
+    stop = StopRequest(workers, every=recipe.train.log_every)
+    with ExitStack() as stack:
+        if workers.is_first:
+            stack.enter_context(folder.claimed())
+            folder.prepare(recipe, resume)
+            stack.enter_context(log_to_file(folder.log))
+        stack.enter_context(stop.listening())
         ms.set_seed(recipe.train.seed)
         run = _Run(recipe, folder, device, workers)
-        if resume:
-            run.restore()
-        run.trainer().fit()
+        run.begin(resume)
+        try:
+            run.trainer(stop).fit()
+        except StopRequestedError:
+            # A worker that left earlier would have the others killed, the first one while it saves.
+            wait_for_all(workers)
+            raise run.interruption(stop) from None
         return run.progress.metrics
-
-
-def _prepare(folder: RunFolder, recipe: Recipe, resume: bool) -> None:
-    if folder.state.exists() and not resume:
-        raise TrainingError(
-            "this folder holds a run already",
-            where=str(folder.root),
-            fix="pass --resume to go on with it, or another --output",
-        )
-    if resume and not folder.state.exists():
-        raise CheckpointError("there is no state to resume from", where=str(folder.state))
-    folder.root.mkdir(parents=True, exist_ok=True)
-    remove_stale_temporaries(folder.root)
-    write_text(folder.recipe, yaml.safe_dump(recipe.as_dict(), sort_keys=False))
 
 
 class _Run:
@@ -133,14 +96,46 @@ class _Run:
         self.loss_scaler = _loss_scaler(recipe, device)
         self.progress = Progress()
 
-    def restore(self) -> None:
-        """Load the saved state."""
-        content = load_state(self.folder.state, self._state())
-        known = {field.name for field in fields(Progress)}
-        self.progress = Progress(**{key: value for key, value in content.items() if key in known})
-        logger.info("resumed after epoch %d", self.progress.epoch)
+    def begin(self, resume: bool) -> None:
+        """Load the saved state, if there is one, and give all workers what the first one has."""
+        if resume and self.workers.is_first:
+            self._restore()
+        self.progress = Progress(**share_content(asdict(self.progress), self.workers))
+        share_from_first(self._state().values(), self.workers)
 
-    def trainer(self) -> Trainer:
+    def _restore(self) -> None:
+        if not self.folder.state.exists():
+            logger.info("nothing was saved yet, the run begins anew")
+            return
+        content = load_state(self.folder.state, self._state(), check=self._check_training_list)
+        self.progress = Progress(**content["progress"])
+        logger.info("resumed after epoch %d, step %d", self.progress.epoch, self.progress.step)
+
+    def _check_training_list(self, content: Mapping[str, Any]) -> None:
+        then, now = content["training_list"], self._training_list()
+        if then != now:
+            raise TrainingError(
+                "the training split is not the one that this run began with: "
+                f"{then['records']} records ({then['sha256'][:8]}) then, "
+                f"{now['records']} ({now['sha256'][:8]}) now",
+                where=self.recipe.dataset.root,
+                fix=f"restore it, or begin a new run with --set train.init_checkpoint={self.folder.last}",
+            )
+
+    def _training_list(self) -> dict[str, Any]:
+        return fingerprint(self.dataset.train, self.dataset.root)
+
+    def interruption(self, stop: StopRequest) -> InterruptedRunError:
+        """Say that the run ends early, and how it goes on."""
+        number = stop.signal or signal.SIGTERM
+        return InterruptedRunError(
+            f"stopped by {number.name}; everything up to step {self.progress.step} is saved",
+            where=str(self.folder.root),
+            fix=f"go on with mindreid train --resume {self.folder.root}",
+            signal=number,
+        )
+
+    def trainer(self, stop: StopRequest) -> Trainer:
         """Build the loop."""
         recipe, train = self.recipe, self.recipe.train
         sampler = zoo.SAMPLERS[recipe.sampler.name](
@@ -168,10 +163,12 @@ class _Run:
             epochs=train.epochs,
             seed=train.seed,
             progress=self.progress,
-            listeners=self._listeners(step, sampler.batches_per_epoch * train.epochs),
+            listeners=self._listeners(step, sampler.batches_per_epoch * train.epochs, stop),
+            checkpoint_steps=train.checkpoint_steps,
+            stop=stop,
         )
 
-    def _listeners(self, step: TrainStep, total_steps: int) -> list[Listener]:
+    def _listeners(self, step: TrainStep, total_steps: int, stop: StopRequest) -> list[Listener]:
         train = self.recipe.train
         losses = LossLog(
             self.folder.losses if self.workers.is_first else None,
@@ -179,10 +176,10 @@ class _Run:
             every=train.log_every,
             total_steps=total_steps,
             progress=self.progress,
-            keep_hint=f"last good checkpoint: {self.folder.state}" if self.progress.epoch else "",
+            keep_hint=f"last good checkpoint: {self.folder.state}" if self.progress.step else "",
         )
         evaluation = PeriodicEvaluation(
-            self._evaluate,
+            partial(self._evaluate, stop),
             every=train.evaluate_every,
             epochs=train.epochs,
             best_metric=train.best_metric,
@@ -194,8 +191,10 @@ class _Run:
         )
         return [losses, evaluation, keeper]
 
-    def _evaluate(self) -> dict[str, dict[str, Any]]:
-        extract = assembly.build_extractor(self.recipe, self.network, self.workers)
+    def _evaluate(self, stop: StopRequest) -> dict[str, dict[str, Any]]:
+        extract = assembly.build_extractor(
+            self.recipe, self.network, self.workers, between_batches=stop.check_alone
+        )
         results = evaluate_dataset(extract, self.dataset, self.recipe.evaluation)
         logger.info("after epoch %d\n%s", self.progress.epoch, format_results(results))
         return results
@@ -207,7 +206,8 @@ class _Run:
         if not self.workers.is_first:
             return
         self._save_weights(self.folder.last)
-        save_state(self.folder.state, self._state(), progress)
+        content = {"progress": dict(progress), "training_list": self._training_list()}
+        save_state(self.folder.state, self._state(), content)
 
     def _save_weights(self, path: Path) -> None:
         if self.workers.is_first:

@@ -1,0 +1,112 @@
+"""The folder of a run: its files, and that only one run at a time writes to it."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import logging
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+from mindreid.atomic import remove_stale_temporaries, write_text
+from mindreid.config import Recipe
+from mindreid.errors import CheckpointError, TrainingError
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """The files of one run."""
+
+    root: Path
+
+    @property
+    def recipe(self) -> Path:
+        """The resolved recipe."""
+        return self.root / "config.yaml"
+
+    @property
+    def last(self) -> Path:
+        """Weights as last saved."""
+        return self.root / "last.ckpt"
+
+    @property
+    def best(self) -> Path:
+        """Weights of the best evaluation; selected on the evaluated split."""
+        return self.root / "best.ckpt"
+
+    @property
+    def state(self) -> Path:
+        """What ``--resume`` reads: parameters, optimiser state, progress."""
+        return self.root / "state.ckpt"
+
+    @property
+    def losses(self) -> Path:
+        """One JSON line per step."""
+        return self.root / "metrics.jsonl"
+
+    @property
+    def log(self) -> Path:
+        """What the console showed."""
+        return self.root / "train.log"
+
+    @property
+    def lock(self) -> Path:
+        """Held, and naming its holder, while a run writes to the folder."""
+        return self.root / ".lock"
+
+    @contextmanager
+    def claimed(self) -> Iterator[None]:
+        """Keep other runs out of the folder; the system lets go of it even of a killed process.
+
+        Raises
+        ------
+        TrainingError
+            If another process writes to the folder.
+        """
+        self.root.mkdir(parents=True, exist_ok=True)
+        with self.lock.open("a+", encoding="utf-8") as stream:
+            try:
+                fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError as error:
+                if error.errno not in (errno.EWOULDBLOCK, errno.EACCES):
+                    logger.warning("this file system has no locks; don't start a second run in %s", self.root)
+                else:
+                    stream.seek(0)
+                    raise TrainingError(
+                        f"another run is writing to this folder ({stream.read().strip()})",
+                        where=str(self.root),
+                        fix="pass another --output, or wait for that run",
+                    ) from None
+            stream.truncate(0)
+            stream.write(f"process {os.getpid()} on {socket.gethostname()}\n")
+            stream.flush()
+            yield
+
+    def prepare(self, recipe: Recipe, resume: bool) -> None:
+        """Note the recipe of a run that begins or goes on.
+
+        Raises
+        ------
+        TrainingError
+            If a run is to begin where another one has saved its state.
+        CheckpointError
+            If there is no run to go on with.
+        """
+        if self.state.exists() and not resume:
+            raise TrainingError(
+                "this folder holds a run already",
+                where=str(self.root),
+                fix="pass --resume to go on with it, or another --output",
+            )
+        if resume and not self.recipe.exists():
+            raise CheckpointError("there is no run to resume", where=str(self.root))
+        remove_stale_temporaries(self.root)
+        write_text(self.recipe, yaml.safe_dump(recipe.as_dict(), sort_keys=False))

@@ -1,0 +1,28 @@
+"""Recipes of toy methods."""
+
+import pytest
+
+from mindreid.config import load_recipe
+from tests.engine import toy_methods  # noqa: F401 - registers the toy models
+
+TOY = (
+    "model={name: toy}",
+    "input={height: 32, width: 16, interpolation: bicubic}",
+    "sampler.persons=4",
+    "sampler.images=2",
+    "evaluation.batch_size=8",
+    "train.epochs=2",
+    "train.workers=2",
+    "train.log_every=2",
+    "train.evaluate_every=1",
+)
+
+
+@pytest.fixture
+def recipe_of(tiny_market):
+    """Build a toy's recipe from overrides."""
+
+    def recipe_of(*overrides):
+        return load_recipe("mgn/market1501", [*TOY, f"dataset.root={tiny_market}", *overrides])
+
+    return recipe_of
