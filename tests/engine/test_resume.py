@@ -82,12 +82,11 @@ def test_a_run_stopped_elsewhere_resumes_bit_for_bit(moment, recipe_of, tmp_path
     assert_equal_runs(tmp_path / "whole", tmp_path / "parts")
 
 
-@pytest.mark.parametrize(("moment", "code"), [("a step", 143), ("a save", 130)])
-def test_ctrl_c_saves_like_sigterm(moment, code, recipe_of, tmp_path):
-    """While its pipeline is open, MindSpore passes SIGINT on as SIGTERM."""
+def test_ctrl_c_saves_like_sigterm(recipe_of, tmp_path):
+    """From the first batch on, MindSpore's pipeline turns SIGINT into SIGTERM."""
     recipe = recipe_of(*OVERRIDES)
     train(recipe, tmp_path / "whole")
-    assert stop_and_resume(recipe, tmp_path / "parts", moment, signal.SIGINT).exit_code == code
+    assert stop_and_resume(recipe, tmp_path / "parts", "a step", signal.SIGINT).exit_code == 143
     assert_equal_runs(tmp_path / "whole", tmp_path / "parts")
 
 

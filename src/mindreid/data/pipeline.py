@@ -10,9 +10,9 @@ number of ranks, and can be entered at any batch.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import Any, Optional
 
 import mindspore.dataset as ds
@@ -41,7 +41,7 @@ def training_batches(
     workers: int,
     skip: int = 0,
     load: LoadSample = load_image,
-) -> Iterator[Batch]:
+) -> Generator[Batch, None, None]:
     """Iterate over one epoch.
 
     Parameters
@@ -93,7 +93,7 @@ def evaluation_batches(
     rank: int = 0,
     world_size: int = 1,
     load: LoadSample = load_image,
-) -> Iterator[Batch]:
+) -> Generator[Batch, None, None]:
     """Iterate once over this rank's share of ``records``: every ``world_size``-th, from ``rank``.
 
     Yields
@@ -120,7 +120,13 @@ def evaluation_batches(
         return load(records[index], transform, _generator(0, (index,)))
 
     stream = _stream(_BatchSource(records, full, read, workers))
-    return ({**batch, "valid": len(rows)} for batch, rows in zip(stream, batches))
+    return _with_valid(stream, [len(rows) for rows in batches])
+
+
+def _with_valid(stream: Generator[Batch, None, None], counts: Sequence[int]) -> Generator[Batch, None, None]:
+    with closing(stream):
+        for batch, valid in zip(stream, counts):
+            yield {**batch, "valid": valid}
 
 
 def _generator(seed: int, place: tuple[int, ...]) -> np.random.Generator:
@@ -180,7 +186,7 @@ class _BatchSource:
         yield indices.astype(np.int32)
 
 
-def _stream(source: _BatchSource) -> Iterator[Batch]:
+def _stream(source: _BatchSource) -> Generator[Batch, None, None]:
     if not len(source.batches):
         return
     dataset = ds.GeneratorDataset(

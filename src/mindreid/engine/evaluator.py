@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from typing import Any
 
 import mindspore as ms
@@ -81,10 +82,11 @@ class FeatureExtractor:
             rank=self.workers.rank,
             world_size=self.workers.size,
         )
-        for batch in batches:
-            rows.append(self._embed_batch(batch["images"])[: batch["valid"]])
-            indices.append(batch["index"][: batch["valid"]])
-            self.between_batches()
+        with closing(batches):
+            for batch in batches:
+                rows.append(self._embed_batch(batch["images"])[: batch["valid"]])
+                indices.append(batch["index"][: batch["valid"]])
+                self.between_batches()
         return np.concatenate(rows), np.concatenate(indices)
 
     def _embed_batch(self, images: np.ndarray) -> np.ndarray:

@@ -10,7 +10,7 @@ from typing import Any, Optional
 
 from mindreid.engine.distributed import Workers, any_of
 
-#: While MindSpore's pipeline is open, it turns Ctrl-C into SIGTERM.
+#: From the first batch on, MindSpore's pipeline turns Ctrl-C into SIGTERM.
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any, Optional
 
@@ -101,8 +102,8 @@ class Trainer:
     step : TrainStep
         The compiled step.
     batches : callable
-        ``batches(epoch, skip=n)`` iterates over dictionaries of arrays, the first ``n`` left
-        out: "images" float32 ``[B, 3, H, W]`` and int32 ``[B]`` labels.
+        ``batches(epoch, skip=n)`` is a generator that iterates over dictionaries of arrays, the
+        first ``n`` left out: "images" float32 ``[B, 3, H, W]`` and int32 ``[B]`` labels.
     epochs : int
         Where to stop.
     seed : int
@@ -124,7 +125,7 @@ class Trainer:
         base_rates: Mapping[str, float],
         schedules: Mapping[str, Schedule],
         step: TrainStep,
-        batches: Callable[..., Iterable[Mapping[str, np.ndarray]]],
+        batches: Callable[..., Generator[Mapping[str, np.ndarray], None, None]],
         *,
         epochs: int,
         seed: int,
@@ -165,12 +166,13 @@ class Trainer:
         by_term = self.objective.term_weights(epoch)
         weights = np.array([by_term[name] for name in self.step.term_names], np.float32)
         device_weights = Tensor(weights)
-        for batch in self.batches(epoch, skip=self.progress.batch):
-            images = Tensor(batch["images"])
-            terms = self.step(images, self._labels(batch, epoch), device_weights)
-            self.progress.step += 1
-            self.progress.batch += 1
-            self._end_step(StepReport(epoch, self.progress.step, terms, weights, rates, len(images)))
+        with closing(self.batches(epoch, skip=self.progress.batch)) as batches:
+            for batch in batches:
+                images = Tensor(batch["images"])
+                terms = self.step(images, self._labels(batch, epoch), device_weights)
+                self.progress.step += 1
+                self.progress.batch += 1
+                self._end_step(StepReport(epoch, self.progress.step, terms, weights, rates, len(images)))
 
     def _end_step(self, report: StepReport) -> None:
         for listener in self.listeners:
