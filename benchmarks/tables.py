@@ -42,27 +42,23 @@ def fill(document: str) -> str:
 
 
 def learning_table() -> str:
-    """Trained against untrained, persons not in training."""
-    lines = [
-        "| model | data | recipe | untrained: rank-1 / mAP | trained: rank-1 / mAP | runs |",
-        "| --- | --- | --- | --- | --- | --- |",
-    ]
+    """What was learnt from the shipped small recipes, persons not in training."""
+    lines = ["| data | network | recipe | rank-1 / mAP | runs |", "| --- | --- | --- | --- | --- |"]
     for name, data in (("walkers", "generated walkers"), ("pets09", "PETS09-S2L1")):
-        figures = _figures(f"learning_{name}")
-        cells = [_rank1_and_map(figures, which) for which in ("untrained", "trained")]
-        runs = f"{len(figures['runs'])} seeds" if figures else NOT_MEASURED
-        lines.append(f"| MGN, small | {data} | `mgn/{name}` | {cells[0]} | {cells[1]} | {runs} |")
-    return "\n".join([*lines, "", started_sentence()])
+        lines += learning_rows(f"learning_{name}", data)
+    return "\n".join(lines)
 
 
-def started_sentence() -> str:
-    """Say what a start from the walkers gives on PETS09."""
-    figures = _figures("learning_pets09_started")
-    start, trained = (_rank1_and_map(figures, which) for which in ("start", "trained"))
-    return (
-        f"On PETS09, the network that was trained on the quickstart's walkers alone reaches {start}; "
-        f"trained on from there with a tenth of the learning rate for 4 epochs, {trained}."
-    )
+def learning_rows(result: str, data: str) -> list[str]:
+    """One row per arm of a learning experiment, standard protocol."""
+    figures = _figures(result)
+    if figures is None:
+        return []
+    return [
+        f"| {data} | MGN, small, {arm} | `{figures['arms'][arm]['recipe']}` "
+        f"| {_rank1_and_map(row['standard'])} | {len(figures['seeds'])} seeds |"
+        for arm, row in figures["summary"].items()
+    ]
 
 
 def speed_table() -> str:
@@ -85,10 +81,8 @@ def _figures(name: str) -> Optional[dict[str, Any]]:
     return json.loads(path.read_text(encoding="utf-8"))["figures"] if path.is_file() else None
 
 
-def _rank1_and_map(figures: Optional[dict[str, Any]], which: str) -> str:
-    if figures is None:
-        return NOT_MEASURED
-    values = [figures[which][metric] for metric in ("rank1", "mAP")]
+def _rank1_and_map(spreads: dict[str, dict[str, float]]) -> str:
+    values = [spreads[metric] for metric in ("rank1", "mAP")]
     return " / ".join(f"{100 * value['mean']:.1f} ± {100 * value['std']:.1f}" for value in values)
 
 

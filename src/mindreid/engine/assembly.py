@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from pathlib import Path
 from typing import Any
 
 from mindspore import amp, nn
@@ -17,6 +18,7 @@ from mindreid.engine.device import Device
 from mindreid.engine.distributed import Workers
 from mindreid.engine.evaluator import FeatureExtractor
 from mindreid.engine.trainer import Progress, Schedule
+from mindreid.errors import CheckpointError
 from mindreid.layers.pretrained import load_pretrained
 from mindreid.objective import Objective
 from mindreid.versions import library_versions
@@ -49,9 +51,19 @@ def build_started_network(recipe: Recipe) -> nn.Cell:
     if recipe.train.init_checkpoint is None:
         load_pretrained(network, recipe.train.init_weights)
     else:
+        _require_start(recipe.train.init_checkpoint)
         load_weights(recipe.train.init_checkpoint, network, model=recipe.model.name)
         logger.info("the network starts from the checkpoint %s", recipe.train.init_checkpoint)
     return network
+
+
+def _require_start(path: str) -> None:
+    if not Path(path).is_file():
+        raise CheckpointError(
+            "the recipe starts from a checkpoint that is not there",
+            where=path,
+            fix="make it first, or pass --set train.init_checkpoint=FILE, null for random weights",
+        )
 
 
 def build_objective(recipe: Recipe, network: nn.Cell, dataset: Dataset, device: Device) -> Objective:

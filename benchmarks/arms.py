@@ -1,0 +1,160 @@
+"""Arms of a learning experiment: the same data and budget, one thing different; over seeds.
+
+Each seed makes its own data, split of persons and start. Figures are those of the last epoch,
+never of the best one, on persons who were not in training.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from report import show_table, write_result
+
+METRICS = ("rank1", "mAP", "mINP")
+
+#: {protocol: {metric: value}} of one network.
+Scores = dict[str, dict[str, float]]
+
+
+@dataclass(frozen=True)
+class Arm:
+    """One way to get a network.
+
+    Attributes
+    ----------
+    name : str
+        Row of the table.
+    recipe : str
+        Recipe that is trained or, untrained, evaluated.
+    overrides : tuple of str
+        ``key=value``; ``{data}`` stands for the seed's data folder.
+    checkpoint : str
+        "train": train first. "none": evaluate as built. Else a file of weights to evaluate.
+    """
+
+    name: str
+    recipe: str
+    overrides: tuple[str, ...] = ()
+    checkpoint: str = "train"
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """Arms on the same data.
+
+    Attributes
+    ----------
+    name : str
+        The result is ``results/learning_<name>.json``.
+    title : str
+        Above the table.
+    make_data : callable
+        ``make_data(folder, seed)`` writes one seed's data.
+    arms : tuple of Arm
+        What is compared; the first is the baseline.
+    metrics : tuple of str
+        What is taken from each protocol's result.
+    """
+
+    name: str
+    title: str
+    make_data: Callable[[Path, int], None]
+    arms: tuple[Arm, ...]
+    metrics: tuple[str, ...] = METRICS
+
+
+def run_experiment(experiment: Experiment, seeds: Sequence[int], work: Path, command: str) -> None:
+    """Run what ``work`` does not hold yet, then show and store mean and standard deviation."""
+    runs = []
+    for seed in seeds:
+        folder = work / experiment.name / str(seed)
+        data = _data(experiment, seed, folder)
+        for arm in experiment.arms:
+            runs.append({"seed": seed, "arm": arm.name, "results": _scores(experiment, arm, seed, data)})
+    summary = summarize(runs, experiment.metrics)
+    for protocol in next(iter(summary.values())):
+        show_table(
+            f"{experiment.title}; {protocol}; {len(seeds)} seeds, per cent",
+            ("arm", *experiment.metrics),
+            [(arm, *(percent(row[protocol][m]) for m in experiment.metrics)) for arm, row in summary.items()],
+        )
+    arms = {arm.name: {"recipe": arm.recipe, "overrides": list(arm.overrides)} for arm in experiment.arms}
+    figures = {"title": experiment.title, "seeds": list(seeds), "arms": arms, "summary": summary, "runs": runs}
+    write_result(f"learning_{experiment.name}", command, figures)
+
+
+def summarize(
+    runs: Sequence[dict[str, Any]], metrics: Sequence[str]
+) -> dict[str, dict[str, dict[str, dict[str, float]]]]:
+    """Mean and standard deviation over seeds: {arm: {protocol: {metric: {mean, std}}}}."""
+    summary: dict[str, Any] = {}
+    for name in dict.fromkeys(run["arm"] for run in runs):
+        own: list[Scores] = [run["results"] for run in runs if run["arm"] == name]
+        summary[name] = {
+            protocol: {metric: _spread([scores[protocol][metric] for scores in own]) for metric in metrics}
+            for protocol in own[0]
+        }
+    return summary
+
+
+def percent(value: dict[str, float]) -> str:
+    """Write a mean and its deviation in per cent."""
+    return f"{100 * value['mean']:.1f} ± {100 * value['std']:.1f}"
+
+
+def mindreid(*arguments: Any) -> None:
+    """Run a command of this project in a process of its own."""
+    subprocess.run([sys.executable, "-m", "mindreid", *map(str, arguments)], check=True)
+
+
+def _spread(values: Sequence[float]) -> dict[str, float]:
+    return {"mean": float(np.mean(values)), "std": float(np.std(values))}
+
+
+def _data(experiment: Experiment, seed: int, folder: Path) -> Path:
+    data = folder / "data"
+    finished = folder / "data.done"
+    if not finished.exists():
+        shutil.rmtree(data, ignore_errors=True)
+        folder.mkdir(parents=True, exist_ok=True)
+        experiment.make_data(data, seed)
+        finished.touch()
+    return data
+
+
+def _scores(experiment: Experiment, arm: Arm, seed: int, data: Path) -> Scores:
+    """Scores of one arm, trained unless that was done before."""
+    folder = data.parent / arm.name.replace(" ", "_")
+    result = folder / "result.json"
+    if not result.exists():
+        _run_arm(arm, seed, data, folder, result)
+    found = json.loads(result.read_text(encoding="utf-8"))["results"]
+    counts = ("valid_queries", "gallery")
+    return {
+        protocol: {key: scores[key] for key in (*experiment.metrics, *counts) if key in scores}
+        for protocol, scores in found.items()
+    }
+
+
+def _run_arm(arm: Arm, seed: int, data: Path, folder: Path, result: Path) -> None:
+    overrides = [f"train.seed={seed}", *(text.replace("{data}", str(data)) for text in arm.overrides)]
+    sets = [part for text in overrides for part in ("--set", text)]
+    recipe = ("--config", arm.recipe, "--root", data, *sets)
+    weights: tuple[Any, ...] = ("--checkpoint", arm.checkpoint)
+    if arm.checkpoint == "none":
+        weights = ("--untrained",)
+    if arm.checkpoint == "train":
+        run = folder / "run"
+        going_on = (run / "state.ckpt").exists()
+        mindreid("train", *(("--resume", run) if going_on else (*recipe, "--output", run)))
+        weights = ("--checkpoint", run / "last.ckpt")
+    folder.mkdir(parents=True, exist_ok=True)
+    mindreid("eval", *recipe, *weights, "--json", result)
