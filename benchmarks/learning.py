@@ -87,9 +87,32 @@ def _make_pets09(arguments: argparse.Namespace, root: Path, seed: int) -> None:
     )  # fmt: skip
 
 
+def _clothes(_arguments: argparse.Namespace) -> Experiment:
+    return Experiment(
+        "clothes",
+        "generated walkers who change clothes",
+        _make_clothes_walkers,
+        (
+            Arm("untrained", "cal/walkers", checkpoint="none"),
+            Arm("identity loss only", "cal/walkers", ("model.objective.clothes_adversarial_weight=0",)),
+            Arm("CAL", "cal/walkers"),
+            Arm("VAL", "val/walkers", ("dataset.views={data}/views.csv",)),
+        ),
+    )
+
+
+def _make_clothes_walkers(root: Path, seed: int) -> None:
+    mindreid(
+        "data", "synthesize", "--layout", "ltcc", "--root", root, "--ids", 100, "--frames", 3,
+        "--seed", seed, "--annotations",
+    )  # fmt: skip
+    mindreid("data", "views", "--images", root / "train", "--walkers", root, "--output", root / "views.csv")
+
+
 EXPERIMENTS: dict[str, Callable[[argparse.Namespace], Experiment]] = {
     "walkers": _walkers,
     "pets09": _pets09,
+    "clothes": _clothes,
 }
 
 if __name__ == "__main__":
