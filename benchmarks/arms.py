@@ -73,12 +73,12 @@ class Experiment:
 
 def run_experiment(experiment: Experiment, seeds: Sequence[int], work: Path, command: str) -> None:
     """Run what ``work`` does not hold yet, then show and store mean and standard deviation."""
-    runs = []
-    for seed in seeds:
-        folder = work / experiment.name / str(seed)
-        data = _data(experiment, seed, folder)
-        for arm in experiment.arms:
-            runs.append({"seed": seed, "arm": arm.name, "results": _scores(experiment, arm, seed, data)})
+    data = {seed: _data(experiment, seed, work / experiment.name / str(seed)) for seed in seeds}
+    runs = [
+        {"seed": seed, "arm": arm.name, "results": _scores(experiment, arm, seed, data[seed])}
+        for seed in seeds
+        for arm in experiment.arms
+    ]
     summary = summarize(runs, experiment.metrics)
     for protocol in next(iter(summary.values())):
         show_table(
@@ -87,7 +87,13 @@ def run_experiment(experiment: Experiment, seeds: Sequence[int], work: Path, com
             [(arm, *(percent(row[protocol][m]) for m in experiment.metrics)) for arm, row in summary.items()],
         )
     arms = {arm.name: {"recipe": arm.recipe, "overrides": list(arm.overrides)} for arm in experiment.arms}
-    figures = {"title": experiment.title, "seeds": list(seeds), "arms": arms, "summary": summary, "runs": runs}
+    figures = {
+        "title": experiment.title,
+        "seeds": list(seeds),
+        "arms": arms,
+        "summary": summary,
+        "runs": runs,
+    }
     write_result(f"learning_{experiment.name}", command, figures)
 
 

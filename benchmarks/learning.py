@@ -1,7 +1,7 @@
-"""Does training help, and does each method beat its own ablation? On persons not in training.
+r"""Does training help, and does each method beat its own ablation? On persons not in training.
 
     python benchmarks/learning.py walkers
-    python benchmarks/learning.py pets09 --video vtest.avi --annotations gt.txt \\
+    python benchmarks/learning.py pets09 --video vtest.avi --annotations gt.txt \
         --start runs/quickstart/run/last.ckpt
 
 Runs that are finished are kept in ``--work``: the command can be interrupted and given again.

@@ -42,7 +42,7 @@ def fill(document: str) -> str:
 
 
 def learning_table() -> str:
-    """What was learnt from the shipped small recipes, persons not in training."""
+    """Show what the shipped small recipes learn, on persons not in training."""
     lines = ["| data | network | recipe | rank-1 / mAP | runs |", "| --- | --- | --- | --- | --- |"]
     for name, data in (("walkers", "generated walkers"), ("pets09", "PETS09-S2L1")):
         lines += learning_rows(f"learning_{name}", data)
@@ -50,7 +50,7 @@ def learning_table() -> str:
 
 
 def learning_rows(result: str, data: str) -> list[str]:
-    """One row per arm of a learning experiment, standard protocol."""
+    """Make one row per arm of a learning experiment, standard protocol."""
     figures = _figures(result)
     if figures is None:
         return []

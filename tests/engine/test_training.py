@@ -112,7 +112,7 @@ def test_a_run_can_start_from_another_runs_weights(recipe_of, tmp_path):
     started = build_started_network(recipe_of(f"train.init_checkpoint={last}"))
     for name, value in named_parameters(started).items():
         np.testing.assert_array_equal(value.asnumpy(), parameters(last)[name], err_msg=name)
-    with pytest.raises(CheckpointError, match="no such checkpoint"):
+    with pytest.raises(CheckpointError, match="starts from a checkpoint that is not there"):
         build_started_network(recipe_of("train.init_checkpoint=nowhere.ckpt"))
 
 
