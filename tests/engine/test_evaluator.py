@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from mindreid import metrics
 from mindreid.config import EvaluationConfig
 from mindreid.data.records import Dataset, Protocol, Record
 from mindreid.engine.evaluator import evaluate_dataset, format_results
@@ -97,3 +98,51 @@ def test_only_the_asked_protocols_are_ranked_in_the_asked_order():
     assert list(evaluate(*both, protocols=("all",))) == ["all"]
     with pytest.raises(ConfigError, match="'toy' has no protocol 'single_shot'"):
         evaluate(*both, protocols=("single_shot",))
+
+
+def gait_records(conditions, cameras, persons=4):
+    labels = [(p, s, c) for p in range(persons) for s in conditions for c in cameras]
+    return tuple(Record((f"{p}/{s}/{c}",), p, cameras.index(c), condition=s, camera=c) for p, s, c in labels)
+
+
+def test_ccpg_is_evaluated_in_both_protocols_in_one_run():
+    status = sorted({name for lists in metrics.CCPG_SETTINGS.values() for side in lists for name in side})
+    records = gait_records(status, ["01", "02", "03"])
+    rows = evaluate(Protocol("ccpg", "ccpg", records, records), metric="euclidean")
+    pids, worn, views = (labels(records, name) for name in ("pid", "condition", "camera"))
+    expected = metrics.evaluate_ccpg(extract(records), pids, worn, views)
+    assert list(rows)[:4] == ["CL reid", "UP reid", "DN reid", "BG reid"]
+    for setting in ("CL", "UP", "DN", "BG"):
+        for name in ("rank1", "mAP", "mINP"):
+            assert 100 * rows[f"{setting} reid"][name] == pytest.approx(expected["reid"][setting][name])
+        gait = expected["gait"][setting]
+        excluding, including = rows[f"{setting} gait"], rows[f"{setting} gait, same view"]
+        assert 100 * excluding["rank1"] == pytest.approx(gait["rank1_excluding_identical_view"])
+        assert 100 * including["rank1"] == pytest.approx(gait["rank1_including_identical_view"])
+    assert (rows["CL reid"]["queries"], rows["CL reid"]["gallery"]) == (24, 36)
+    table = format_results(rows).splitlines()
+    assert len(table) == 13
+    assert table[5].split()[:2] == ["CL", "gait"]
+    assert table[5].split().count("-") == 4
+
+
+def test_casia_b_is_evaluated_in_both_protocols_in_one_run():
+    types = [f"{kind}-0{n}" for kind, last in (("nm", 6), ("bg", 2), ("cl", 2)) for n in range(1, last + 1)]
+    records = gait_records(types, ["000", "090"])
+    protocols = [
+        Protocol(name, f"casia_b_{name}", records, records) for name in ("single_view", "cross_view")
+    ]
+    rows = evaluate(*protocols, metric="euclidean")
+    pids, worn, views = (labels(records, name) for name in ("pid", "condition", "camera"))
+    for protocol in names:
+        expected = metrics.evaluate_casia_b(extract(records), pids, worn, views, protocol=protocol)
+        for name, figures in expected.items():
+            row = rows[f"{name} {protocol}"]
+            assert {key: 100 * row[key] for key in figures} == pytest.approx(figures)
+    assert (rows["NM single_view"]["queries"], rows["NM single_view"]["gallery"]) == (16, 32)
+
+
+def test_a_gait_benchmark_refuses_re_ranking():
+    records = gait_records(["nm-01"], ["000"])
+    with pytest.raises(ConfigError, match="re-ranking"):
+        evaluate(Protocol("single_view", "casia_b_single_view", records, records), rerank=True)

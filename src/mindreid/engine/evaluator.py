@@ -17,6 +17,7 @@ from mindreid.config import EvaluationConfig
 from mindreid.data.pipeline import evaluation_batches
 from mindreid.data.records import Dataset, Protocol, Record
 from mindreid.engine.distributed import Workers, gather_rows
+from mindreid.engine.gait_benchmarks import GAIT_BENCHMARKS
 from mindreid.errors import ConfigError
 
 logger = logging.getLogger(__name__)
@@ -108,7 +109,8 @@ def evaluate_dataset(
         By protocol name: "rank1", "rank5", "rank10", "rank20", "mAP", "mINP" as fractions, the
         counts "queries", "valid_queries" and "gallery", "rule" (what is junk), "rerank". Of a
         protocol with trials, the mean over them, their number "trials", and "std", the standard
-        deviation of each figure over the trials.
+        deviation of each figure over the trials. A gait benchmark has several rows, of what it
+        reports alone, see :mod:`mindreid.engine.gait_benchmarks`.
 
     Raises
     ------
@@ -128,7 +130,25 @@ def evaluate_dataset(
     features = _extract_once(extract, protocols)
     seconds = time.monotonic() - begin
     logger.info("%d embeddings in %.1f s", len(features.row_of), seconds)
-    return {protocol.name: _rank(protocol, features, config) for protocol in protocols}
+    rows: dict[str, dict[str, Any]] = {}
+    for protocol in protocols:
+        rows.update(_evaluate_protocol(protocol, features, config))
+    return rows
+
+
+def _evaluate_protocol(
+    protocol: Protocol, features: _Features, config: EvaluationConfig
+) -> dict[str, dict[str, Any]]:
+    if protocol.rule not in GAIT_BENCHMARKS:
+        return {protocol.name: _rank(protocol, features, config)}
+    if config.rerank:
+        raise ConfigError(
+            f"the protocol {protocol.name!r} has no re-ranking",
+            where="evaluation.rerank",
+            fix="leave out --rerank",
+        )
+    rows = GAIT_BENCHMARKS[protocol.rule](protocol.query, features(protocol.query), config.metric)
+    return {name: {**row, "rerank": False} for name, row in rows.items()}
 
 
 class _Features:
@@ -217,14 +237,15 @@ def _optional_labels(records: Sequence[Record], name: str) -> Any:
 def format_results(results: dict[str, dict[str, Any]]) -> str:
     """Lay evaluation results out as a table in per cent.
 
-    One row per protocol; below the mean of several trials stands their standard deviation.
+    One row per protocol, with "-" for what it does not report; below the mean of several trials
+    stands their standard deviation.
     """
     name_width = max(18, *(len(name) for name in results))
     rule_width = max(17, *(len(row["rule"]) for row in results.values()))
     columns = " ".join(f"{title:>6}" for title in ("R1", "R5", "R10", "mAP", "mINP"))
     lines = [f"{'protocol':<{name_width}} {'rule':<{rule_width}} {columns}    queries gallery  re-ranked"]
     for name, row in results.items():
-        counts = f"{row['valid_queries']:>4}/{row['queries']:<4} {row['gallery']:>6}"
+        counts = f"{row.get('valid_queries', '-'):>4}/{row['queries']:<4} {row['gallery']:>6}"
         reranked = "yes" if row["rerank"] else "no"
         title = f"{name:<{name_width}} {row['rule']:<{rule_width}}"
         lines.append(f"{title} {_percentages(row)}  {counts}  {reranked}")
@@ -235,4 +256,5 @@ def format_results(results: dict[str, dict[str, Any]]) -> str:
 
 
 def _percentages(row: dict[str, Any]) -> str:
-    return " ".join(f"{100 * row[key]:6.2f}" for key in ("rank1", "rank5", "rank10", "mAP", "mINP"))
+    shown = ("rank1", "rank5", "rank10", "mAP", "mINP")
+    return " ".join(f"{100 * row[key]:6.2f}" if key in row else f"{'-':>6}" for key in shown)

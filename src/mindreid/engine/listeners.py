@@ -174,7 +174,9 @@ class PeriodicEvaluation(Listener):
         if not due and epoch + 1 != self.epochs:
             return
         self.progress.metrics = self.evaluate()
-        value = next(iter(self.progress.metrics.values()))[self.best_metric]
+        row = next(iter(self.progress.metrics.values()))
+        # Some gait protocols report rank-1 alone.
+        value = row.get(self.best_metric, row["rank1"])
         if value > self.progress.best:
             self.progress.best = value
             self.on_best()

@@ -1,6 +1,12 @@
 """Retrieval metrics: NumPy arrays in, numbers out; nothing here needs a deep learning framework."""
 
-from mindreid.metrics.casia_b import evaluate_casia_b
+from mindreid.metrics.casia_b import (
+    CROSS_VIEW_GALLERY,
+    CROSS_VIEW_PROBES,
+    SINGLE_VIEW_GALLERY,
+    SINGLE_VIEW_PROBES,
+    evaluate_casia_b,
+)
 from mindreid.metrics.ccpg import CCPG_SETTINGS, evaluate_ccpg
 from mindreid.metrics.distances import METRICS, l2_normalize, pairwise_distances
 from mindreid.metrics.multi_query import pool_multi_query
@@ -12,8 +18,12 @@ from mindreid.metrics.results import RankingResult
 
 __all__ = [
     "CCPG_SETTINGS",
+    "CROSS_VIEW_GALLERY",
+    "CROSS_VIEW_PROBES",
     "METRICS",
     "PROTOCOLS",
+    "SINGLE_VIEW_GALLERY",
+    "SINGLE_VIEW_PROBES",
     "PersonClusters",
     "RankingResult",
     "cluster_persons",
