@@ -60,20 +60,21 @@ def tiny_market(tmp_path):
     return root
 
 
-#: Overrides that make any MGN recipe small enough for a test.
-TINY_MGN = (
-    "model.network.trunk=resnet18",
-    "model.network.width=0.125",
-    "input.height=96",
-    "input.width=32",
-    "sampler.persons=4",
-    "sampler.images=2",
-    "evaluation.batch_size=8",
-    "train.epochs=2",
-    "train.workers=2",
-    "train.log_every=2",
-    "train.evaluate_every=1",
-)
+@pytest.fixture(scope="session")
+def tiny_mgn():
+    """Command-line options that make any MGN recipe small enough for a test."""
+    overrides = (
+        "model.network.trunk=resnet18",
+        "model.network.width=0.125",
+        "input.height=96",
+        "input.width=32",
+        "sampler.persons=4",
+        "sampler.images=2",
+        "evaluation.batch_size=8",
+        "train.epochs=2",
+        "train.workers=2",
+    )
+    return [word for override in overrides for word in ("--set", override)]
 
 
 @pytest.fixture(scope="session")

@@ -35,11 +35,15 @@ def _eval(parsed: argparse.Namespace) -> None:
     from mindreid.config import load_recipe
     from mindreid.engine.evaluation import EvaluationRun
     from mindreid.engine.evaluator import format_results
+    from mindreid.report.published import format_rows, rows_for
 
     run = EvaluationRun(load_recipe(parsed.config, _evaluation_overrides(parsed)), parsed.checkpoint)
     results = run.evaluate()
     if run.workers.is_first:
         say(run.headline())
         say(format_results(results))
+        published = rows_for(run.recipe.model.name, run.dataset, rerank=run.recipe.evaluation.rerank)
+        if published:
+            say(format_rows(published))
     if parsed.json:
         run.write_result(parsed.json, results, parsed.command_line)
