@@ -4,6 +4,9 @@ from mindreid.layers.embedding_network import embedding_network
 from mindreid.models.cal.objective import CALObjective
 from mindreid.zoo import MODELS, ModelEntry
 
-MODELS.register("cal", ModelEntry(network=embedding_network, objective=CALObjective))
+MODELS.register(
+    "cal",
+    ModelEntry(network=embedding_network, objective=CALObjective, sources={"simple_ccreid": ("cal/ltcc",)}),
+)
 
 __all__ = ["CALObjective"]

@@ -21,11 +21,21 @@ FILES = {
     "mgn_pytorch": ("mgn_seathiefwang", {}, {}),
     "reid_mgn": ("mgn_GNAYUOHZ", {}, {}),
     "torchvision_resnet": ("torchvision_resnet50", {}, {}),
+    "simple_ccreid": (
+        "simple_ccreid",
+        {
+            "model_state_dict": ("model_state_dict", ""),
+            "classifier_state_dict": ("classifier_state_dict", "classifier/"),
+            "clothes_classifier_state_dict": ("clothes_classifier_state_dict", "clothes_classifier/"),
+        },
+        {"rank1": np.float64(0.4), "epoch": 59},
+    ),
 }
 # Per source: overrides of its recipe, the recording, the array in it, and the tag of its images.
 RECORDINGS = {
     "mgn_pytorch": (["model.network.pool=avg"], "mgn", "seathiefwang_avg_eval_predict", "mgn/x"),
     "reid_mgn": ([], "mgn", "GNAYUOHZ_eval_predict", "mgn/x"),
+    "simple_ccreid": ([], "cal", "eval_feat", "cal/x"),
 }
 
 
