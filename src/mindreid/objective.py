@@ -50,7 +50,9 @@ class Phase:
         ``losses(outputs, labels) -> tuple of scalar tensors``, unweighted, one per term.
         ``outputs`` is what :meth:`Objective.forward` returned (detached, unless the phase is
         the last one), ``labels`` is a tuple of int32 tensors ``[B]`` in the order of
-        :attr:`Objective.labels`, followed by :meth:`Objective.draw`'s tensors.
+        :attr:`Objective.labels`, followed by :meth:`Objective.draw`'s tensors. Earlier phases'
+        updates come before ``outputs``: what is computed from such a parameter alone must wait
+        for them, ``ops.depend(parameter, outputs[0])``, or it sees the old values.
     """
 
     name: str

@@ -72,9 +72,11 @@ def take_written_out_steps(objective, count):
     return np.array(terms), values(objective)
 
 
-def test_two_phases_equal_the_written_out_order_of_updates():
-    _, terms, after = take_compiled_steps(adversarial_objective(), [1, 1, 1], count=3)
-    expected_terms, expected = take_written_out_steps(adversarial_objective(), count=3)
+@pytest.mark.parametrize("cosine", [False, True])
+def test_two_phases_equal_the_written_out_order_of_updates(cosine):
+    """Also where the classifier's weights are normalised before they meet an output."""
+    _, terms, after = take_compiled_steps(adversarial_objective(cosine=cosine), [1, 1, 1], count=3)
+    expected_terms, expected = take_written_out_steps(adversarial_objective(cosine=cosine), count=3)
     np.testing.assert_allclose(terms, expected_terms, rtol=1e-4)
     for name, value in expected.items():
         if "moving" not in name:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from mindspore import Parameter, Tensor, nn, ops
 
+from mindreid.layers.classifiers import CosineClassifier
 from mindreid.objective import Objective, Phase
 from mindreid.zoo import MODELS, ModelEntry
 
@@ -49,9 +50,17 @@ class AdversarialObjective(PlainObjective):
 
     labels = ("pid", "clothes_id")
 
-    def __init__(self, network: nn.Cell, *, num_classes: int, num_clothes: int, start_epoch: int = 0) -> None:
+    def __init__(
+        self,
+        network: nn.Cell,
+        *,
+        num_classes: int,
+        num_clothes: int,
+        start_epoch: int = 0,
+        cosine: bool = False,
+    ) -> None:
         super().__init__(network, num_classes=num_classes)
-        self.clothes = nn.Dense(8, num_clothes)
+        self.clothes = CosineClassifier(8, num_clothes) if cosine else nn.Dense(8, num_clothes)
         self.start_epoch = start_epoch
 
     def phases(self):

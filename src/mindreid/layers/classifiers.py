@@ -54,7 +54,10 @@ class CosineClassifier(nn.Cell):
 
     def construct(self, x: Tensor) -> Tensor:
         """Map embeddings ``[B, in_features]`` to cosines ``[B, num_classes]``, float32 in [-1, 1]."""
-        return ops.matmul(l2_normalize(x), l2_normalize(self.weight).T)
+        # Within a compiled step, an update of the weights comes before x; what does not wait for x
+        # would be computed from the weights before the update.
+        weight = ops.depend(self.weight, x)
+        return ops.matmul(l2_normalize(x), l2_normalize(weight).T)
 
 
 def check_num_classes(num_classes: int) -> None:
