@@ -48,23 +48,24 @@ class ModelConfig(_Section):
 
 
 class InputConfig(_Section):
-    """Size in pixels, and how images are resized and normalised (RGB, values in [0, 1]).
+    """What the network takes: images of a size, and how they are resized and normalised.
 
-    ``kind`` "silhouettes" stands for gait sequences ``[frames, height, width]`` in [0, 1], which
-    are neither resized nor normalised: of aligned silhouettes of ``height``, the middle ``width``
-    columns are kept. ``frames`` are drawn of each in training; in evaluation the whole sequence
-    counts, up to ``max_frames``, brought to the next of ``lengths`` by repeating frames.
+    Means and standard deviations are those of RGB values in [0, 1]. Of kind "silhouettes" are
+    sequences of aligned silhouettes, which are neither resized nor normalised: they are cut to
+    ``width`` at the sides and have values in [0, 1].
     """
 
     kind: Literal["image", "silhouettes"] = "image"
     height: int = Field(gt=0)
     width: int = Field(gt=0)
-    frames: int = Field(default=30, gt=0)
-    max_frames: int = Field(default=720, gt=0)
-    lengths: tuple[int, ...] = (30, 60, 120, 240, 720)
     interpolation: Literal["bilinear", "bicubic"] = "bilinear"
     mean: tuple[float, float, float] = (0.485, 0.456, 0.406)
     std: tuple[float, float, float] = (0.229, 0.224, 0.225)
+
+    @property
+    def channels(self) -> int:
+        """Channels of an image, 1 for a silhouette."""
+        return 1 if self.kind == "silhouettes" else 3
 
 
 class DatasetConfig(Component):

@@ -129,9 +129,8 @@ def test_ccpg_is_evaluated_in_both_protocols_in_one_run():
 def test_casia_b_is_evaluated_in_both_protocols_in_one_run():
     types = [f"{kind}-0{n}" for kind, last in (("nm", 6), ("bg", 2), ("cl", 2)) for n in range(1, last + 1)]
     records = gait_records(types, ["000", "090"])
-    protocols = [
-        Protocol(name, f"casia_b_{name}", records, records) for name in ("single_view", "cross_view")
-    ]
+    names = ("single_view", "cross_view")
+    protocols = [Protocol(name, f"casia_b_{name}", records, records) for name in names]
     rows = evaluate(*protocols, metric="euclidean")
     pids, worn, views = (labels(records, name) for name in ("pid", "condition", "camera"))
     for protocol in names:
