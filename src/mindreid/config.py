@@ -105,7 +105,10 @@ class TrainConfig(_Section):
 
 
 class EvaluationConfig(_Section):
-    """How embeddings are made and compared."""
+    """How embeddings are made and compared.
+
+    ``batch_size`` counts images per forward pass; of sequences as many as hold no more frames.
+    """
 
     batch_size: int = Field(default=64, gt=0)
     flip: bool = True
@@ -123,12 +126,16 @@ class DeviceConfig(_Section):
 
 
 class Recipe(_Section):
-    """Everything that decides a run."""
+    """Everything that decides a run.
+
+    ``frames`` says which frames of a record with many are taken; without it a record is one image.
+    """
 
     model: ModelConfig
     input: InputConfig
     dataset: DatasetConfig
     sampler: Component
+    frames: Optional[Component] = None
     augment: tuple[Component, ...] = ()
     optimizers: dict[str, OptimizerConfig]
     train: TrainConfig
@@ -277,6 +284,8 @@ def _components(recipe: Recipe) -> Iterable[tuple[KeyPath, Mapping[str, Any], Ca
     dataset = _registered(zoo.DATASETS, recipe.dataset.name, ("dataset",))
     yield ("dataset",), recipe.dataset.options, dataset.load
     yield ("sampler",), recipe.sampler.options, _registered(zoo.SAMPLERS, recipe.sampler.name, ("sampler",))
+    if recipe.frames is not None:
+        yield ("frames",), recipe.frames.options, _registered(zoo.FRAMES, recipe.frames.name, ("frames",))
     for index, step in enumerate(recipe.augment):
         path = ("augment", str(index))
         yield path, step.options, _registered(zoo.TRANSFORMS, step.name, path)

@@ -121,3 +121,9 @@ def test_noise_is_an_array_or_an_error(tmp_path_factory, noise):
     path.write_bytes(noise)
     with contextlib.suppress(DataError):
         assert isinstance(read_array(path), np.ndarray)
+
+
+def test_a_read_array_is_nobodys_to_change(tmp_path):
+    write_array(tmp_path / "a.pkl", np.zeros((2, 64, 64), np.uint8))
+    with pytest.raises(ValueError, match="read-only"):
+        read_array(tmp_path / "a.pkl")[0] = 1

@@ -8,8 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mindreid.data.records import Record
-from mindreid.data.samplers import DistinctPersonsSampler, GroupedIdentitiesSampler
-from mindreid.errors import DataError, InvalidArgumentError
+from mindreid.data.samplers import (
+    DistinctPersonsSampler,
+    GroupedIdentitiesSampler,
+    IndependentBatchesSampler,
+)
+from mindreid.errors import DataError, InvalidArgumentError, MindReidError
 from mindreid.zoo import SAMPLERS
 
 SAMPLER_CLASSES = (DistinctPersonsSampler, GroupedIdentitiesSampler)
@@ -200,3 +204,52 @@ def test_what_cannot_be_sampled_is_refused(sampler, records, options, error, wor
 def test_recipes_find_the_samplers():
     assert SAMPLERS["distinct_persons"] is DistinctPersonsSampler
     assert SAMPLERS["grouped_identities"] is GroupedIdentitiesSampler
+
+
+def independent(records, rank=0, world_size=1, persons=4, sequences=3, batches=50, seed=1):
+    return IndependentBatchesSampler(
+        records, seed, rank, world_size, persons=persons, sequences=sequences, batches=batches
+    )
+
+
+def test_independent_batches_hold_distinct_persons_and_sequences():
+    records = [Record((f"{i}.pkl",), pid=pid, camid=0) for pid in range(6) for i in range(1 + 2 * pid)]
+    pids = np.array([record.pid for record in records])
+    table = independent(records).batches(0)
+    assert table.shape == (50, 12)
+    for batch in table.reshape(50, 4, 3):
+        of_rows = pids[batch]
+        assert (of_rows == of_rows[:, :1]).all()
+        assert len(set(of_rows[:, 0].tolist())) == 4
+        for pid, rows in zip(of_rows[:, 0], batch):
+            assert len(set(rows.tolist())) == 3 or pid == 0
+    # Equal odds for everybody, however many sequences they have; everything is drawn at some time.
+    odds = np.bincount(pids[table].ravel()) / table.size
+    np.testing.assert_allclose(odds, 1 / 6, atol=0.06)
+    assert set(table.ravel().tolist()) == set(range(len(records)))
+
+
+def test_independent_batches_differ_by_epoch_and_seed_and_are_shared_by_ranks():
+    records = [Record((f"{i}.pkl",), pid=i // 5, camid=0) for i in range(40)]
+    whole = independent(records).batches(3)
+    np.testing.assert_array_equal(whole, independent(records).batches(3))
+    assert (whole != independent(records).batches(4)).any()
+    assert (whole != independent(records, seed=2).batches(3)).any()
+    parts = [independent(records, rank, 2) for rank in (0, 1)]
+    assert [part.first_row for part in parts] == [0, 6]
+    np.testing.assert_array_equal(np.concatenate([part.batches(3) for part in parts], axis=1), whole)
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        ({"persons": 9}, "8"),
+        ({"sequences": 0}, "empty"),
+        ({"batches": 0}, "at least one batch"),
+        ({"persons": 3, "world_size": 2}, "evenly"),
+    ],
+)
+def test_independent_batches_that_cannot_be_drawn(change, problem):
+    records = [Record((f"{i}.pkl",), pid=i // 5, camid=0) for i in range(40)]
+    with pytest.raises(MindReidError, match=problem):
+        independent(records, **change)

@@ -66,9 +66,10 @@ def training_batches(
     Yields
     ------
     dict
-        "images" float32 ``[B, 3, H, W]``; int32 ``[B]``: "pid", "camid", "clothes_id", "view"
-        (-1 where there is no label) and "index", the place in ``records``. The arrays belong to
-        the receiver and may be wrapped by ``Tensor.from_numpy`` without a copy.
+        "images" float32 ``[B, 3, H, W]``, or ``[B, …]`` of what ``load`` makes; int32 ``[B]``:
+        "pid", "camid", "clothes_id", "view" (-1 where there is no label) and "index", the place in
+        ``records``. The arrays belong to the receiver and may be wrapped by ``Tensor.from_numpy``
+        without a copy.
 
     Raises
     ------
@@ -129,6 +130,71 @@ def _with_valid(stream: Generator[Batch, None, None], counts: Sequence[int]) -> 
             yield {**batch, "valid": valid}
 
 
+def multi_row_batches(
+    records: Sequence[Record],
+    transform: Transform,
+    *,
+    batch_size: int,
+    workers: int,
+    load: LoadSample,
+    frame_size: int,
+    rank: int = 0,
+    world_size: int = 1,
+) -> Generator[Batch, None, None]:
+    """Iterate once over this rank's share of records that make several rows, of several lengths.
+
+    Parameters
+    ----------
+    records, transform, workers, rank, world_size
+        As in :func:`evaluation_batches`.
+    batch_size : int
+        Most frames of a batch, which has one row at least: all batches of rows of one shape have
+        the same number of rows.
+    load : callable
+        Makes the rows of a record, float32 ``[rows, …]``.
+    frame_size : int
+        Numbers that make a frame, by which the frames of a row are counted.
+
+    Yields
+    ------
+    dict
+        "images" ``[B, …]``, rows of one shape; "index" int32 ``[B]``, the places of their
+        records; "valid", the number of rows that count: what is left over at the end is filled up
+        with its last row.
+
+    Raises
+    ------
+    DataError
+        As :func:`evaluation_batches`.
+    """
+    single = evaluation_batches(
+        records, transform, batch_size=1, workers=workers, rank=rank, world_size=world_size, load=load
+    )
+    return _gathered_by_shape(single, batch_size * frame_size)
+
+
+def _gathered_by_shape(
+    single: Generator[Batch, None, None], most_numbers: int
+) -> Generator[Batch, None, None]:
+    """Gather the rows of records that come one by one in batches of up to ``most_numbers`` numbers."""
+    waiting: dict[tuple[int, ...], list[tuple[np.ndarray, int]]] = {}
+    with closing(single):
+        for batch in single:
+            for row in batch["images"][0]:
+                size = max(most_numbers // row.size, 1)
+                rows = waiting.setdefault(row.shape, [])
+                rows.append((row, int(batch["index"][0])))
+                if len(rows) == size or not batch["valid"]:
+                    yield _joined(waiting.pop(row.shape), size, batch["valid"] * len(rows))
+    for shape, rows in waiting.items():
+        yield _joined(rows, max(most_numbers // int(np.prod(shape)), 1), len(rows))
+
+
+def _joined(rows: Sequence[tuple[np.ndarray, int]], size: int, valid: int) -> Batch:
+    images, indices = zip(*[*rows, *[rows[-1]] * (size - len(rows))])
+    return {"images": np.stack(images), "index": np.array(indices, np.int32), "valid": valid}
+
+
 def _generator(seed: int, place: tuple[int, ...]) -> np.random.Generator:
     return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=place))
 
@@ -149,6 +215,8 @@ class _BatchSource:
     ) -> None:
         self.batches = batches
         self.error: Optional[Exception] = None
+        # Batches of a single row must not leave threads without work.
+        self._ahead = max(_BATCHES_AHEAD, workers // max(len(batches[0]), 1)) if len(batches) else 0
         self._records, self._read = records, read
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="mindreid-read")
 
@@ -167,12 +235,12 @@ class _BatchSource:
 
     def _read_ahead(self) -> Iterator[tuple[np.ndarray, ...]]:
         begun: deque[list[Future[np.ndarray]]] = deque()
-        for number in range(len(self.batches) + _BATCHES_AHEAD):
+        for number in range(len(self.batches) + self._ahead):
             if number < len(self.batches):
                 begun.append(self._begin(number))
-            if number >= _BATCHES_AHEAD:
+            if number >= self._ahead:
                 images = np.stack([future.result() for future in begun.popleft()])
-                yield (images, *self._labels(self.batches[number - _BATCHES_AHEAD]))
+                yield (images, *self._labels(self.batches[number - self._ahead]))
 
     def _begin(self, number: int) -> list[Future[np.ndarray]]:
         rows = enumerate(self.batches[number].tolist())

@@ -91,11 +91,7 @@ class DistinctPersonsSampler:
     ) -> None:
         _check_batch(persons, images, world_size)
         self._images_of = _positions_by_person(records)
-        if len(self._images_of) < persons:
-            raise DataError(
-                f"a batch wants {persons} distinct persons, the training split has {len(self._images_of)}",
-                fix="lower sampler.persons",
-            )
+        _check_persons(self._images_of, persons)
         self.persons, self.images, self.epoch, self.seed = persons, images, epoch, seed
         self._groups = np.array([max(1, len(own) // images) for own in self._images_of])
         if epoch == "images":
@@ -206,6 +202,70 @@ class GroupedIdentitiesSampler:
         return generator.permutation(own)[:whole].reshape(-1, self.images)
 
 
+class IndependentBatchesSampler:
+    """P×K batches that know nothing of each other, for runs that count steps instead of epochs (gait).
+
+    Every batch takes ``persons`` distinct persons with equal odds, however many sequences they have,
+    and ``sequences`` of each, without repetition unless the person has fewer. All ranks draw the
+    same global batches and take the rows of their own persons, as in
+    :class:`DistinctPersonsSampler`.
+
+    Parameters
+    ----------
+    records : sequence of Record
+        The training split.
+    seed, rank, world_size : int
+        As in :class:`DistinctPersonsSampler`.
+    persons : int
+        P, of the global batch; divisible by ``world_size``.
+    sequences : int
+        K.
+    batches : int
+        How many batches are called an epoch.
+
+    Raises
+    ------
+    DataError
+        If the split is empty or has fewer persons than a batch.
+    InvalidArgumentError
+        If a number is not positive, or P is not divisible by ``world_size``.
+    """
+
+    def __init__(
+        self,
+        records: Sequence[Record],
+        seed: int = 1,
+        rank: int = 0,
+        world_size: int = 1,
+        *,
+        persons: int,
+        sequences: int,
+        batches: int = 1000,
+    ) -> None:
+        _check_batch(persons, sequences, world_size)
+        if batches < 1:
+            raise InvalidArgumentError(f"an epoch has at least one batch, not {batches}")
+        self._sequences_of = _positions_by_person(records)
+        _check_persons(self._sequences_of, persons)
+        self.persons, self.sequences, self.seed = persons, sequences, seed
+        self.batches_per_epoch = batches
+        self.batch_size = persons * sequences // world_size
+        self.first_row = rank * self.batch_size
+
+    def batches(self, epoch: int) -> np.ndarray:
+        """Positions in ``records``, int64 ``[batches_per_epoch, batch_size]``, person after person."""
+        generator = _epoch_generator(self.seed, epoch)
+        table = np.stack([self._draw(generator) for _ in range(self.batches_per_epoch)])
+        return table[:, self.first_row : self.first_row + self.batch_size]
+
+    def _draw(self, generator: np.random.Generator) -> np.ndarray:
+        drawn = generator.choice(len(self._sequences_of), self.persons, replace=False)
+        of_persons = (self._sequences_of[person] for person in drawn)
+        return np.concatenate(
+            [generator.choice(own, self.sequences, replace=len(own) < self.sequences) for own in of_persons]
+        )
+
+
 def _epoch_generator(seed: int, epoch: int) -> np.random.Generator:
     return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(epoch,)))
 
@@ -217,6 +277,14 @@ def _check_batch(persons: int, images: int, world_size: int) -> None:
         raise InvalidArgumentError(
             f"the {persons} persons of a batch cannot be shared evenly by {world_size} workers",
             fix=f"make sampler.persons a multiple of {world_size}",
+        )
+
+
+def _check_persons(positions_by_person: Sequence[np.ndarray], persons: int) -> None:
+    if len(positions_by_person) < persons:
+        raise DataError(
+            f"a batch wants {persons} distinct persons, the training split has {len(positions_by_person)}",
+            fix="lower sampler.persons",
         )
 
 
@@ -265,3 +333,4 @@ def _schedule_groups(
 
 zoo.SAMPLERS.register("distinct_persons", DistinctPersonsSampler)
 zoo.SAMPLERS.register("grouped_identities", GroupedIdentitiesSampler)
+zoo.SAMPLERS.register("independent_batches", IndependentBatchesSampler)

@@ -10,6 +10,8 @@ from mindspore import amp, nn
 
 from mindreid import zoo
 from mindreid.config import Recipe
+from mindreid.data.frames import sample_loaders
+from mindreid.data.images import LoadSample, load_image
 from mindreid.data.records import Dataset
 from mindreid.data.summary import format_summary
 from mindreid.data.transforms import evaluation_transform
@@ -94,11 +96,20 @@ def build_schedules(recipe: Recipe) -> dict[str, Schedule]:
     }
 
 
+def training_loader(recipe: Recipe) -> LoadSample:
+    """Return what makes a row of a training batch of a record."""
+    loaders = sample_loaders(recipe.frames, recipe.input)
+    return loaders.training if loaders else load_image
+
+
 def build_extractor(recipe: Recipe, network: nn.Cell, workers: Workers, **options: Any) -> FeatureExtractor:
     """Build the feature extractor that the recipe's evaluation section describes."""
+    loaders, inputs = sample_loaders(recipe.frames, recipe.input), recipe.input
     return FeatureExtractor(
         network,
-        evaluation_transform(recipe.input),
+        evaluation_transform(inputs),
+        load=loaders.evaluation if loaders else None,
+        frame_size=inputs.channels * inputs.height * inputs.width,
         batch_size=recipe.evaluation.batch_size,
         flip=recipe.evaluation.flip,
         loaders=recipe.train.workers,

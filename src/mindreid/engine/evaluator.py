@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
-from typing import Any
+from typing import Any, Optional
 
 import mindspore as ms
 import numpy as np
@@ -14,7 +14,8 @@ from mindspore import Tensor, nn
 
 from mindreid import metrics
 from mindreid.config import EvaluationConfig
-from mindreid.data.pipeline import evaluation_batches
+from mindreid.data.images import LoadSample
+from mindreid.data.pipeline import Batch, evaluation_batches, multi_row_batches
 from mindreid.data.records import Dataset, Protocol, Record
 from mindreid.engine.distributed import Workers, gather_rows
 from mindreid.engine.gait_benchmarks import GAIT_BENCHMARKS
@@ -36,6 +37,11 @@ class FeatureExtractor:
         The evaluation transform.
     batch_size : int
         Images per forward pass; the last batch is padded to it.
+    load : callable, optional
+        Makes all rows of a record of many frames, ``[rows, …]``, whose embeddings are averaged. By
+        default a record is one image. There is a graph for every shape of rows.
+    frame_size : int
+        Numbers that make a frame, by which ``batch_size`` counts the frames of rows.
     flip : bool
         Add the embedding of the mirrored image.
     loaders : int
@@ -56,14 +62,20 @@ class FeatureExtractor:
         loaders: int,
         workers: Workers = Workers(),  # noqa: B008 - immutable
         between_batches: Callable[[], None] = lambda: None,
+        load: Optional[LoadSample] = None,
+        frame_size: int = 1,
     ) -> None:
         self.network, self.transform = network, transform
+        self.load, self.frame_size = load, frame_size
         self.batch_size, self.flip, self.loaders, self.workers = batch_size, flip, loaders, workers
         self.between_batches = between_batches
         self._embed = ms.jit(network.construct)
 
     def __call__(self, records: Sequence[Record]) -> np.ndarray:
-        """Return float32 ``[len(records), D]`` in the order of ``records``, not normalised."""
+        """Return float32 ``[len(records), D]`` (gait: ``[…, D, parts]``) in the order of ``records``.
+
+        They are not normalised.
+        """
         was_training = self.network.training
         self.network.set_train(False)
         try:
@@ -75,20 +87,25 @@ class FeatureExtractor:
     def _embed_share(self, records: Sequence[Record]) -> tuple[np.ndarray, np.ndarray]:
         """Embed this worker's share: its rows, and where they belong."""
         rows, indices = [], []
-        batches = evaluation_batches(
-            records,
-            self.transform,
-            batch_size=self.batch_size,
-            workers=self.loaders,
-            rank=self.workers.rank,
-            world_size=self.workers.size,
-        )
-        with closing(batches):
+        with closing(self._batches(records)) as batches:
             for batch in batches:
                 rows.append(self._embed_batch(batch["images"])[: batch["valid"]])
                 indices.append(batch["index"][: batch["valid"]])
                 self.between_batches()
-        return np.concatenate(rows), np.concatenate(indices)
+        return _mean_by_index(np.concatenate(rows), np.concatenate(indices))
+
+    def _batches(self, records: Sequence[Record]) -> Generator[Batch, None, None]:
+        shared: dict[str, Any] = {
+            "batch_size": self.batch_size,
+            "workers": self.loaders,
+            "rank": self.workers.rank,
+            "world_size": self.workers.size,
+        }
+        if self.load is None:
+            return evaluation_batches(records, self.transform, **shared)
+        return multi_row_batches(
+            records, self.transform, load=self.load, frame_size=self.frame_size, **shared
+        )
 
     def _embed_batch(self, images: np.ndarray) -> np.ndarray:
         embedding = self._embed(Tensor(images)).asnumpy().astype(np.float32)
@@ -96,6 +113,16 @@ class FeatureExtractor:
             mirrored = np.ascontiguousarray(images[..., ::-1])
             embedding += self._embed(Tensor(mirrored)).asnumpy()
         return embedding
+
+
+def _mean_by_index(rows: np.ndarray, indices: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Average the rows that share an index; also return the indices, ascending."""
+    if not len(indices):
+        return rows, indices
+    order = np.argsort(indices, kind="stable")
+    distinct, starts, counts = np.unique(indices[order], return_index=True, return_counts=True)
+    sums = np.add.reduceat(rows[order], starts)
+    return sums / counts.astype(np.float32).reshape(-1, *[1] * (rows.ndim - 1)), distinct
 
 
 def evaluate_dataset(

@@ -159,6 +159,7 @@ class _Run:
                 training_transform(recipe.augment, recipe.input),
                 seed=train.seed,
                 workers=train.workers,
+                load=assembly.training_loader(recipe),
             ),
             epochs=train.epochs,
             seed=train.seed,

@@ -4,6 +4,8 @@ An image is resized first and leaves as CHW. What lies between is the recipe's l
 applied in its order. A registered transform is a factory: its positional parameters are filled
 from the recipe's section ``input`` by name, its keyword-only parameters are the options that a
 list entry may set. Before ``normalize`` pixels are uint8, after it float32.
+
+Sequences of silhouettes have transforms of their own, which take all frames together.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ from mindreid.data.transforms.composition import evaluation_transform, training_
 from mindreid.data.transforms.erasing import random_erasing
 from mindreid.data.transforms.geometry import enlarge_crop, flip, pad_crop, resize
 from mindreid.data.transforms.normalization import normalize
+from mindreid.data.transforms.silhouettes import SILHOUETTE_STEPS
 
 __all__ = [
     "enlarge_crop",
@@ -25,5 +28,5 @@ __all__ = [
     "training_transform",
 ]
 
-for _factory in (enlarge_crop, flip, normalize, pad_crop, random_erasing):
+for _factory in (enlarge_crop, flip, normalize, pad_crop, random_erasing, *SILHOUETTE_STEPS):
     zoo.TRANSFORMS.register(_factory.__name__, _factory)

@@ -12,11 +12,12 @@ from mindreid.config import Component, InputConfig
 from mindreid.data.images import Transform
 from mindreid.data.transforms.geometry import resize
 from mindreid.data.transforms.normalization import normalize
+from mindreid.data.transforms.silhouettes import SILHOUETTE_STEPS, cut_sides
 from mindreid.errors import ConfigError
 
 
 def training_transform(augment: Sequence[Component], inputs: InputConfig) -> Transform:
-    """Build resize, then the recipe's list in its order, then CHW.
+    """Build resize, then the recipe's list in its order, then CHW; or what silhouettes need instead.
 
     Parameters
     ----------
@@ -29,15 +30,20 @@ def training_transform(augment: Sequence[Component], inputs: InputConfig) -> Tra
     -------
     callable
         ``transform(image, generator)``: uint8 ``[H, W, 3]`` of any size to float32
-        ``[3, height, width]``, contiguous.
+        ``[3, height, width]``, contiguous. For silhouettes, uint8 ``[T, height, W]`` to float32
+        ``[T, height, width]`` in [0, 1].
 
     Raises
     ------
     ConfigError
-        If ``normalize`` is listed twice.
+        If ``normalize`` is listed twice, or a transform is not made for the kind of input.
     InvalidArgumentError
         If there is no such transform, or an option is out of range.
     """
+    for step in augment:
+        _check_kind(step.name, inputs)
+    if inputs.kind == "silhouettes":
+        return _silhouette_chain(augment, inputs)
     names = [step.name for step in augment]
     if names.count("normalize") > 1:
         raise ConfigError("an image is normalised once, the list has 'normalize' twice", where="augment")
@@ -50,6 +56,26 @@ def training_transform(augment: Sequence[Component], inputs: InputConfig) -> Tra
 def evaluation_transform(inputs: InputConfig) -> Transform:
     """Build resize, normalise, CHW; nothing random. See :func:`training_transform` for the result."""
     return training_transform((), inputs)
+
+
+def _check_kind(name: str, inputs: InputConfig) -> None:
+    kind = "silhouettes" if zoo.TRANSFORMS[name] in SILHOUETTE_STEPS else "image"
+    if kind != inputs.kind:
+        raise ConfigError(f"{name!r} is for input of the kind {kind!r}, not {inputs.kind!r}", where="augment")
+
+
+def _silhouette_chain(augment: Sequence[Component], inputs: InputConfig) -> Transform:
+    """Put ``cut_sides`` at the begin of a list that lacks it, and scale to [0, 1] at the end."""
+    steps = [_build(step, inputs) for step in augment]
+    if "cut_sides" not in [step.name for step in augment]:
+        steps.insert(0, cut_sides(inputs.height, inputs.width))
+
+    def apply(silhouettes: np.ndarray, generator: np.random.Generator) -> np.ndarray:
+        for step in steps:
+            silhouettes = step(silhouettes, generator)
+        return np.divide(silhouettes, np.float32(255), dtype=np.float32)
+
+    return apply
 
 
 def _build(step: Component, inputs: InputConfig) -> Transform:

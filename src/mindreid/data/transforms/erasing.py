@@ -46,13 +46,13 @@ def random_erasing(
     the mean there any more, but what their published numbers were obtained with.
     """
     check_probability(probability)
-    _check_rectangle(area, aspect)
+    check_rectangle(area, aspect)
     color = np.zeros(3) if fill == "zero" else np.asarray(mean if fill == "mean" else fill)
 
     def apply(image: np.ndarray, generator: np.random.Generator) -> np.ndarray:
         if generator.random() >= probability:
             return image
-        box = _draw_rectangle(image.shape[0], image.shape[1], area, aspect, generator)
+        box = draw_rectangle(image.shape[0], image.shape[1], area, aspect, generator)
         if box is None:
             return image
         # The layout is kept: a normalised image is a channel-last view of channel-first memory.
@@ -66,9 +66,13 @@ def random_erasing(
     return apply
 
 
-def _draw_rectangle(
+def draw_rectangle(
     height: int, width: int, area: tuple[float, float], aspect: float, generator: np.random.Generator
 ) -> Optional[tuple[slice, slice]]:
+    """Draw the rows and columns of a rectangle; ``None`` if none fits after 100 attempts.
+
+    See :func:`random_erasing` for ``area`` and ``aspect``.
+    """
     for _ in range(_ATTEMPTS):
         target = generator.uniform(*area) * height * width
         ratio = generator.uniform(aspect, 1 / aspect)
@@ -80,7 +84,8 @@ def _draw_rectangle(
     return None
 
 
-def _check_rectangle(area: tuple[float, float], aspect: float) -> None:
+def check_rectangle(area: tuple[float, float], aspect: float) -> None:
+    """Raise an InvalidArgumentError unless a rectangle can be drawn."""
     if not 0 < area[0] <= area[1] < 1:
         raise InvalidArgumentError(f"area is two ascending numbers between 0 and 1, not {tuple(area)}")
     if not 0 < aspect <= 1:

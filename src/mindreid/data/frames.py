@@ -1,0 +1,225 @@
+"""Records of many frames: which of them make a row of a batch, and how they are read.
+
+A selection answers with positions of frames, whose shape decides that of the row: in training one
+row, ``positions.shape + a frame's shape``; in evaluation as many rows as the first axis has, whose
+embeddings are averaged. It is registered in :data:`mindreid.zoo.FRAMES` as ``selection(**options)``.
+
+Frames are the images of a record, or lie in one pickled array (:mod:`mindreid.data.pickles`):
+silhouettes ``[T, H, W]`` or colour ``[T, 3, H, W]``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Optional, Protocol, Union
+
+import numpy as np
+
+from mindreid import zoo
+from mindreid.config import Component, InputConfig
+from mindreid.data.images import LoadSample, Transform, read_image
+from mindreid.data.pickles import read_array
+from mindreid.data.records import Record
+from mindreid.errors import DataError, InvalidArgumentError
+
+#: Of many gait sequences, few are longer than the last, which is where OpenGait cuts them off.
+STATIC_LENGTHS = (16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512, 720)
+
+
+class FrameSelection(Protocol):
+    """Which frames of a record the network sees."""
+
+    def training(self, count: int, generator: np.random.Generator) -> np.ndarray:
+        """Draw the positions of one training row among ``count`` frames."""
+
+    def evaluation(self, count: int) -> np.ndarray:
+        """Positions of all evaluation rows, ``[rows, …]``; the record's embedding is their mean."""
+
+
+class UnorderedFrames:
+    """A set of frames: for networks to which their order and repetitions mean nothing (gait).
+
+    Training takes ``count`` different frames at random; of a shorter sequence it takes them with
+    repetition. Evaluation takes the whole sequence in one row, cut off at the last of ``lengths``
+    and filled up to the next of them by repeating it, so that there are few graphs.
+
+    Parameters
+    ----------
+    count : int
+        Frames of a training row.
+    lengths : tuple of int
+        Ascending lengths of evaluation rows.
+
+    Examples
+    --------
+    >>> UnorderedFrames(lengths=(4, 8)).evaluation(5)
+    array([[0, 1, 2, 3, 4, 0, 1, 2]])
+    """
+
+    def __init__(self, *, count: int = 30, lengths: tuple[int, ...] = STATIC_LENGTHS) -> None:
+        if count < 1:
+            raise InvalidArgumentError(f"a row has at least one frame, not {count}")
+        if not lengths or lengths[0] < 1 or list(lengths) != sorted(set(lengths)):
+            raise InvalidArgumentError(f"lengths are ascending numbers of frames, not {tuple(lengths)}")
+        self.count, self.lengths = count, tuple(lengths)
+
+    def training(self, count: int, generator: np.random.Generator) -> np.ndarray:
+        """Positions ``[self.count]``, in no order."""
+        return generator.choice(count, self.count, replace=count < self.count)
+
+    def evaluation(self, count: int) -> np.ndarray:
+        """Positions ``[1, length]``."""
+        length = next((length for length in self.lengths if length >= count), self.lengths[-1])
+        return np.arange(length)[None] % count
+
+
+class SingleFrames:
+    """One frame a row: for networks that take images. The embeddings of a record's frames are averaged.
+
+    Parameters
+    ----------
+    limit : int
+        Most frames that are evaluated, evenly spread over the sequence.
+    """
+
+    def __init__(self, *, limit: int = 16) -> None:
+        if limit < 1:
+            raise InvalidArgumentError(f"at least one frame is evaluated, not {limit}")
+        self.limit = limit
+
+    def training(self, count: int, generator: np.random.Generator) -> np.ndarray:
+        """One position, of shape ``[]``."""
+        return generator.integers(count, size=())
+
+    def evaluation(self, count: int) -> np.ndarray:
+        """Positions ``[rows]``."""
+        rows = min(count, self.limit)
+        return np.arange(rows) * count // rows
+
+
+@dataclass(frozen=True)
+class SampleLoaders:
+    """How a recipe's records become rows; see :data:`mindreid.data.images.LoadSample`.
+
+    Attributes
+    ----------
+    training : callable
+        Makes one row.
+    evaluation : callable
+        Makes all rows of a record, ``[rows, …]``.
+    """
+
+    training: LoadSample
+    evaluation: LoadSample
+
+
+def sample_loaders(frames: Optional[Component], inputs: InputConfig) -> Optional[SampleLoaders]:
+    """Build the loaders that a recipe's sections ``frames`` and ``input`` describe.
+
+    Returns
+    -------
+    SampleLoaders or None
+        ``None`` where a record is one image.
+
+    Raises
+    ------
+    InvalidArgumentError
+        If silhouettes are wanted without ``frames``, there is no such selection, or its options
+        are out of range.
+    """
+    if frames is None:
+        if inputs.kind == "silhouettes":
+            raise InvalidArgumentError(
+                "silhouettes come in sequences, but the recipe does not say which frames are taken",
+                fix="add the section frames: {name: unordered}",
+            )
+        return None
+    selection: FrameSelection = zoo.FRAMES[frames.name](**frames.options)
+    rows = _silhouette_rows if inputs.kind == "silhouettes" else _image_rows
+
+    def training(record: Record, transform: Transform, generator: np.random.Generator) -> np.ndarray:
+        images = open_frames(record)
+        return rows(record, images, selection.training(len(images), generator), transform, generator)
+
+    def evaluation(record: Record, transform: Transform, generator: np.random.Generator) -> np.ndarray:
+        images = open_frames(record)
+        every = selection.evaluation(len(images))
+        return np.stack([rows(record, images, positions, transform, generator) for positions in every])
+
+    return SampleLoaders(training, evaluation)
+
+
+class _ImageFiles(Sequence[np.ndarray]):
+    """The images of a record, read when they are asked for."""
+
+    def __init__(self, paths: Sequence[str]) -> None:
+        self._paths = paths
+
+    def __len__(self) -> int:
+        return len(self._paths)
+
+    def __getitem__(self, position):  # type: ignore[no-untyped-def]
+        return read_image(self._paths[position])
+
+
+Frames = Union[np.ndarray, _ImageFiles]
+
+
+def open_frames(record: Record) -> Frames:
+    """Open the frames of a record.
+
+    Returns
+    -------
+    sequence
+        Of silhouettes, uint8 ``[H, W]``, or of RGB images, uint8 ``[H, W, 3]``.
+
+    Raises
+    ------
+    DataError
+        If the record's array is unreadable, empty, or none of frames.
+    """
+    if not record.path.endswith(".pkl"):
+        return _ImageFiles(record.paths)
+    array = read_array(record.path)
+    is_colour = array.ndim == 4 and array.shape[1] == 3
+    if array.dtype != np.uint8 or not (array.ndim == 3 or is_colour):
+        raise DataError(
+            f"frames are uint8 [T, H, W] or [T, 3, H, W], not {array.dtype} {list(array.shape)}",
+            where=record.path,
+        )
+    if not len(array):
+        raise DataError("the sequence has no frames", where=record.path, fix="take it out of the dataset")
+    return array.transpose(0, 2, 3, 1) if is_colour else array
+
+
+def _silhouette_rows(
+    record: Record,
+    images: Frames,
+    positions: np.ndarray,
+    transform: Transform,
+    generator: np.random.Generator,
+) -> np.ndarray:
+    """Transform the chosen silhouettes together, so that whatever is drawn is drawn once for all."""
+    if not isinstance(images, np.ndarray) or images.ndim != 3:
+        raise DataError("these are colour frames, the recipe's input are silhouettes", where=record.path)
+    return transform(images[positions], generator)
+
+
+def _image_rows(
+    record: Record,
+    images: Frames,
+    positions: np.ndarray,
+    transform: Transform,
+    generator: np.random.Generator,
+) -> np.ndarray:
+    """Transform every chosen image with the same draws."""
+    if isinstance(images, np.ndarray) and images.ndim == 3:
+        raise DataError("these are silhouettes, the recipe's input are images", where=record.path)
+    seed = int(generator.integers(2**63))
+    made = [transform(images[position], np.random.default_rng(seed)) for position in positions.ravel()]
+    return np.stack(made).reshape(*positions.shape, *made[0].shape)
+
+
+zoo.FRAMES.register("single", SingleFrames)
+zoo.FRAMES.register("unordered", UnorderedFrames)
