@@ -127,6 +127,11 @@ def test_a_wrong_override_is_named(override, key):
     assert f"--set {override}" in message or ".name" in message
 
 
+@pytest.mark.parametrize("overrides", [["train.steps=100"], ["train.epochs=null"]])
+def test_a_run_has_one_length(overrides):
+    assert "either epochs or steps" in error_of("mgn/market1501", overrides)
+
+
 def test_a_missing_key_is_named(write):
     message = error_of(write("r.yaml", "model: {name: mgn}\n"))
     assert re.search(r"the key '(input|dataset)' is missing", message)

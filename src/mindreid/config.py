@@ -90,9 +90,13 @@ class TrainConfig(_Section):
     ``init_weights`` fills the trunk from ImageNet weights, ``init_checkpoint`` the whole network
     from a checkpoint of the same model, to go on with other data. ``checkpoint_steps`` saves
     within epochs, too, every so many steps; 0: only after every ``checkpoint_every`` epochs.
+
+    The length is a number of ``epochs``, or of ``steps``: then schedules count steps, too. What is
+    counted in epochs besides goes by the sampler's.
     """
 
-    epochs: int = Field(gt=0)
+    epochs: Optional[int] = Field(default=None, gt=0)
+    steps: Optional[int] = Field(default=None, gt=0)
     seed: int = Field(default=1, ge=0)
     workers: int = Field(default=4, gt=0)
     log_every: int = Field(default=20, gt=0)
@@ -102,6 +106,16 @@ class TrainConfig(_Section):
     best_metric: Literal["rank1", "mAP"] = "mAP"
     init_weights: Optional[str] = None
     init_checkpoint: Optional[str] = None
+
+    @pydantic.model_validator(mode="after")
+    def _one_length(self) -> TrainConfig:
+        if (self.epochs is None) == (self.steps is None):
+            raise ValueError("a run has either epochs or steps; set the other one to null")
+        return self
+
+    def count_epochs(self, batches_per_epoch: int) -> int:
+        """Epochs that the run takes, the last of which may be cut short."""
+        return self.epochs or -(-(self.steps or 0) // batches_per_epoch)
 
 
 class EvaluationConfig(_Section):

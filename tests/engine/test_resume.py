@@ -140,3 +140,31 @@ def test_a_resume_on_other_persons_is_refused(recipe_of, tiny_market, tmp_path):
         image.unlink()
     with pytest.raises(TrainingError, match=r"64 records \(\w+\) then, 56 \(\w+\) now.*init_checkpoint"):
         train(recipe_of(), tmp_path / "run", resume=True)
+
+
+STEPS = (
+    "train={steps: 7, log_every: 1, evaluate_every: 2, workers: 2}",
+    "optimizers.network.schedule={name: multi_step, milestones: [3, 6], gamma: 0.5}",
+)
+
+
+def test_a_run_of_steps_ends_within_an_epoch_and_counts_its_rates_in_steps(recipe_of, tmp_path):
+    train(recipe_of(*STEPS, "sampler.epoch=persons"), tmp_path / "run")
+    rows = steps(RunFolder(tmp_path / "run"))
+    assert [row["step"] for row in rows] == list(range(1, 8))
+    assert [row["epoch"] for row in rows] == [0, 0, 1, 1, 2, 2, 3]
+    rate = rows[0]["rates"]["network"]
+    assert [row["rates"]["network"] / rate for row in rows] == pytest.approx([1, 1, 1, 0.5, 0.5, 0.5, 0.25])
+
+
+@pytest.mark.parametrize("turn", [1, 5, 7])
+def test_a_run_of_steps_resumes(recipe_of, tmp_path, turn):
+    recipe = recipe_of(*STEPS, "sampler.epoch=persons", "augment.0.probability=0.5")
+    train(recipe, tmp_path / "whole")
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.setitem(MOMENTS, "that step", (TrainStep, "__call__", turn))
+        signal_during("that step", monkeypatch, signal.SIGTERM)
+        with pytest.raises(InterruptedRunError):
+            train(recipe, tmp_path / "cut")
+    train(recipe, tmp_path / "cut", resume=True)
+    assert_equal_runs(tmp_path / "whole", tmp_path / "cut")

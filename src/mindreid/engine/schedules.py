@@ -1,7 +1,7 @@
 """Learning-rate schedules: factor of the base rate as a function of the epoch, counted from 0.
 
-Schedules are plain functions on the host; a fractional epoch is allowed, so that they can also
-be evaluated at every step.
+Schedules are plain functions on the host; a fractional epoch is allowed. Where a recipe gives its
+length in steps (``train.steps``), steps stand for epochs throughout.
 """
 
 from __future__ import annotations

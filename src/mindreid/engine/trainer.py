@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -98,7 +99,7 @@ class Trainer:
     base_rates : mapping of str to float
         Learning rate of each phase where its schedule says 1.
     schedules : mapping of str to callable
-        Factor of the base rate by epoch, for each phase.
+        Factor of the base rate by epoch, for each phase; by step if ``steps`` is given.
     step : TrainStep
         The compiled step.
     batches : callable
@@ -106,6 +107,8 @@ class Trainer:
         first ``n`` left out: "images" float32 ``[B, 3, H, W]`` and int32 ``[B]`` labels.
     epochs : int
         Where to stop.
+    steps : int, optional
+        Where to stop within the last epoch, for runs that count steps.
     seed : int
         Of the draws that objectives ask for.
     progress : Progress
@@ -133,11 +136,13 @@ class Trainer:
         listeners: Sequence[Listener] = (),
         checkpoint_steps: int = 0,
         stop: Optional[StopRequest] = None,
+        steps: Optional[int] = None,
     ) -> None:
         self.objective, self.optimizers, self.step = objective, optimizers, step
         self.base_rates, self.schedules, self.batches = base_rates, schedules, batches
         self.epochs, self.seed, self.progress, self.listeners = epochs, seed, progress, listeners
         self.checkpoint_steps, self.stop = checkpoint_steps, stop or StopRequest()
+        self.steps, self._rates = steps, dict[str, float]()
 
     def fit(self) -> None:
         """Train from where ``progress`` stands to the last epoch.
@@ -162,12 +167,13 @@ class Trainer:
         if self.progress.batch == 0:
             self.objective.on_epoch_begin(epoch)
         self.objective.set_train(True)
-        rates = self._set_rates(epoch)
+        self._rates = {}
         by_term = self.objective.term_weights(epoch)
         weights = np.array([by_term[name] for name in self.step.term_names], np.float32)
         device_weights = Tensor(weights)
         with closing(self.batches(epoch, skip=self.progress.batch)) as batches:
-            for batch in batches:
+            for batch in itertools.islice(batches, self._steps_left()):
+                rates = self._set_rates(epoch if self.steps is None else self.progress.step)
                 images = Tensor(batch["images"])
                 terms = self.step(images, self._labels(batch, epoch), device_weights)
                 self.progress.step += 1
@@ -202,8 +208,14 @@ class Trainer:
         generator = np.random.default_rng((self.seed, epoch, self.progress.step))
         return [Tensor(value) for value in (*labels, *self.objective.draw(generator, len(batch["images"])))]
 
-    def _set_rates(self, epoch: int) -> dict[str, float]:
-        rates = {name: self.base_rates[name] * self.schedules[name](epoch) for name in self.optimizers}
+    def _steps_left(self) -> Optional[int]:
+        return None if self.steps is None else self.steps - self.progress.step
+
+    def _set_rates(self, position: int) -> dict[str, float]:
+        """Set the rates of an epoch or a step; an unchanged rate costs nothing."""
+        rates = {name: self.base_rates[name] * self.schedules[name](position) for name in self.optimizers}
         for name, rate in rates.items():
-            set_learning_rate(self.optimizers[name], rate)
+            if rate != self._rates.get(name):
+                set_learning_rate(self.optimizers[name], rate)
+        self._rates = rates
         return rates

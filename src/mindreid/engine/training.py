@@ -145,6 +145,7 @@ class _Run:
             world_size=self.workers.size,
             **recipe.sampler.options,
         )
+        epochs = train.count_epochs(sampler.batches_per_epoch)
         step = TrainStep(self.objective, self.optimizers, workers=self.workers, loss_scaler=self.loss_scaler)
         return Trainer(
             self.objective,
@@ -161,15 +162,16 @@ class _Run:
                 workers=train.workers,
                 load=assembly.training_loader(recipe),
             ),
-            epochs=train.epochs,
+            epochs=epochs,
             seed=train.seed,
             progress=self.progress,
-            listeners=self._listeners(step, sampler.batches_per_epoch * train.epochs, stop),
+            listeners=self._listeners(step, epochs, train.steps or sampler.batches_per_epoch * epochs, stop),
             checkpoint_steps=train.checkpoint_steps,
             stop=stop,
+            steps=train.steps,
         )
 
-    def _listeners(self, step: TrainStep, total_steps: int, stop: StopRequest) -> list[Listener]:
+    def _listeners(self, step: TrainStep, epochs: int, total_steps: int, stop: StopRequest) -> list[Listener]:
         train = self.recipe.train
         losses = LossLog(
             self.folder.losses if self.workers.is_first else None,
@@ -182,13 +184,13 @@ class _Run:
         evaluation = PeriodicEvaluation(
             partial(self._evaluate, stop),
             every=train.evaluate_every,
-            epochs=train.epochs,
+            epochs=epochs,
             best_metric=train.best_metric,
             progress=self.progress,
             on_best=self._save_best,
         )
         keeper = CheckpointKeeper(
-            self._save, every=train.checkpoint_every, epochs=train.epochs, progress=self.progress
+            self._save, every=train.checkpoint_every, epochs=epochs, progress=self.progress
         )
         return [losses, evaluation, keeper]
 
