@@ -1,8 +1,9 @@
 """Records of many frames: which of them make a row of a batch, and how they are read.
 
 A selection answers with positions of frames, whose shape decides that of the row: in training one
-row, ``positions.shape + a frame's shape``; in evaluation as many rows as the first axis has, whose
-embeddings are averaged. It is registered in :data:`mindreid.zoo.FRAMES` as ``selection(**options)``.
+row, an image or ``[T]`` frames; in evaluation as many rows as the first axis has, whose embeddings
+are averaged. Several silhouettes make a row ``[T, H, W]``, several images ``[3, T, H, W]``. It is
+registered in :data:`mindreid.zoo.FRAMES` as ``selection(**options)``.
 
 Frames are the images of a record, or lie in one pickled array (:mod:`mindreid.data.pickles`):
 silhouettes ``[T, H, W]`` or colour ``[T, 3, H, W]``.
@@ -10,7 +11,7 @@ silhouettes ``[T, H, W]`` or colour ``[T, 3, H, W]``.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Optional, Protocol, Union
 
@@ -18,9 +19,10 @@ import numpy as np
 
 from mindreid import zoo
 from mindreid.config import Component, InputConfig
+from mindreid.data.clips import ClipFrames
 from mindreid.data.images import LoadSample, Transform, read_image
 from mindreid.data.pickles import read_array
-from mindreid.data.records import Record
+from mindreid.data.records import Record, Records
 from mindreid.errors import DataError, InvalidArgumentError
 
 #: Of many gait sequences, few are longer than the last, which is where OpenGait cuts them off.
@@ -30,6 +32,10 @@ STATIC_LENGTHS = (16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512, 720)
 class FrameSelection(Protocol):
     """Which frames of a record the network sees."""
 
+    def pieces(self, record: Record) -> Records:
+        """Return what an epoch is drawn from, in place of a record of the training split: itself."""
+        return (record,)
+
     def training(self, count: int, generator: np.random.Generator) -> np.ndarray:
         """Draw the positions of one training row among ``count`` frames."""
 
@@ -37,7 +43,7 @@ class FrameSelection(Protocol):
         """Positions of all evaluation rows, ``[rows, …]``; the record's embedding is their mean."""
 
 
-class UnorderedFrames:
+class UnorderedFrames(FrameSelection):
     """A set of frames: for networks to which their order and repetitions mean nothing (gait).
 
     Training takes ``count`` different frames at random; of a shorter sequence it takes them with
@@ -74,7 +80,7 @@ class UnorderedFrames:
         return np.arange(length)[None] % count
 
 
-class SingleFrames:
+class SingleFrames(FrameSelection):
     """One frame a row: for networks that take images. The embeddings of a record's frames are averaged.
 
     Parameters
@@ -104,12 +110,15 @@ class SampleLoaders:
 
     Attributes
     ----------
+    pieces : callable
+        Cuts a record of the training split into what an epoch is drawn from.
     training : callable
         Makes one row.
     evaluation : callable
         Makes all rows of a record, ``[rows, …]``.
     """
 
+    pieces: Callable[[Record], Records]
     training: LoadSample
     evaluation: LoadSample
 
@@ -147,7 +156,7 @@ def sample_loaders(frames: Optional[Component], inputs: InputConfig) -> Optional
         every = selection.evaluation(len(images))
         return np.stack([rows(record, images, positions, transform, generator) for positions in every])
 
-    return SampleLoaders(training, evaluation)
+    return SampleLoaders(selection.pieces, training, evaluation)
 
 
 class _ImageFiles(Sequence[np.ndarray]):
@@ -213,13 +222,14 @@ def _image_rows(
     transform: Transform,
     generator: np.random.Generator,
 ) -> np.ndarray:
-    """Transform every chosen image with the same draws."""
+    """Transform every chosen image with the same draws; several go into a second axis."""
     if isinstance(images, np.ndarray) and images.ndim == 3:
         raise DataError("these are silhouettes, the recipe's input are images", where=record.path)
     seed = int(generator.integers(2**63))
     made = [transform(images[position], np.random.default_rng(seed)) for position in positions.ravel()]
-    return np.stack(made).reshape(*positions.shape, *made[0].shape)
+    return np.stack(made, axis=1) if positions.ndim else made[0]
 
 
+zoo.FRAMES.register("clips", ClipFrames)
 zoo.FRAMES.register("single", SingleFrames)
 zoo.FRAMES.register("unordered", UnorderedFrames)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +22,7 @@ from mindreid.engine.device import Device
 from mindreid.engine.distributed import Workers
 from mindreid.engine.evaluator import FeatureExtractor
 from mindreid.engine.trainer import Progress, Schedule
-from mindreid.errors import CheckpointError
+from mindreid.errors import CheckpointError, ConfigError
 from mindreid.layers.pretrained import load_pretrained
 from mindreid.objective import Objective
 from mindreid.versions import library_versions
@@ -29,10 +31,25 @@ logger = logging.getLogger(__name__)
 
 
 def open_dataset(recipe: Recipe) -> Dataset:
-    """Load the recipe's dataset and log its summary table."""
+    """Load the recipe's dataset, log its summary table, and cut its training split as the recipe says.
+
+    Raises
+    ------
+    ConfigError
+        If the records are tracklets, and the recipe does not say which frames are taken.
+    """
     name, root, views = recipe.dataset.name, recipe.dataset.root, recipe.dataset.views
     dataset = zoo.load_dataset(name, root, views=views, **recipe.dataset.options)
     logger.info("%s", format_summary(dataset))
+    loaders = sample_loaders(recipe.frames, recipe.input)
+    if loaders is not None:
+        return replace(dataset, train=tuple(chain.from_iterable(map(loaders.pieces, dataset.train))))
+    if any(len(record.paths) > 1 for record in dataset.train):
+        raise ConfigError(
+            f"the records of {dataset.name!r} are tracklets, and the recipe names no frames to take",
+            where="frames",
+            fix="add the section frames: {name: clips}",
+        )
     return dataset
 
 

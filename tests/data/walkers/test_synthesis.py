@@ -15,7 +15,7 @@ from mindreid.metrics import evaluate_distances
 SMALL = {"size": (64, 32), "frames": 3, "cameras": 2}
 LAYOUTS = [name for name in zoo.DATASETS.names() if zoo.DATASETS[name].layout is not None]
 #: Layouts that split test images otherwise than one query per walk.
-OTHERWISE = ("prcc",)
+OTHERWISE = ("ccvid", "prcc")
 
 
 def files(root):
@@ -74,6 +74,18 @@ def test_prcc_walkers_change_before_the_last_camera(tmp_path):
     assert not outfits[1] & worn_before_a
     with pytest.raises(InvalidArgumentError, match="'prcc' takes 3 cameras, not 4"):
         synthesize("prcc", tmp_path / "more", 4, 1, cameras=4)
+
+
+def test_ccvid_walkers_are_tracklets(tmp_path):
+    root = tmp_path / "walkers"
+    counts = synthesize("ccvid", root, 4, 1, size=(32, 16), frames=5)
+    assert counts == {"train": 2 * 2 * 4 * 5, "query": 2 * 2 * 5, "gallery": 2 * 2 * 3 * 5}
+    dataset = mindreid.load_dataset("ccvid", str(root))
+    assert [len(dataset.split(split)) for split in counts] == [2 * 2 * 4, 2 * 2, 2 * 2 * 3]
+    assert {len(record.paths) for split in counts for record in dataset.split(split)} == {5}
+    assert (dataset.num_train_pids, dataset.num_train_clothes) == (2, 4)
+    assert {record.camid for record in dataset.query} == {0}
+    assert {record.camid for record in dataset.gallery} == {1, 2, 3}
 
 
 def test_images_are_the_rendered_ones(tmp_path):
