@@ -52,7 +52,8 @@ class Phase:
         the last one), ``labels`` is a tuple of int32 tensors ``[B]`` in the order of
         :attr:`Objective.labels`, followed by :meth:`Objective.draw`'s tensors. Earlier phases'
         updates come before ``outputs``: what is computed from such a parameter alone must wait
-        for them, ``ops.depend(parameter, outputs[0])``, or it sees the old values.
+        for them, ``ops.depend(parameter, outputs[0])``, or it sees the old values. With several
+        workers, ``B`` and the rows are those of all of them.
     """
 
     name: str
@@ -93,10 +94,14 @@ class Objective(nn.Cell):
         """Weight of every term in ``epoch`` (from 0); 0 switches a term off, not out of the log."""
 
     def on_epoch_begin(self, epoch: int) -> None:
-        """Prepare ``epoch`` on the host, e.g. relabel classes; must not change any shape."""
+        """Prepare ``epoch`` on the host, e.g. relabel classes; must not change any shape.
+
+        What is prepared must be kept in parameters (``requires_grad=False``): a run that goes on
+        in the middle of the epoch restores them and does not prepare it again.
+        """
 
     def draw(self, generator: np.random.Generator, batch_size: int) -> tuple[np.ndarray, ...]:
-        """Draw this step's random numbers on the host, since a graph cannot restore its own."""
+        """Draw random numbers for this step's whole batch; a graph cannot restore its own."""
         return ()
 
     @classmethod

@@ -3,6 +3,7 @@
 import pytest
 
 from mindreid.config import load_recipe
+from mindreid.data.walkers import synthesize
 from tests.engine import toy_methods  # noqa: F401 - registers the toy models
 
 TOY = (
@@ -16,6 +17,14 @@ TOY = (
     "train.log_every=2",
     "train.evaluate_every=1",
 )
+
+
+@pytest.fixture(scope="session")
+def clothes_walkers(tmp_path_factory):
+    """Walkers who change clothes, 8 persons to train on."""
+    root = tmp_path_factory.mktemp("clothes walkers") / "ltcc"
+    synthesize("ltcc", root, ids=16, seed=1, outfits=2, cameras=3, frames=2, size=(96, 32))
+    return root
 
 
 @pytest.fixture

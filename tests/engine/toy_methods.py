@@ -6,6 +6,7 @@ import numpy as np
 from mindspore import Parameter, Tensor, nn, ops
 
 from mindreid.layers.classifiers import CosineClassifier
+from mindreid.losses import TripletLoss
 from mindreid.objective import Objective, Phase
 from mindreid.zoo import MODELS, ModelEntry
 
@@ -63,6 +64,11 @@ class AdversarialObjective(PlainObjective):
         self.clothes = CosineClassifier(8, num_clothes) if cosine else nn.Dense(8, num_clothes)
         self.start_epoch = start_epoch
 
+    @classmethod
+    def for_dataset(cls, network, dataset, **options):
+        classes = {"num_classes": dataset.num_train_pids, "num_clothes": dataset.num_train_clothes}
+        return cls(network, **classes, **options)
+
     def phases(self):
         network = super().phases()[0].parameters
         clothes = tuple(self.clothes.trainable_params())
@@ -81,6 +87,29 @@ class AdversarialObjective(PlainObjective):
     def term_weights(self, epoch: int) -> dict[str, float]:
         on = float(epoch >= self.start_epoch)
         return {"clothes": on, "softmax": 1.0, "adversarial": on}
+
+
+class TripletObjective(AdversarialObjective):
+    """The adversarial method, and a triplet loss of embeddings that are shifted by drawn numbers."""
+
+    def __init__(self, network: nn.Cell, num_classes: int, num_clothes: int, *, start_epoch: int = 0) -> None:
+        super().__init__(network, num_classes=num_classes, num_clothes=num_clothes, start_epoch=start_epoch)
+        self.triplet = TripletLoss(1.0)
+
+    def phases(self):
+        clothes, network = super().phases()
+        terms = (*network.terms, "triplet")
+        return clothes, Phase("network", terms, network.parameters, self.network_losses)
+
+    def draw(self, generator, batch_size):
+        return (generator.standard_normal((batch_size, 1)).astype(np.float32),)
+
+    def network_losses(self, outputs, labels):
+        losses = super().network_losses(outputs, labels)
+        return (*losses, self.triplet(outputs[0] + labels[2], labels[0]))
+
+    def term_weights(self, epoch: int) -> dict[str, float]:
+        return {**super().term_weights(epoch), "triplet": 1.0}
 
 
 class RelabellingObjective(PlainObjective):
@@ -110,3 +139,4 @@ def toy_network(num_classes: int = 0, *, width: int = 8) -> ToyNetwork:
 
 MODELS.register("toy", ModelEntry(network=toy_network, objective=PlainObjective))
 MODELS.register("toy_relabelling", ModelEntry(network=toy_network, objective=RelabellingObjective))
+MODELS.register("toy_triplet", ModelEntry(network=toy_network, objective=TripletObjective))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 from dataclasses import dataclass
 from typing import Optional
@@ -52,13 +53,19 @@ def select_device(config: DeviceConfig, device_id: Optional[int] = None) -> Devi
     if target == "CPU" and config.amp_level != "O0":
         logger.warning("mixed precision %s is slower than float32 on CPU", config.amp_level)
     try:
-        ms.set_device(target) if device_id is None else ms.set_device(target, device_id)
+        _set_device(target, device_id)
     except (RuntimeError, ValueError, TypeError) as error:
         raise DeviceError(f"can't use the device {target}: {str(error).splitlines()[0]}") from None
     if target == "CPU":
         # Asynchronous launches cost small CPU kernels up to 20 times their own time.
         ms.runtime.launch_blocking()
     return Device(target, config.amp_level)
+
+
+@functools.lru_cache(maxsize=1)
+def _set_device(target: str, device_id: Optional[int]) -> None:
+    """Set the device, unless it is what was set last: after workers have joined, that is refused."""
+    ms.set_device(target) if device_id is None else ms.set_device(target, device_id)
 
 
 def _available_target(wanted: str) -> str:

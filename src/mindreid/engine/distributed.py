@@ -18,6 +18,9 @@ from mindspore import Parameter, Tensor, communication, nn, ops
 
 from mindreid.errors import DeviceError, InvalidArgumentError
 
+#: Rows that a worker sends in one message; a device has to hold them ``size`` times.
+_ROWS_AT_ONCE = 4096
+
 
 @dataclass(frozen=True)
 class Workers:
@@ -67,11 +70,45 @@ def gradient_reducer(parameters: list, workers: Workers) -> nn.Cell:
     return nn.DistributedGradReducer(parameters, mean=True, degree=workers.size)
 
 
+class GatherRows(nn.Cell):
+    """Rows of all workers, in the order of their ranks, on every worker.
+
+    Each worker shall compute the whole batch's loss of them, and gradients shall be averaged over
+    workers: then they are those of one process with the whole batch. The derivative of all copies
+    of the loss with respect to this worker's rows is the sum over workers; the average takes the
+    factor back.
+
+    Parameters
+    ----------
+    workers : Workers
+        More than one.
+    """
+
+    def __init__(self, workers: Workers) -> None:
+        super().__init__()
+        self.gather, self.sum, self.rank = ops.AllGather(), ops.AllReduce(), workers.rank
+
+    def construct(self, rows: Tensor) -> Tensor:
+        """Return ``[size * B, ...]`` from every worker's ``[B, ...]``."""
+        return self.gather(rows)
+
+    def bprop(self, rows: Tensor, _out: Tensor, gradient: Tensor) -> tuple[Tensor]:
+        """Return this worker's rows of the gradient summed over workers."""
+        begin = self.rank * rows.shape[0]
+        return (self.sum(gradient)[begin : begin + rows.shape[0]],)
+
+
+def row_gatherer(workers: Workers) -> nn.Cell:
+    """Return a cell that makes the whole batch's rows of every worker's."""
+    return _Identity() if workers.size == 1 else GatherRows(workers)
+
+
 def any_of(flag: bool, workers: Workers) -> bool:
     """Tell all workers whether ``flag`` is true on any of them; waits for all."""
     if workers.size == 1:
         return flag
-    return int(ops.AllReduce()(Tensor([int(flag)], ms.int32)).asnumpy()[0]) > 0
+    # CPU reduces floats only.
+    return float(ops.AllReduce()(Tensor([float(flag)], ms.float32)).asnumpy()[0]) > 0
 
 
 def wait_for_all(workers: Workers) -> None:
@@ -130,13 +167,13 @@ def gather_rows(rows: np.ndarray, indices: np.ndarray, total: int, workers: Work
     places = np.full(share, total, np.int32)
     places[: len(rows)] = indices
     gather = ops.AllGather()
-    received = gather(Tensor(sent)).asnumpy()
-    places = gather(Tensor(places)).asnumpy()
     ordered = np.empty((total + 1, *rows.shape[1:]), np.float32)
-    ordered[places] = received
+    for begin in range(0, share, _ROWS_AT_ONCE):
+        block = slice(begin, begin + _ROWS_AT_ONCE)
+        ordered[gather(Tensor(places[block])).asnumpy()] = gather(Tensor(sent[block])).asnumpy()
     return ordered[:total]
 
 
 class _Identity(nn.Cell):
-    def construct(self, gradients: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
-        return gradients
+    def construct(self, value: Any) -> Any:
+        return value

@@ -8,7 +8,7 @@ from typing import Any
 import mindspore as ms
 from mindspore import Tensor, amp, nn, ops
 
-from mindreid.engine.distributed import Workers, gradient_reducer
+from mindreid.engine.distributed import Workers, gradient_reducer, row_gatherer
 from mindreid.errors import TrainingError
 from mindreid.objective import Objective, Phase
 
@@ -31,7 +31,8 @@ class TrainStep:
     optimizers : mapping of str to Optimizer
         One for each of the objective's phases, by phase name.
     workers : Workers
-        Gradients are averaged over them.
+        Each runs the trunk on its own images. The losses see the outputs and labels of all, so
+        that a triplet loss finds its examples in the whole batch; gradients are averaged.
     loss_scaler : mindspore.amp.LossScaler, optional
         For float16: the last phase's loss is scaled, and an update with a gradient that
         overflowed is left out.
@@ -52,6 +53,7 @@ class TrainStep:
     ) -> None:
         phases = tuple(objective.phases())
         _check_names(phases, optimizers)
+        self.workers = workers
         self.term_names = tuple(term for phase in phases for term in phase.terms)
         self._gradients = ms.jit(_gradient_function(objective, phases, optimizers, workers, loss_scaler))
         last = optimizers[phases[-1].name]
@@ -63,10 +65,10 @@ class TrainStep:
         Parameters
         ----------
         images : Tensor
-            float32 ``[B, 3, H, W]``.
+            float32 ``[B, 3, H, W]``, this worker's.
         labels : sequence of Tensor
-            int32 ``[B]`` each, in the order of ``objective.labels``, then what ``objective.draw``
-            drew.
+            This worker's int32 ``[B]`` each, in the order of ``objective.labels``, then what
+            ``objective.draw`` drew for the whole batch.
         weights : Tensor
             float32 ``[terms]``, the weight of each term in the order of :attr:`term_names`.
 
@@ -103,12 +105,18 @@ def _gradient_function(
         _phase_update(phase, optimizers[phase.name], span, workers) for phase, span in zip(early, spans)
     )
     begin, end = spans[-1]
+    gather = row_gatherer(workers)
+    per_row = len(objective.labels)
 
-    def total_loss(images: Tensor, weights: Tensor, *labels: Tensor) -> tuple[Tensor, Tensor]:
+    def total_loss(images: Tensor, weights: Tensor, *local_labels: Tensor) -> tuple[Tensor, Tensor]:
         outputs: _Tensors = ()
         for output in objective.forward(images):
             # Losses are in float32 whatever the network's precision.
-            outputs += (ops.cast(output, ms.float32),)
+            outputs += (gather(ops.cast(output, ms.float32)),)
+        labels: _Tensors = ()
+        for label in local_labels[:per_row]:
+            labels += (gather(label),)
+        labels += local_labels[per_row:]
         early_terms: _Tensors = ()
         for update in updates:
             outputs, terms = update(outputs, labels, weights)

@@ -60,7 +60,7 @@ class StepReport:
     rates : dict
         Learning rate of each phase.
     batch_size : int
-        Images of this worker.
+        Images of all workers.
     """
 
     epoch: int
@@ -178,7 +178,8 @@ class Trainer:
                 terms = self.step(images, self._labels(batch, epoch), device_weights)
                 self.progress.step += 1
                 self.progress.batch += 1
-                self._end_step(StepReport(epoch, self.progress.step, terms, weights, rates, len(images)))
+                size = len(images) * self.step.workers.size
+                self._end_step(StepReport(epoch, self.progress.step, terms, weights, rates, size))
 
     def _end_step(self, report: StepReport) -> None:
         for listener in self.listeners:
@@ -206,7 +207,9 @@ class Trainer:
         labels = [batch[name] for name in self.objective.labels]
         # Seeded by epoch and step, so that a resumed run draws what the uninterrupted one would.
         generator = np.random.default_rng((self.seed, epoch, self.progress.step))
-        return [Tensor(value) for value in (*labels, *self.objective.draw(generator, len(batch["images"])))]
+        # Every worker draws for the whole batch, which is what the losses see.
+        drawn = self.objective.draw(generator, len(batch["images"]) * self.step.workers.size)
+        return [Tensor(value) for value in (*labels, *drawn)]
 
     def _steps_left(self) -> Optional[int]:
         return None if self.steps is None else self.steps - self.progress.step
