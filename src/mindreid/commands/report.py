@@ -14,6 +14,8 @@ def add(commands: argparse._SubParsersAction) -> None:
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     _add_ranks(actions)
     _add_walkers(actions)
+    _add_augmentations(actions)
+    _add_silhouettes(actions)
 
 
 def _add_ranks(actions: argparse._SubParsersAction) -> None:
@@ -55,4 +57,42 @@ def _walkers(parsed: argparse.Namespace) -> None:
     from mindreid.report.contact_sheet import draw_contact_sheet
 
     draw_contact_sheet(parsed.output, seed=parsed.seed)
+    say(f"wrote {parsed.output}")
+
+
+def _add_augmentations(actions: argparse._SubParsersAction) -> None:
+    parser = actions.add_parser("augmentations", help="what each augmentation does to a silhouette sequence")
+    parser.add_argument("--output", type=Path, required=True, metavar="FILE.png")
+    parser.add_argument(
+        "--sequence", default="", metavar="FILE.pkl", help="a sequence of one's own instead of a walker's"
+    )
+    parser.add_argument("--seed", type=int, default=1)
+    parser.set_defaults(run=_augmentations)
+
+
+def _augmentations(parsed: argparse.Namespace) -> None:
+    from mindreid.report.silhouettes import draw_augmentations
+
+    draw_augmentations(parsed.output, seed=parsed.seed, sequence=parsed.sequence)
+    say(f"wrote {parsed.output}")
+
+
+def _add_silhouettes(actions: argparse._SubParsersAction) -> None:
+    parser = actions.add_parser("silhouettes", help="sequences of a gait dataset on one sheet")
+    parser.add_argument("--name", required=True, help="a gait dataset, e.g. ccpg")
+    parser.add_argument("--root", required=True)
+    parser.add_argument("--set", action="append", default=[], metavar="OPTION=VALUE", dest="options")
+    parser.add_argument("--split", choices=("train", "query", "gallery"), default="query")
+    parser.add_argument("--rows", type=int, default=12, help="how many sequences are drawn")
+    parser.add_argument("--output", type=Path, required=True, metavar="FILE.png")
+    parser.set_defaults(run=_silhouettes)
+
+
+def _silhouettes(parsed: argparse.Namespace) -> None:
+    from mindreid.config import parse_options
+    from mindreid.report.silhouettes import draw_records
+    from mindreid.zoo import load_dataset
+
+    dataset = load_dataset(parsed.name, parsed.root, **parse_options(parsed.options))
+    draw_records(parsed.output, dataset.split(parsed.split), rows=parsed.rows)
     say(f"wrote {parsed.output}")
