@@ -28,25 +28,36 @@ def market(tiny_market):
     return load_dataset("market1501", tiny_market)
 
 
+def result(rerank=False, **figures):
+    return {"standard": {"rank1": 0.5, "mAP": 0.25, **figures, "rerank": rerank}}
+
+
 def test_only_the_measured_setting_is_compared(market):
-    rows = rows_for("mgn", market, rerank=False)
+    rows = rows_for("mgn", market, result())
     assert rows
-    assert {row.dataset for row in rows} == {"market1501"}
-    assert not any(row.rerank for row in rows)
-    assert all(row.rerank for row in rows_for("mgn", market, rerank=True))
-    assert rows_for("mgn", replace(market, name="csv_list"), rerank=False) == ()
-    assert "95.70" in format_rows(rows)
+    assert {(row.dataset, row.protocol, row.rerank) for row in rows} == {("market1501", "standard", False)}
+    assert all(row.rerank for row in rows_for("mgn", market, result(rerank=True)))
+    assert rows_for("mgn", market, {"same_clothes": {"rank1": 1, "rerank": False}}) == ()
+    assert rows_for("mgn", replace(market, name="csv_list"), result()) == ()
+
+
+def test_published_stands_beside_measured(market):
+    table = format_rows(rows_for("mgn", market, result())[:1], result())
+    lines = [line.split() for line in table.splitlines()]
+    assert lines[0][:3] == ["protocol", "published", "measured"]
+    assert lines[1][:4] == ["standard", "R1", "95.70", "50.00"]
+    assert lines[2][:4] == ["standard", "mAP", "86.90", "25.00"]
 
 
 def test_another_delivery_is_not_compared(market):
     cuhk03 = replace(market, name="cuhk03", variant="labeled")
-    assert [row.figures["rank1"] for row in rows_for("mgn", cuhk03, rerank=False)] == [68.0]
-    assert rows_for("mgn", replace(cuhk03, variant="classic"), rerank=False) == ()
+    assert [row.figures["rank1"] for row in rows_for("mgn", cuhk03, result())] == [68.0]
+    assert rows_for("mgn", replace(cuhk03, variant="classic"), result()) == ()
 
 
 def test_generated_images_are_not_compared(market, tiny_market):
     (tiny_market / MARKER).write_text('{"kind": "generated walkers"}')
-    assert rows_for("mgn", market, rerank=False) == ()
+    assert rows_for("mgn", market, result()) == ()
 
 
 def test_a_damaged_file_is_explained(tmp_path, monkeypatch):

@@ -42,8 +42,8 @@ def _eval(parsed: argparse.Namespace) -> None:
     if run.workers.is_first:
         say(run.headline())
         say(format_results(results))
-        published = rows_for(run.recipe.model.name, run.dataset, rerank=run.recipe.evaluation.rerank)
+        published = rows_for(run.recipe.model.name, run.dataset, results)
         if published:
-            say(format_rows(published))
+            say(format_rows(published, results))
     if parsed.json:
         run.write_result(parsed.json, results, parsed.command_line)

@@ -6,16 +6,18 @@ import argparse
 from pathlib import Path
 
 from mindreid.commands.arguments import add_recipe, add_weights, overrides, say
+from mindreid.errors import DataError
 
 
 def add(commands: argparse._SubParsersAction) -> None:
     """Add the command and its actions to the parser."""
-    parser = commands.add_parser("report", help="pictures of results")
+    parser = commands.add_parser("report", help="pictures and tables of results")
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     _add_ranks(actions)
     _add_walkers(actions)
     _add_augmentations(actions)
     _add_silhouettes(actions)
+    _add_tables(actions)
 
 
 def _add_ranks(actions: argparse._SubParsersAction) -> None:
@@ -96,3 +98,21 @@ def _silhouettes(parsed: argparse.Namespace) -> None:
     dataset = load_dataset(parsed.name, parsed.root, **parse_options(parsed.options))
     draw_records(parsed.output, dataset.split(parsed.split), rows=parsed.rows)
     say(f"wrote {parsed.output}")
+
+
+def _add_tables(actions: argparse._SubParsersAction) -> None:
+    parser = actions.add_parser("tables", help="rebuild the documents' tables from results/*.json")
+    parser.add_argument("--root", type=Path, default=Path("."), help="the checkout (default: this folder)")
+    parser.add_argument("--check", action="store_true", help="change nothing; fail if a table is out of date")
+    parser.set_defaults(run=_tables)
+
+
+def _tables(parsed: argparse.Namespace) -> None:
+    from mindreid.report.tables import update_documents
+
+    changed = [str(path) for path in update_documents(parsed.root, check=parsed.check)]
+    if parsed.check and changed:
+        raise DataError(
+            "tables disagree with results/", where=", ".join(changed), fix="run `mindreid report tables`"
+        )
+    say(f"rebuilt {', '.join(changed)}" if changed else "all tables agree with results/")

@@ -12,6 +12,7 @@ from mindspore import nn
 
 from mindreid.atomic import write_json
 from mindreid.config import Recipe
+from mindreid.data.generated import generated_kind
 from mindreid.data.records import Dataset
 from mindreid.engine import assembly
 from mindreid.engine.checkpoint import Description, load_weights
@@ -74,7 +75,11 @@ class EvaluationRun:
             path,
             {
                 "command": command,
-                "dataset": {"name": self.dataset.name, "variant": self.dataset.variant},
+                "dataset": {
+                    "name": self.dataset.name,
+                    "variant": self.dataset.variant,
+                    "generated": generated_kind(self.dataset.root),
+                },
                 "checkpoint": str(self.checkpoint) if self.checkpoint else None,
                 "epoch": self.description.epoch,
                 "results": results,

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib import resources
 from pathlib import Path
-from typing import Literal, Optional
+from typing import Any, Literal, Optional
 
 import pydantic
 from pydantic import BaseModel, ConfigDict
@@ -15,6 +15,9 @@ from mindreid.data.generated import generated_kind
 from mindreid.data.records import Dataset
 from mindreid.errors import ConfigError
 from mindreid.yaml_source import read_yaml
+
+#: By protocol, fractions: what :func:`mindreid.engine.evaluator.evaluate_dataset` returns.
+Results = Mapping[str, Mapping[str, Any]]
 
 FILE = "published.yaml"
 _TITLES = {"rank1": "R1", "rank5": "R5", "rank10": "R10"}
@@ -32,7 +35,7 @@ class PublishedRow(_Section):
     dataset, variant : str
         As a loader names them.
     protocol : str
-        Of the dataset, see :attr:`mindreid.data.records.Dataset.protocols`.
+        A row of the evaluation's result.
     rerank : bool
         Whether k-reciprocal re-ranking was on.
     method : str
@@ -57,6 +60,20 @@ class PublishedRow(_Section):
     method: str = ""
     recipe: Optional[str] = None
 
+    @property
+    def origin(self) -> str:
+        """Where it stands, and whose word it is unless the authors' own."""
+        return self.source if self.trust == "printed" else f"{self.source} ({self.trust})"
+
+    def describes(self, dataset: str, variant: str) -> bool:
+        """Tell whether it was measured on this delivery of a dataset."""
+        return self.dataset == dataset and self.variant in ("", variant)
+
+    def measured(self, results: Results) -> Optional[Mapping[str, Any]]:
+        """Find the measurement under the same protocol, ``None`` if there is none."""
+        own = results.get(self.protocol)
+        return own if own is not None and own["rerank"] == self.rerank else None
+
 
 class Published(_Section):
     """A method's paper, its rows, and what to beware of when comparing with them."""
@@ -74,7 +91,7 @@ def load_published(model: str) -> Optional[Published]:
     ConfigError
         If the file is damaged or has unknown keys.
     """
-    path = Path(str(resources.files("mindreid.models").joinpath(model, FILE)))
+    path = Path(str(resources.files("mindreid.models").joinpath(model)), FILE)
     if not path.is_file():
         return None
     try:
@@ -85,11 +102,20 @@ def load_published(model: str) -> Optional[Published]:
         raise ConfigError(f"{place}: {problem['msg'].lower()}", where=str(path)) from None
 
 
-def rows_for(model: str, dataset: Dataset, *, rerank: bool) -> tuple[PublishedRow, ...]:
-    """Select the rows that a measurement on ``dataset`` may be compared with.
+def rows_for(model: str, dataset: Dataset, results: Results) -> tuple[PublishedRow, ...]:
+    """Select the rows that a measurement may be compared with.
 
     A tree of generated images has none, whichever dataset's layout it has; nor has another
-    delivery of the dataset, or re-ranking that the row did not have.
+    delivery of the dataset, another protocol, or re-ranking that the row did not have.
+
+    Parameters
+    ----------
+    model : str
+        The method's registered name.
+    dataset : Dataset
+        What was measured on.
+    results : mapping
+        Of :func:`mindreid.engine.evaluator.evaluate_dataset`.
     """
     published = load_published(model)
     if published is None or generated_kind(dataset.root) is not None:
@@ -97,26 +123,20 @@ def rows_for(model: str, dataset: Dataset, *, rerank: bool) -> tuple[PublishedRo
     return tuple(
         row
         for row in published.rows
-        if row.dataset == dataset.name
-        and row.variant in ("", dataset.variant)
-        and row.protocol in dataset.protocols
-        and row.rerank == rerank
+        if row.describes(dataset.name, dataset.variant) and row.measured(results)
     )
 
 
-def format_rows(rows: Sequence[PublishedRow]) -> str:
-    """Lay rows out as a table that stands below the measured one."""
-    cells = [(row.protocol, _figures(row), row.method or "the paper's method", _origin(row)) for row in rows]
-    widths = [max(len(line[column]) for line in cells) for column in range(3)]
-    lines = [
-        "  ".join((*(text.ljust(width) for text, width in zip(line, widths)), line[-1])) for line in cells
-    ]
-    return "\n".join(["published for this dataset, per cent:", *lines])
-
-
-def _figures(row: PublishedRow) -> str:
-    return "  ".join(f"{_TITLES.get(name, name)} {value:.2f}" for name, value in row.figures.items())
-
-
-def _origin(row: PublishedRow) -> str:
-    return row.source if row.trust == "printed" else f"{row.source} ({row.trust})"
+def format_rows(rows: Sequence[PublishedRow], results: Results) -> str:
+    """Lay rows out beside what was measured, in per cent."""
+    table = [("protocol", "", "published", "measured", "whose")]
+    for row in rows:
+        own = row.measured(results) or {}
+        whose = f"{row.method or 'the method'}, {row.origin}"
+        for name, value in row.figures.items():
+            mine = f"{100 * own[name]:.2f}" if name in own else "-"
+            table.append((row.protocol, _TITLES.get(name, name), f"{value:.2f}", mine, whose))
+    widths = [max(len(line[column]) for line in table) for column in range(4)]
+    return "\n".join(
+        "  ".join((*(text.ljust(width) for text, width in zip(line, widths)), line[-1])) for line in table
+    )

@@ -1,0 +1,249 @@
+"""The tables of measured and published figures, one function each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Optional
+
+from mindreid.errors import DataError
+from mindreid.report.markdown import bullets, table
+from mindreid.report.published import Published, PublishedRow, load_published
+from mindreid.report.result_files import ResultFiles
+from mindreid.zoo import list_models
+
+NOT_RUN = "not run here"
+NO_RECIPE = "–"
+NO_DATA = "not run here: dataset on request"
+_DATASETS = {
+    "market1501": "Market-1501",
+    "dukemtmc": "DukeMTMC-reID",
+    "cuhk03": "CUHK03, new protocol",
+    "msmt17": "MSMT17",
+    "ltcc": "LTCC",
+    "prcc": "PRCC",
+    "vc_clothes": "VC-Clothes",
+    "last": "LaST",
+    "deepchange": "DeepChange",
+    "celeb_reid": "Celeb-reID",
+    "ccvid": "CCVID",
+    "ccpg": "CCPG",
+    "casia_b": "CASIA-B",
+}
+#: mindcv's columns, with what stands for its accuracy.
+_PERFORMANCE = (
+    "model name", "params(M)", "cards", "batch size", "resolution", "jit level", "graph compile",
+    "ms/step", "img/s", "what", "recipe",
+)  # fmt: skip
+
+
+def models_table(results: ResultFiles) -> str:
+    """Show every recipe's published rows without re-ranking beside what was measured."""
+    rows = []
+    for model in list_models():
+        for row in _published(model).rows:
+            if row.recipe is None or row.rerank or row.trust == "user":
+                continue
+            name = f"[{model}](models/{model}/README.md)"
+            rows.append(
+                (
+                    name,
+                    _setting(row, named=True),
+                    f"`{row.recipe}`",
+                    _printed(row),
+                    _measured(results, model, row),
+                )
+            )
+    return table(
+        ("model", "dataset, protocol", "recipe", "published: rank-1 / mAP", "measured: rank-1 / mAP"), rows
+    )
+
+
+def published_table(results: ResultFiles, model: str) -> str:
+    """Show all published rows of a model with their sources, beside what was measured."""
+    rows = [
+        (
+            _setting(row),
+            "yes" if row.rerank else "no",
+            row.method or "the paper's",
+            _printed(row),
+            row.origin,
+            _measured(results, model, row),
+        )
+        for row in _published(model).rows
+    ]
+    return table(
+        (
+            "dataset, protocol",
+            "re-ranked",
+            "method",
+            "published: rank-1 / mAP",
+            "source",
+            "measured: rank-1 / mAP",
+        ),
+        rows,
+    )
+
+
+def pitfalls(model: str) -> str:
+    """List what to beware of when comparing with the published figures of a model."""
+    return bullets(_published(model).pitfalls)
+
+
+def learning_table(results: ResultFiles, model: Optional[str] = None) -> str:
+    """Show what the small recipes learn on persons not in training, one row for each arm and protocol.
+
+    With a model, the experiments in which one of its recipes takes part.
+    """
+    rows = []
+    for figures in results.learning():
+        recipes = [arm["recipe"] for arm in figures["arms"].values()]
+        if model is not None and not any(recipe.startswith(f"{model}/") for recipe in recipes):
+            continue
+        rows += list(_learning_rows(figures))
+    if not rows:
+        return NOT_RUN
+    return table(("data", "network", "recipe", "protocol", "rank-1 / mAP", "runs"), rows)
+
+
+def _learning_rows(figures: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
+    for arm, protocols in figures["summary"].items():
+        recipe = f"`{figures['arms'][arm]['recipe']}`"
+        for protocol, spread in protocols.items():
+            cells = [_mean_and_deviation(spread[metric]) for metric in ("rank1", "mAP") if metric in spread]
+            yield (
+                figures["title"],
+                arm,
+                recipe,
+                protocol,
+                " / ".join(cells),
+                f"{len(figures['seeds'])} seeds",
+            )
+
+
+def speed_table(results: ResultFiles) -> str:
+    """Show ratios to the baseline that each benchmark names."""
+    rows = [
+        (
+            "ranking with distances, 3,368 × 15,913",
+            "plain NumPy, per query",
+            _speedup(results, "ranking"),
+        ),
+        ("re-ranking, the same set", "dense NumPy", _speedup(results, "reranking")),
+        ("memory of that re-ranking", "dense NumPy", _reranking_memory(results)),
+        *(
+            (f"{title} {what}", "PyTorch", _step_ratio(results, network, phase))
+            for network, title in (("resnet50", "ResNet-50"), ("mgn", "MGN"))
+            for phase, what in (("train", "training step"), ("infer", "inference"))
+        ),
+    ]
+    return table(("what, on two CPU cores", "against", "figure"), rows)
+
+
+def performance_table(results: ResultFiles, model: str) -> str:
+    """Show the time per step of training and inference on this project's machine, in mindcv's columns."""
+    rows = [*_training_rows(results, model), *_inference_rows(results, model)]
+    return table(_PERFORMANCE, rows) if rows else NOT_RUN
+
+
+def _training_rows(results: ResultFiles, model: str) -> Iterator[tuple[str, ...]]:
+    figures = (results.figures("train_step") or {}).get(model)
+    if figures is None:
+        return
+    seconds, batch = figures["train"]["mindspore_wall_s"], figures["batch"]
+    yield (
+        model,
+        _millions(results, model),
+        "1 CPU",
+        str(batch),
+        f"{figures['height']}x{figures['width']}",
+        "O0",
+        f"{figures['first_step_with_compilation_s']:.0f}s",
+        f"{1000 * seconds:.0f}",
+        f"{batch / seconds:.1f}",
+        "training step",
+        "benchmarks/train_step.py",
+    )
+
+
+def _inference_rows(results: ResultFiles, model: str) -> Iterator[tuple[str, ...]]:
+    figures = results.figures("inference")
+    own = figures["models"].get(model) if figures else None
+    if own is None:
+        return
+    for runtime, measured in own["runtimes"].items():
+        per_step = measured["ms_per_image"] * own["batch"]
+        yield (
+            model,
+            _millions(results, model),
+            "1 CPU",
+            str(own["batch"]),
+            own["resolution"],
+            "O0" if runtime == "MindSpore" else "-",
+            f"{measured['start_s']:.1f}s",
+            f"{per_step:.0f}",
+            f"{1000 / measured['ms_per_image']:.1f}",
+            f"inference, {runtime}",
+            "benchmarks/inference.py",
+        )
+
+
+def _millions(results: ResultFiles, model: str) -> str:
+    figures = results.figures("inference")
+    own = figures["models"].get(model) if figures else None
+    return f"{own['parameters'] / 1e6:.2f}" if own else "-"
+
+
+def _published(model: str) -> Published:
+    published = load_published(model)
+    if published is None:
+        raise DataError("the model's folder has no published.yaml", where=f"models/{model}")
+    return published
+
+
+def _setting(row: PublishedRow, *, named: bool = False) -> str:
+    name = _DATASETS.get(row.dataset, row.dataset)
+    protocol = "" if row.protocol == "standard" else row.protocol.replace("_", " ")
+    setting = ", ".join(filter(None, (name, row.variant, protocol)))
+    return f"{setting} ({row.method})" if row.method and named else setting
+
+
+def _printed(row: PublishedRow) -> str:
+    return _rank1_and_map(row.figures)
+
+
+def _measured(results: ResultFiles, model: str, row: PublishedRow) -> str:
+    if row.recipe is None:
+        return NO_RECIPE
+    own = results.evaluation(model, row)
+    if own is None:
+        return NO_DATA
+    return _rank1_and_map({name: round(100 * own[name], 2) for name in ("rank1", "mAP") if name in own})
+
+
+def _rank1_and_map(figures: Mapping[str, float]) -> str:
+    return " / ".join(f"{figures[name]:g}" if name in figures else "–" for name in ("rank1", "mAP"))
+
+
+def _mean_and_deviation(value: Mapping[str, float]) -> str:
+    return f"{100 * value['mean']:.1f} ± {100 * value['std']:.1f}"
+
+
+def _speedup(results: ResultFiles, part: str) -> str:
+    figures = results.figures("ranking")
+    if figures is None:
+        return NOT_RUN
+    key = next(key for key in figures[part] if key.startswith("speedup"))
+    return f"{figures[part][key]:.1f} times faster"
+
+
+def _reranking_memory(results: ResultFiles) -> str:
+    figures = results.figures("ranking")
+    if figures is None:
+        return NOT_RUN
+    part = figures["reranking"]
+    return f"{part['peak_extra_gib_ours']:.2f} GiB instead of {part['peak_extra_gib_dense']:.2f} GiB"
+
+
+def _step_ratio(results: ResultFiles, network: str, phase: str) -> str:
+    figures = (results.figures("train_step") or {}).get(network)
+    return NOT_RUN if figures is None else f"{figures[phase]['wall_ratio']:.2f} times the time"
