@@ -19,8 +19,6 @@ class MemoryBankLoss(nn.Cell):
     seen, samples replace what was there, and classes not seen yet are neither positive nor
     negative. This is the variant of CAL (CVPR 2022) that its authors' code offers.
 
-    Each worker of a distributed run keeps the bank of its own samples.
-
     Parameters
     ----------
     num_classes, num_features : int
