@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 from typing import Optional
 
-from mindreid.commands import convert, data, evaluate, export, report, train
+from mindreid.commands import convert, data, evaluate, export, infer, report, train
 from mindreid.errors import MindReidError
 
 EXIT_INTERRUPTED = 130
@@ -44,6 +44,6 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for command in (train, evaluate, export, convert, data, report):
+    for command in (train, evaluate, export, infer, convert, data, report):
         command.add(commands)
     return parser

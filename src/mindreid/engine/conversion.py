@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Optional
+from typing import Any, Optional, cast
 
 import mindspore as ms
 import numpy as np
@@ -17,7 +17,7 @@ from mindreid.engine.assembly import build_network
 from mindreid.engine.checkpoint import Description, load_weights, save_weights
 from mindreid.errors import CheckpointError
 from mindreid.layers.pretrained import load_pretrained, save_trunk_weights, trunk_of
-from mindreid.layers.resnet import ResNetTrunk
+from mindreid.layers.resnet import ResNetTrunk, TrunkName
 from mindreid.versions import library_versions
 
 #: Largest relative difference (of norms) between a recording and the converted network.
@@ -131,7 +131,7 @@ def _empty_trunk(conversion: convert.Conversion) -> ResNetTrunk:
     name = trunk_of(conversion.parameters)
     if name is None:
         raise CheckpointError("these weights belong to none of the trunks resnet18, resnet34, resnet50")
-    return ResNetTrunk(name)
+    return ResNetTrunk(cast(TrunkName, name))
 
 
 def _reload(recipe: Optional[Recipe], output: Path, conversion_trunk: nn.Cell) -> nn.Cell:

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
+from mindreid.engine.runtimes import MindSporeRuntime, OnnxRuntime
+
 
 def run_exported(path: Path, images: np.ndarray) -> np.ndarray:
     """Return what an exported MindIR or ONNX file computes.
@@ -23,20 +25,8 @@ def run_exported(path: Path, images: np.ndarray) -> np.ndarray:
     np.ndarray
         float32 ``[N, D]``.
     """
-    return _run_onnx(path, images) if path.suffix == ".onnx" else _run_mindir(path, images)
-
-
-def _run_mindir(path: Path, images: np.ndarray) -> np.ndarray:
-    import mindspore as ms
-
-    return ms.nn.GraphCell(ms.load(str(path)))(ms.Tensor(images)).asnumpy()
-
-
-def _run_onnx(path: Path, images: np.ndarray) -> np.ndarray:
-    import onnxruntime
-
-    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
-    return session.run(None, {session.get_inputs()[0].name: images})[0]
+    runtime = OnnxRuntime if path.suffix == ".onnx" else MindSporeRuntime
+    return runtime(path)(images)
 
 
 if __name__ == "__main__":

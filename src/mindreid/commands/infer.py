@@ -1,0 +1,51 @@
+"""``mindreid infer``."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from mindreid.commands.arguments import say
+
+
+def add(commands: argparse._SubParsersAction) -> None:
+    """Add the command to the parser."""
+    parser = commands.add_parser("infer", help="embed images with an exported file, and rank a gallery")
+    parser.add_argument("--model", type=Path, required=True, metavar="FILE.mindir|FILE.onnx")
+    parser.add_argument(
+        "--input", type=Path, required=True, metavar="DIR|LIST", help="images, or a list of their paths"
+    )
+    parser.add_argument("--output", type=Path, required=True, metavar="DIR", help="new, or to go on with")
+    parser.add_argument(
+        "--gallery", type=Path, metavar="DIR|LIST",
+        help="write ranking.csv: images, or the output of an earlier run",
+    )  # fmt: skip
+    parser.add_argument("--top", type=int, default=10, help="gallery images per query in ranking.csv")
+    parser.add_argument("--batch-size", type=int, default=32)
+    parser.add_argument("--workers", type=int, default=4, help="threads that read images")
+    parser.add_argument("--runtime", help="'MindSpore Lite', 'MindSpore' or 'ONNX Runtime' and no other")
+    parser.set_defaults(run=_infer)
+
+
+def _infer(parsed: argparse.Namespace) -> None:
+    from mindreid.engine.exported_model import describe_exported
+    from mindreid.engine.gallery_search import write_ranking
+    from mindreid.engine.inference import embed_images, is_embedded, list_inputs, read_embedded
+    from mindreid.engine.runtimes import open_runtime
+
+    model = describe_exported(parsed.model)
+    runtime = open_runtime(parsed.model, name=parsed.runtime)
+    say(f"{parsed.model} runs on {runtime.name}")
+    options = {"batch_size": parsed.batch_size, "loaders": parsed.workers}
+    query = embed_images(runtime, model, list_inputs(parsed.input), parsed.output, **options)
+    say(f"wrote {len(query.paths)} embeddings to {parsed.output}")
+    if parsed.gallery is None:
+        return
+    if is_embedded(parsed.gallery):
+        gallery = read_embedded(parsed.gallery)
+    else:
+        place = parsed.output / "gallery"
+        gallery = embed_images(runtime, model, list_inputs(parsed.gallery), place, **options)
+    ranking = parsed.output / "ranking.csv"
+    write_ranking(query, gallery, ranking, metric=model.metric, top=parsed.top)
+    say(f"wrote {ranking}")
