@@ -4,6 +4,13 @@ from mindreid.models.aug_ogbase.network import AugOGBase, aug_ogbase
 from mindreid.models.aug_ogbase.objective import AugOGBaseObjective
 from mindreid.zoo import MODELS, ModelEntry
 
-MODELS.register("aug_ogbase", ModelEntry(network=aug_ogbase, objective=AugOGBaseObjective))
+MODELS.register(
+    "aug_ogbase",
+    ModelEntry(
+        network=aug_ogbase,
+        objective=AugOGBaseObjective,
+        sources={"opengait": ("aug_ogbase/ccpg_plain",)},
+    ),
+)
 
 __all__ = ["AugOGBase", "AugOGBaseObjective", "aug_ogbase"]
