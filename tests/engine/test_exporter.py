@@ -11,7 +11,8 @@ from mindspore import Tensor, nn, ops
 
 from mindreid.config import InputConfig
 from mindreid.engine.checkpoint import Description
-from mindreid.engine.exporter import DeployableEmbedding, export_network, verify_export
+from mindreid.engine.deployable import DeployableEmbedding
+from mindreid.engine.exporter import export_network, verify_export
 from mindreid.engine.run_exported import run_exported
 from mindreid.errors import ExportError, InvalidArgumentError
 from tests.engine.toy_methods import ToyNetwork
@@ -74,7 +75,7 @@ def test_a_tampered_file_is_found(tmp_path):
     export_network(network, DESCRIPTION, path, "mindir", verify=False)
     path.write_bytes(path.read_bytes()[:200])
     with pytest.raises(ExportError, match="does not run in a fresh process"):
-        verify_export(DeployableEmbedding(network, INPUT).set_train(False), INPUT, path)
+        verify_export(DeployableEmbedding(network, INPUT).set_train(False), path)
 
 
 def test_format_and_ending_must_fit(tmp_path):

@@ -7,7 +7,8 @@ from mindspore import Tensor
 import mindreid
 from mindreid.config import InputConfig
 from mindreid.engine.checkpoint import Description
-from mindreid.engine.exporter import DeployableEmbedding, export_network
+from mindreid.engine.deployable import DeployableEmbedding
+from mindreid.engine.exporter import export_network
 from mindreid.engine.run_exported import run_exported
 
 INPUT = InputConfig(height=96, width=32)

@@ -1,9 +1,7 @@
 """Export of an embedding network to MindIR or ONNX, verified in a fresh process.
 
-The exported graph takes what a camera gives, uint8 RGB images ``[N, H, W, 3]`` of the recipe's
-size, and returns float32 L2-normalised embeddings ``[N, D]``: scaling, normalisation, layout and
-norm are inside. The batch size is free. Resizing is left to the caller, with the interpolation
-that the description beside the file names.
+What the exported graph takes and returns is described in :mod:`mindreid.engine.deployable`. The
+batch size is free, and so is the number of frames of a sequence.
 """
 
 from __future__ import annotations
@@ -21,50 +19,27 @@ from typing import Union
 
 import mindspore as ms
 import numpy as np
-from mindspore import Tensor, nn, ops
+from mindspore import Tensor, nn
 
 from mindreid.atomic import atomic_path, write_json
 from mindreid.config import InputConfig, Recipe
 from mindreid.engine.assembly import build_network
 from mindreid.engine.checkpoint import Description, load_weights
+from mindreid.engine.deployable import Deployable, deployable_network
 from mindreid.engine.device import select_device
+from mindreid.engine.onnx_graph import free_dimensions
 from mindreid.errors import ExportError, InvalidArgumentError, MissingExtraError
 
 logger = logging.getLogger(__name__)
 
 FORMATS = {"mindir": ".mindir", "onnx": ".onnx"}
-#: Largest absolute difference of a unit-length embedding's values between file and live network.
+#: Largest absolute difference of an embedding's values between file and live network, for vectors
+#: of unit length.
 TOLERANCE = 1e-4
-#: The file must not depend on the batch size that it was traced or first run with.
-_VERIFIED_BATCHES = (1, 3)
-#: Batch size of the static ONNX trace; a prime, so that it is told from the other dimensions.
-_TRACED_BATCH = 7
-
-
-class DeployableEmbedding(nn.Cell):
-    """An embedding network with its pre-processing and L2 norm inside the graph.
-
-    Parameters
-    ----------
-    network : nn.Cell
-        ``construct(float32 [N, 3, H, W]) -> float32 [N, D]`` or ``[N, D, parts]``.
-    preprocessing : InputConfig
-        Mean and standard deviation of RGB values in [0, 1].
-    """
-
-    def __init__(self, network: nn.Cell, preprocessing: InputConfig) -> None:
-        super().__init__()
-        self.network = network
-        mean, std = np.array(preprocessing.mean, np.float32), np.array(preprocessing.std, np.float32)
-        self.scale = Tensor((1 / (255 * std)).reshape(1, 3, 1, 1))
-        self.shift = Tensor((-mean / std).reshape(1, 3, 1, 1))
-
-    def construct(self, images: Tensor) -> Tensor:
-        """Map uint8 ``[N, H, W, 3]`` to float32 ``[N, D]`` of unit length."""
-        planes = ops.transpose(ops.cast(images, ms.float32), (0, 3, 1, 2)) * self.scale + self.shift
-        embedding = self.network(planes)
-        # sqrt and division, since the ONNX exporter has no rsqrt.
-        return embedding / ops.sqrt(ops.ReduceSum(True)(embedding * embedding, 1) + 1e-12)
+#: The file must not depend on the sizes that it was traced or first run with: batch, frames.
+_VERIFIED_SIZES = ((1, 4), (3, 2))
+#: Sizes of the static ONNX trace; primes, so that they are told from the other dimensions.
+_TRACED_SIZES = (7, 13)
 
 
 def export_checkpoint(
@@ -122,12 +97,12 @@ def export_network(
         )
     preprocessing = InputConfig.model_validate_json(json.dumps(description.recipe["input"]))
     network.set_train(False)
-    deployable = DeployableEmbedding(network, preprocessing).set_train(False)
+    deployable = deployable_network(network, preprocessing)
     difference = float("nan")
     with atomic_path(path) as temporary:
-        _write_graph(deployable, preprocessing, temporary, file_format)
+        _write_graph(deployable, temporary, file_format)
         if verify:
-            difference = verify_export(deployable, preprocessing, temporary)
+            difference = verify_export(deployable, temporary)
         digest = hashlib.sha256(temporary.read_bytes()).hexdigest()
     write_json(
         path.with_name(path.name + ".json"),
@@ -136,13 +111,14 @@ def export_network(
     return difference
 
 
-def verify_export(deployable: nn.Cell, preprocessing: InputConfig, path: Path) -> float:
+def verify_export(deployable: Deployable, path: Path) -> float:
     """Compare a file, loaded in a fresh process, with the live network on random images.
 
     Returns
     -------
     float
-        The largest absolute difference over two batch sizes.
+        The largest absolute difference over two batch sizes (and two lengths of sequences),
+        relative to the mean length of the embedding's vectors.
 
     Raises
     ------
@@ -150,18 +126,19 @@ def verify_export(deployable: nn.Cell, preprocessing: InputConfig, path: Path) -
         If the file does not load, or differs by more than :data:`TOLERANCE`.
     """
     generator = np.random.default_rng(0)
-    shape = (preprocessing.height, preprocessing.width, 3)
     worst = 0.0
-    for batch in _VERIFIED_BATCHES:
-        images = generator.integers(0, 256, (batch, *shape), dtype=np.uint8)
+    for sizes in _VERIFIED_SIZES:
+        shape = (*sizes[: deployable.free_dimensions], *deployable.fixed_shape)
+        images = generator.integers(0, 256, shape, dtype=np.uint8)
         live = deployable(Tensor(images)).asnumpy()
         loaded = _run_in_fresh_process(path, images)
         if loaded.shape != live.shape:
             raise ExportError(
                 f"the file gives shape {loaded.shape}, the network {live.shape}", where=path.name
             )
+        length = max(float(np.linalg.norm(live, axis=1).mean()), np.finfo(np.float32).tiny)
         # A maximum passes over NaN in one of its arguments; the comparison below must not.
-        worst = max(worst, float(np.nan_to_num(np.abs(loaded - live), nan=np.inf).max()))
+        worst = max(worst, float(np.nan_to_num(np.abs(loaded - live) / length, nan=np.inf).max()))
     if not worst <= TOLERANCE:
         raise ExportError(
             f"the exported file differs from the live network by {worst:.3g}, so it was removed",
@@ -170,13 +147,13 @@ def verify_export(deployable: nn.Cell, preprocessing: InputConfig, path: Path) -
     return worst
 
 
-def _write_graph(deployable: nn.Cell, preprocessing: InputConfig, path: Path, file_format: str) -> None:
-    size = (preprocessing.height, preprocessing.width, 3)
+def _write_graph(deployable: Deployable, path: Path, file_format: str) -> None:
+    free = deployable.free_dimensions
     if file_format == "onnx":
         _require_onnx()
-        example = Tensor(np.zeros((_TRACED_BATCH, *size), np.uint8))
+        example = Tensor(np.zeros((*_TRACED_SIZES[:free], *deployable.fixed_shape), np.uint8))
     else:
-        example = Tensor(shape=[None, *size], dtype=ms.uint8)
+        example = Tensor(shape=[*[None] * free, *deployable.fixed_shape], dtype=ms.uint8)
     # MindSpore refuses to write to a path with a space or a letter beyond ASCII in it.
     with tempfile.TemporaryDirectory() as folder:
         plain = Path(folder, f"network{path.suffix}")
@@ -188,7 +165,7 @@ def _write_graph(deployable: nn.Cell, preprocessing: InputConfig, path: Path, fi
             raise ExportError(f"can't export to {file_format}: {str(error).splitlines()[0]}") from None
         shutil.move(plain, path)
     if file_format == "onnx":
-        _free_batch_dimension(path)
+        free_dimensions(path, _TRACED_SIZES[:free])
 
 
 def _require_onnx() -> None:
@@ -197,29 +174,6 @@ def _require_onnx() -> None:
             __import__(package)
         except ImportError:
             raise MissingExtraError(package, "onnx", "export to ONNX") from None
-
-
-def _free_batch_dimension(path: Path) -> None:
-    """Turn the traced batch size into a free one, since the exporter takes static shapes only.
-
-    Inputs and outputs get a named first dimension, and a reshape that repeats the traced batch
-    size copies it from its input instead.
-    """
-    import onnx
-
-    model = onnx.load(str(path))
-    weights = {constant.name for constant in model.graph.initializer}
-    for value in (*model.graph.input, *model.graph.output):
-        if value.name not in weights:
-            value.type.tensor_type.shape.dim[0].dim_param = "N"
-    targets = {node.input[1] for node in model.graph.node if node.op_type == "Reshape"}
-    for node in model.graph.node:
-        if node.op_type == "Constant" and node.output[0] in targets:
-            shape = onnx.numpy_helper.to_array(node.attribute[0].t).copy()
-            if len(shape) and shape[0] == _TRACED_BATCH:
-                shape[0] = 0
-                node.attribute[0].t.CopyFrom(onnx.numpy_helper.from_array(shape))
-    onnx.save(model, str(path))
 
 
 def _run_in_fresh_process(path: Path, images: np.ndarray) -> np.ndarray:
