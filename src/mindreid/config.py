@@ -7,6 +7,7 @@ function registered under that name, whose annotation is the option's type.
 
 from __future__ import annotations
 
+import functools
 import json
 import typing
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -318,7 +319,9 @@ def _registered(registry: zoo.Registry[Any], name: str, path: KeyPath) -> Any:
 
 
 def _options_model(function: Callable[..., Any]) -> type[BaseModel]:
-    target = function.__init__ if isinstance(function, type) else function  # type: ignore[misc]
+    # Part of a loader's arguments may be bound already, where it serves several datasets.
+    bare = function.func if isinstance(function, functools.partial) else function
+    target = bare.__init__ if isinstance(bare, type) else bare  # type: ignore[misc]
     hints = typing.get_type_hints(target)
     fields: dict[str, Any] = {
         name: (hints.get(name, Any), ... if option.default is option.empty else option.default)

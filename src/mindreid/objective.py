@@ -11,7 +11,7 @@ weights, never as a new graph.
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -99,6 +99,35 @@ class Objective(nn.Cell):
         What is prepared must be kept in parameters (``requires_grad=False``): a run that goes on
         in the middle of the epoch restores them and does not prepare it again.
         """
+
+    def relabels(self, epoch: int) -> bool:
+        """Whether ``epoch`` (from 0) begins with :meth:`relabel`."""
+        return False
+
+    def relabel(self, epoch: int, embeddings: np.ndarray) -> Mapping[str, float]:
+        """Find labels of the training images before ``epoch``; all optimisers then begin anew.
+
+        Parameters
+        ----------
+        epoch : int
+            From 0.
+        embeddings : np.ndarray
+            float32 ``[N, D]`` of all training records, in their order, by the network in evaluation
+            mode, without mirrored images.
+
+        Returns
+        -------
+        mapping of str to float
+            What the log shall say of it.
+        """
+        raise NotImplementedError
+
+    def sizes(self) -> dict[str, int]:
+        """Sizes that :meth:`relabel` may enlarge; whenever they change, the step is compiled anew."""
+        return {}
+
+    def resize(self, sizes: Mapping[str, int]) -> None:
+        """Take on the sizes of a saved run, before its parameters are restored."""
 
     def draw(self, generator: np.random.Generator, batch_size: int) -> tuple[np.ndarray, ...]:
         """Draw random numbers for this step's whole batch; a graph cannot restore its own."""

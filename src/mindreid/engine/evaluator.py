@@ -71,25 +71,32 @@ class FeatureExtractor:
         self.between_batches = between_batches
         self._embed = ms.jit(network.construct)
 
-    def __call__(self, records: Sequence[Record]) -> np.ndarray:
+    def __call__(self, records: Sequence[Record], *, flip: Optional[bool] = None) -> np.ndarray:
         """Return float32 ``[len(records), D]`` (gait: ``[…, D, parts]``) in the order of ``records``.
 
         They are not normalised.
+
+        Parameters
+        ----------
+        records : sequence of Record
+            What to embed.
+        flip : bool, optional
+            Another choice than the extractor's own.
         """
         was_training = self.network.training
         self.network.set_train(False)
         try:
-            rows, indices = self._embed_share(records)
+            rows, indices = self._embed_share(records, self.flip if flip is None else flip)
         finally:
             self.network.set_train(was_training)
         return gather_rows(rows, indices, len(records), self.workers)
 
-    def _embed_share(self, records: Sequence[Record]) -> tuple[np.ndarray, np.ndarray]:
+    def _embed_share(self, records: Sequence[Record], flip: bool) -> tuple[np.ndarray, np.ndarray]:
         """Embed this worker's share: its rows, and where they belong."""
         rows, indices = [], []
         with closing(self._batches(records)) as batches:
             for batch in batches:
-                rows.append(self._embed_batch(batch["images"])[: batch["valid"]])
+                rows.append(self._embed_batch(batch["images"], flip)[: batch["valid"]])
                 indices.append(batch["index"][: batch["valid"]])
                 self.between_batches()
         return _mean_by_index(np.concatenate(rows), np.concatenate(indices))
@@ -107,9 +114,9 @@ class FeatureExtractor:
             records, self.transform, load=self.load, frame_size=self.frame_size, **shared
         )
 
-    def _embed_batch(self, images: np.ndarray) -> np.ndarray:
+    def _embed_batch(self, images: np.ndarray, flip: bool) -> np.ndarray:
         embedding = self._embed(Tensor(images)).asnumpy().astype(np.float32)
-        if self.flip:
+        if flip:
             mirrored = np.ascontiguousarray(images[..., ::-1])
             embedding += self._embed(Tensor(mirrored)).asnumpy()
         return embedding

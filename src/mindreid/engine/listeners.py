@@ -61,7 +61,7 @@ class LossLog(Listener):
         self._begin = self._mark = time.monotonic()
         self._first_step = progress.step
         if path is not None:
-            _cut_lines_after(path, progress.step)
+            cut_lines_after(path, progress.step)
 
     def on_epoch_begin(self, epoch: int) -> None:
         """Leave out of the speed what happened between epochs, such as an evaluation."""
@@ -207,7 +207,8 @@ def format_seconds(seconds: float) -> str:
     return f"{hours}:{minutes:02d}:{seconds:02d}" if hours else f"{minutes}:{seconds:02d}"
 
 
-def _cut_lines_after(path: Path, step: int) -> None:
+def cut_lines_after(path: Path, step: int) -> None:
+    """Cut the lines of steps after ``step`` from a file of JSON lines, which a resumed run repeats."""
     if not path.exists():
         return
     lines = path.read_text(encoding="utf-8").splitlines(keepends=True)

@@ -231,6 +231,25 @@ def set_learning_rate(optimizer: nn.Optimizer, rate: float) -> None:
     ops.assign(optimizer.learning_rate, Tensor(rate, ms.float32))
 
 
+def restart(optimizer: nn.Optimizer) -> None:
+    """Make an optimiser forget its steps: no moments, no bias correction; the rate stays.
+
+    Parameters
+    ----------
+    optimizer : Optimizer
+        One that this module built.
+    """
+    kept = {id(parameter) for parameter in optimizer.parameters}
+    # MindSpore keeps the factor of momentum SGD in a parameter, too.
+    kept |= {id(optimizer.learning_rate), id(getattr(optimizer, "momentum", None))}
+    for parameter in optimizer.get_parameters():
+        if id(parameter) in kept:
+            continue
+        # Before the first step the powers of Adam's betas are 1, everything else is 0.
+        fresh = ops.ones_like if parameter.name.endswith("_power") else ops.zeros_like
+        ops.assign(parameter, fresh(parameter))
+
+
 def get_learning_rate(optimizer: nn.Optimizer) -> float:
     """Read the learning rate of the next step."""
     return float(optimizer.learning_rate.asnumpy())

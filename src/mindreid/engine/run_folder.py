@@ -53,6 +53,11 @@ class RunFolder:
         return self.root / "metrics.jsonl"
 
     @property
+    def relabels(self) -> Path:
+        """One JSON line per epoch for which the method found labels of its own."""
+        return self.root / "relabels.jsonl"
+
+    @property
     def log(self) -> Path:
         """What the console showed."""
         return self.root / "train.log"

@@ -51,13 +51,20 @@ class TrainStep:
         workers: Workers = Workers(),  # noqa: B008 - immutable
         loss_scaler: Any = None,
     ) -> None:
-        phases = tuple(objective.phases())
+        self._objective, self._optimizers = objective, optimizers
+        self.workers, self._loss_scaler = workers, loss_scaler
+        self.term_names = tuple(term for phase in objective.phases() for term in phase.terms)
+        self.build()
+
+    def build(self) -> None:
+        """Compile anew, at the next call, for parameters and optimisers that were exchanged."""
+        phases, optimizers, scaler = tuple(self._objective.phases()), self._optimizers, self._loss_scaler
         _check_names(phases, optimizers)
-        self.workers = workers
-        self.term_names = tuple(term for phase in phases for term in phase.terms)
-        self._gradients = ms.jit(_gradient_function(objective, phases, optimizers, workers, loss_scaler))
+        self._gradients = ms.jit(
+            _gradient_function(self._objective, phases, optimizers, self.workers, scaler)
+        )
         last = optimizers[phases[-1].name]
-        self._update = last if loss_scaler is None else ms.jit(_guarded_update(last, loss_scaler))
+        self._update = last if scaler is None else ms.jit(_guarded_update(last, scaler))
 
     def __call__(self, images: Tensor, labels: Sequence[Tensor], weights: Tensor) -> Tensor:
         """Take one step.

@@ -115,6 +115,8 @@ class Trainer:
         Where to start; updated in place.
     listeners : sequence of Listener
         Called in order.
+    relabel : callable
+        ``relabel(epoch)``, called before an epoch's first step.
     checkpoint_steps : int
         Steps between two calls of ``on_checkpoint``; 0: only when asked to stop.
     stop : StopRequest
@@ -134,6 +136,7 @@ class Trainer:
         seed: int,
         progress: Progress,
         listeners: Sequence[Listener] = (),
+        relabel: Callable[[int], None] = lambda _epoch: None,
         checkpoint_steps: int = 0,
         stop: Optional[StopRequest] = None,
         steps: Optional[int] = None,
@@ -141,6 +144,7 @@ class Trainer:
         self.objective, self.optimizers, self.step = objective, optimizers, step
         self.base_rates, self.schedules, self.batches = base_rates, schedules, batches
         self.epochs, self.seed, self.progress, self.listeners = epochs, seed, progress, listeners
+        self.relabel = relabel
         self.checkpoint_steps, self.stop = checkpoint_steps, stop or StopRequest()
         self.steps, self._rates = steps, dict[str, float]()
 
@@ -162,10 +166,11 @@ class Trainer:
             raise
 
     def _train_epoch(self, epoch: int) -> None:
-        for listener in self.listeners:
-            listener.on_epoch_begin(epoch)
         if self.progress.batch == 0:
             self.objective.on_epoch_begin(epoch)
+            self.relabel(epoch)
+        for listener in self.listeners:
+            listener.on_epoch_begin(epoch)
         self.objective.set_train(True)
         self._rates = {}
         by_term = self.objective.term_weights(epoch)

@@ -23,9 +23,10 @@ from mindreid.engine import assembly
 from mindreid.engine.checkpoint import load_state, named_parameters, save_state, save_weights
 from mindreid.engine.device import Device, select_device
 from mindreid.engine.distributed import Workers, join_workers, share_content, share_from_first, wait_for_all
-from mindreid.engine.evaluator import evaluate_dataset, format_results
+from mindreid.engine.evaluator import FeatureExtractor, evaluate_dataset, format_results
 from mindreid.engine.listeners import CheckpointKeeper, Listener, LossLog, PeriodicEvaluation
 from mindreid.engine.logs import log_to_file
+from mindreid.engine.relabelling import Relabelling
 from mindreid.engine.run_folder import RunFolder
 from mindreid.engine.stopping import StopRequest, StopRequestedError
 from mindreid.engine.train_step import TrainStep
@@ -100,16 +101,33 @@ class _Run:
         """Load the saved state, if there is one, and give all workers what the first one has."""
         if resume and self.workers.is_first:
             self._restore()
-        self.progress = Progress(**share_content(asdict(self.progress), self.workers))
+        shared = {"progress": asdict(self.progress), "sizes": self.objective.sizes()}
+        shared = share_content(shared, self.workers)
+        self.progress = Progress(**shared["progress"])
+        self._resize(shared["sizes"])
         share_from_first(self._state().values(), self.workers)
 
     def _restore(self) -> None:
         if not self.folder.state.exists():
             logger.info("nothing was saved yet, the run begins anew")
             return
-        content = load_state(self.folder.state, self._state(), check=self._check_training_list)
+        state = self._state()
+
+        # What the run had enlarged is enlarged first, so that its parameters find their places.
+        def fit(content: Mapping[str, Any]) -> None:
+            self._check_training_list(content)
+            self._resize(content["sizes"])
+            state.clear()
+            state.update(self._state())
+
+        content = load_state(self.folder.state, state, check=fit)
         self.progress = Progress(**content["progress"])
         logger.info("resumed after epoch %d, step %d", self.progress.epoch, self.progress.step)
+
+    def _resize(self, sizes: Mapping[str, int]) -> None:
+        if sizes != self.objective.sizes():
+            self.objective.resize(sizes)
+            self.optimizers = assembly.build_optimizers(self.recipe, self.objective)
 
     def _check_training_list(self, content: Mapping[str, Any]) -> None:
         then, now = content["training_list"], self._training_list()
@@ -147,6 +165,9 @@ class _Run:
         )
         epochs = train.count_epochs(sampler.batches_per_epoch)
         step = TrainStep(self.objective, self.optimizers, workers=self.workers, loss_scaler=self.loss_scaler)
+        extract = assembly.build_extractor(
+            recipe, self.network, self.workers, between_batches=stop.check_alone
+        )
         return Trainer(
             self.objective,
             self.optimizers,
@@ -165,13 +186,29 @@ class _Run:
             epochs=epochs,
             seed=train.seed,
             progress=self.progress,
-            listeners=self._listeners(step, epochs, train.steps or sampler.batches_per_epoch * epochs, stop),
+            listeners=self._listeners(
+                step, epochs, train.steps or sampler.batches_per_epoch * epochs, extract
+            ),
+            relabel=self._relabelling(step, extract),
             checkpoint_steps=train.checkpoint_steps,
             stop=stop,
             steps=train.steps,
         )
 
-    def _listeners(self, step: TrainStep, epochs: int, total_steps: int, stop: StopRequest) -> list[Listener]:
+    def _relabelling(self, step: TrainStep, extract: FeatureExtractor) -> Relabelling:
+        return Relabelling(
+            self.objective,
+            self.optimizers,
+            step,
+            embed=partial(extract, self.dataset.train, flip=False),
+            build_optimizers=partial(assembly.build_optimizers, self.recipe, self.objective),
+            progress=self.progress,
+            path=self.folder.relabels if self.workers.is_first else None,
+        )
+
+    def _listeners(
+        self, step: TrainStep, epochs: int, total_steps: int, extract: FeatureExtractor
+    ) -> list[Listener]:
         train = self.recipe.train
         losses = LossLog(
             self.folder.losses if self.workers.is_first else None,
@@ -182,7 +219,7 @@ class _Run:
             keep_hint=f"last good checkpoint: {self.folder.state}" if self.progress.step else "",
         )
         evaluation = PeriodicEvaluation(
-            partial(self._evaluate, stop),
+            partial(self._evaluate, extract),
             every=train.evaluate_every,
             epochs=epochs,
             best_metric=train.best_metric,
@@ -194,10 +231,7 @@ class _Run:
         )
         return [losses, evaluation, keeper]
 
-    def _evaluate(self, stop: StopRequest) -> dict[str, dict[str, Any]]:
-        extract = assembly.build_extractor(
-            self.recipe, self.network, self.workers, between_batches=stop.check_alone
-        )
+    def _evaluate(self, extract: FeatureExtractor) -> dict[str, dict[str, Any]]:
         results = evaluate_dataset(extract, self.dataset, self.recipe.evaluation)
         logger.info("after epoch %d\n%s", self.progress.epoch, format_results(results))
         return results
@@ -209,7 +243,11 @@ class _Run:
         if not self.workers.is_first:
             return
         self._save_weights(self.folder.last)
-        content = {"progress": dict(progress), "training_list": self._training_list()}
+        content = {
+            "progress": dict(progress),
+            "training_list": self._training_list(),
+            "sizes": self.objective.sizes(),
+        }
         save_state(self.folder.state, self._state(), content)
 
     def _save_weights(self, path: Path) -> None:

@@ -1,5 +1,6 @@
 """Loss functions, one file an idea; all are called ``(inputs, targets)`` with int32 targets."""
 
+from mindreid.losses.attribute_aware import AttributeAwareLoss
 from mindreid.losses.cosface import CosFaceLoss
 from mindreid.losses.cross_entropy import CrossEntropyLabelSmooth
 from mindreid.losses.memory_bank import MemoryBankLoss
@@ -9,6 +10,7 @@ from mindreid.losses.part_triplet import PartTripletLoss
 from mindreid.losses.triplet import TripletLoss
 
 __all__ = [
+    "AttributeAwareLoss",
     "CosFaceLoss",
     "CrossEntropyLabelSmooth",
     "MemoryBankLoss",

@@ -1,0 +1,9 @@
+"""Fine-grained Representation and Recomposition, FIRe² (TIFS 2024)."""
+
+from mindreid.models.fire.network import fire
+from mindreid.models.fire.objective import FIReObjective
+from mindreid.zoo import MODELS, ModelEntry
+
+MODELS.register("fire", ModelEntry(network=fire, objective=FIReObjective))
+
+__all__ = ["FIReObjective"]
