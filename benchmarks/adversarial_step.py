@@ -13,6 +13,7 @@ import os
 import statistics
 import time
 from collections.abc import Callable
+from typing import Any
 
 import mindspore as ms
 import numpy as np
@@ -69,15 +70,16 @@ def step_of(objective: AdversarialObjective, images: Tensor) -> Callable[[int], 
     return take
 
 
-def measure(trunk: str, height: int, width: int, batch: int, rounds: int) -> dict[str, dict[str, float]]:
+def measure(trunk: str, height: int, width: int, batch: int, rounds: int) -> dict[str, dict[str, Any]]:
     """Time every method's step; seconds are medians, ratios those of the medians."""
+    size = {"height": height, "width": width, "batch": batch}
     pixels = np.random.default_rng(0).standard_normal((batch, 3, height, width)).astype(np.float32)
     steps = {method: step_of(build(method, trunk), Tensor(pixels)) for method in ("identity", "cal", "val")}
-    figures: dict[str, dict[str, float]] = {}
+    figures: dict[str, dict[str, Any]] = {}
     for method, take in steps.items():
         before, begin = len(ms_compile_cache), time.perf_counter()
         take(0)
-        figures[method] = {"first_step_s": time.perf_counter() - begin}
+        figures[method] = {**size, "first_step_with_compilation_s": time.perf_counter() - begin}
         compiled = len(ms_compile_cache)
         take(START_EPOCH)
         figures[method]["compilations_of_first_step"] = compiled - before
@@ -89,10 +91,12 @@ def measure(trunk: str, height: int, width: int, batch: int, rounds: int) -> dic
             take(START_EPOCH)
             seconds[method].append((time.perf_counter() - wall, time.process_time() - processor))
     for method, runs in seconds.items():
+        train: dict[str, float] = {}
         for column, clock in enumerate(("wall", "cpu")):
-            figures[method][f"{clock}_s"] = statistics.median(run[column] for run in runs)
-            ratio = figures[method][f"{clock}_s"] / figures["identity"][f"{clock}_s"]
-            figures[method][f"{clock}_ratio"] = ratio
+            train[f"mindspore_{clock}_s"] = statistics.median(run[column] for run in runs)
+            alone = figures["identity"].get("train", train)[f"mindspore_{clock}_s"]
+            train[f"{clock}_ratio"] = train[f"mindspore_{clock}_s"] / alone
+        figures[method]["train"] = train
     return figures
 
 
@@ -107,22 +111,17 @@ def main() -> None:
     load_before = os.getloadavg()[0]
     height, width = arguments.size
     figures = measure(arguments.trunk, height, width, arguments.batch, arguments.rounds)
-    columns = (
-        "wall_s",
-        "wall_ratio",
-        "cpu_ratio",
-        "compilations_of_first_step",
-        "compilations_when_switched_on",
-    )
-    rows = [[method, *(of[column] for column in columns)] for method, of in figures.items()]
-    show_table(f"One training step, {arguments.trunk}", ("losses", *columns), rows)
+    times = ("mindspore_wall_s", "wall_ratio", "cpu_ratio")
+    counts = ("compilations_of_first_step", "compilations_when_switched_on")
+    rows = [
+        [method, *(of["train"][column] for column in times), *(of[column] for column in counts)]
+        for method, of in figures.items()
+    ]
+    show_table(f"One training step, {arguments.trunk}", ("losses", *times, *counts), rows)
     usual = (arguments.trunk, height, width, arguments.batch) == ("resnet50", 256, 128, 16)
     if usual:
         settings = {
             "trunk": arguments.trunk,
-            "height": height,
-            "width": width,
-            "batch": arguments.batch,
             "rounds": arguments.rounds,
             "persons": PERSONS,
             "outfits": OUTFITS,

@@ -135,6 +135,14 @@ def speed_table(results: ResultFiles) -> str:
             for network, title in (("resnet50", "ResNet-50"), ("mgn", "MGN"))
             for phase, what in (("train", "training step"), ("infer", "inference"))
         ),
+        *(
+            (
+                f"training step, ResNet-50 with {method.upper()}",
+                "identity loss",
+                _step_ratio(results, method, "train"),
+            )
+            for method in _adversarial_methods(results)
+        ),
     ]
     return table(("what, on two CPU cores", "against", "figure"), rows)
 
@@ -146,7 +154,7 @@ def performance_table(results: ResultFiles, model: str) -> str:
 
 
 def _training_rows(results: ResultFiles, model: str) -> Iterator[tuple[str, ...]]:
-    figures = (results.figures("train_step") or {}).get(model)
+    figures, benchmark = _step_figures(results, model)
     if figures is None:
         return
     seconds, batch = figures["train"]["mindspore_wall_s"], figures["batch"]
@@ -161,7 +169,7 @@ def _training_rows(results: ResultFiles, model: str) -> Iterator[tuple[str, ...]
         f"{1000 * seconds:.0f}",
         f"{batch / seconds:.1f}",
         "training step",
-        "benchmarks/train_step.py",
+        f"benchmarks/{benchmark}.py",
     )
 
 
@@ -245,5 +253,19 @@ def _reranking_memory(results: ResultFiles) -> str:
 
 
 def _step_ratio(results: ResultFiles, network: str, phase: str) -> str:
-    figures = (results.figures("train_step") or {}).get(network)
+    figures, _ = _step_figures(results, network)
     return NOT_RUN if figures is None else f"{figures[phase]['wall_ratio']:.2f} times the time"
+
+
+def _step_figures(results: ResultFiles, name: str) -> tuple[Optional[Mapping[str, Any]], str]:
+    """Find what was measured of a training step, and the benchmark that measured it."""
+    for benchmark in ("train_step", "adversarial_step"):
+        figures = (results.figures(benchmark) or {}).get(name)
+        if figures is not None:
+            return figures, benchmark
+    return None, ""
+
+
+def _adversarial_methods(results: ResultFiles) -> list[str]:
+    figures = results.figures("adversarial_step") or {}
+    return [name for name in figures if name in list_models()]
