@@ -14,9 +14,11 @@ VERSION = next(
 EXTRAS = {
     "convert": ["torch>=2.6"],
     "onnx": ["onnx>=1.16", "onnxruntime>=1.18"],
+    "pose": ["mediapipe==0.10.21"],
     "test": ["pytest>=8", "hypothesis>=6.100", "ruff==0.17.5", "mypy>=1.15", "types-PyYAML"],
 }
-EXTRAS["all"] = sorted({package for extra in EXTRAS.values() for package in extra})
+# MediaPipe wants an older protobuf and another OpenCV, and has no wheel for every machine.
+EXTRAS["all"] = sorted({package for name, extra in EXTRAS.items() if name != "pose" for package in extra})
 
 setup(
     name="mindreid",

@@ -6,10 +6,12 @@ USAGE="usage: bash scripts/setup.sh [--extras NAME,NAME...]
 
 Makes .venv in the repository, with the versions of requirements/constraints.txt; does nothing if it is up to date.
 
-  --extras NAME,NAME...  optional parts: convert, onnx, test, or all
+  --extras NAME,NAME...  optional parts: convert, onnx, test, or all of these; and pose, the pose estimator of
+                         'mindreid data views', which gets an environment of its own in .venv/pose
   PYTHON=/path/to/python chooses the interpreter; else the first of python3.11, 3.10, 3.9 on PATH is taken"
 
 CONSTRAINTS="$ROOT/requirements/constraints.txt"
+POSE_PACKAGES="$ROOT/requirements/pose.txt"
 LOG="$ROOT/.setup.log"
 STAMP="$VENV/.installed"       # three lines: where it was made, what from, which extras
 UNFINISHED="$VENV/.unfinished" # there while an installation is under way
@@ -45,11 +47,17 @@ stamp_line() { # NUMBER
 }
 
 fingerprint() {
-    cat "$ROOT/setup.py" "$ROOT/pyproject.toml" "$CONSTRAINTS" | cksum
+    cat "$ROOT/setup.py" "$ROOT/pyproject.toml" "$CONSTRAINTS" "$POSE_PACKAGES" | cksum
 }
 
 merge_extras() { # LISTS...
-    printf '%s\n' "$@" | tr ',' '\n' | sed '/^$/d' | sort -u | paste -sd, -
+    local merged
+    merged="$(printf '%s\n' "$@" | tr ',' '\n' | sed '/^$/d' | sort -u | paste -sd, -)"
+    case ",$merged," in
+        *,all,pose,* | *,all,*,pose,*) merged=all,pose ;;
+        *,all,*) merged=all ;;
+    esac
+    printf '%s' "$merged"
 }
 
 require_known_extras() { # LIST
@@ -73,7 +81,7 @@ is_up_to_date() { # EXTRAS
     local installed
     installed="$(stamp_line 3)"
     if [ "$(stamp_line 2)" != "$(fingerprint)" ]; then return 1; fi
-    [ "$installed" = all ] || [ "$(merge_extras "$installed" "$1")" = "$installed" ]
+    [ "$(merge_extras "$installed" "$1")" = "$installed" ]
 }
 
 make_environment() {
@@ -89,11 +97,22 @@ make_environment() {
 }
 
 install_packages() { # EXTRAS
-    local reason
+    local shared
+    shared="$(printf '%s' "$1" | tr ',' '\n' | sed '/^pose$/d' | paste -sd, -)"
     say "installing the pinned packages${1:+ and the extras $1} (a few minutes the first time; log: $LOG)"
     cd -- "$ROOT"
-    if ! PIP_DISABLE_PIP_VERSION_CHECK=1 "$VENV/bin/python" -m pip install --no-input \
-        --constraint "$CONSTRAINTS" --editable ".${1:+[$1]}" >>"$LOG" 2>&1; then
+    pip_install "$VENV/bin/python" --constraint "$CONSTRAINTS" --editable ".${shared:+[$shared]}"
+    case ",$1," in *,pose,*)
+        "$VENV/bin/python" -m venv -- "$VENV/pose" >>"$LOG" 2>&1 || fail "making .venv/pose failed, see $LOG"
+        pip_install "$VENV/pose/bin/python" --no-deps --requirement "$POSE_PACKAGES"
+        ;;
+    esac
+}
+
+pip_install() { # INTERPRETER ARGUMENTS...
+    local interpreter="$1" reason
+    shift
+    if ! PIP_DISABLE_PIP_VERSION_CHECK=1 "$interpreter" -m pip install --no-input "$@" >>"$LOG" 2>&1; then
         reason="$(sed -n 's/^ *ERROR: //p' "$LOG" | tail -n 1)"
         # An environment that worked before is kept: pip changes nothing until it has everything.
         if [ -f "$STAMP" ]; then rm -f -- "$UNFINISHED"; fi
@@ -125,7 +144,6 @@ else
     : >"$LOG"
     make_environment
 fi
-case ",$EXTRAS," in *,all,*) EXTRAS=all ;; esac
 touch -- "$UNFINISHED"
 install_packages "$EXTRAS"
 printf '%s\n' "$ROOT" "$(fingerprint)" "$EXTRAS" >"$STAMP"

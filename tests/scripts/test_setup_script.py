@@ -126,11 +126,31 @@ def test_all_extras_contain_each(setup):
     assert [call.split("--editable ")[1] for call in setup.calls()] == [".[all]"]
 
 
+def test_the_pose_estimator_gets_an_environment_of_its_own(setup, checkout):
+    setup("--extras", "pose,onnx")
+    setup("--extras", "pose")
+    calls = setup.calls()
+    assert [call.split("--editable ")[1] for call in calls if "--editable" in call] == [".[onnx]"]
+    assert calls[1] == f"-m pip install --no-input --no-deps --requirement {checkout}/requirements/pose.txt"
+    assert (checkout / ".venv" / "pose" / "bin" / "python").is_file()
+
+
+def test_all_extras_leave_the_pose_estimator_to_who_asks_for_it(setup, checkout):
+    setup("--extras", "all")
+    assert not (checkout / ".venv" / "pose").exists()
+    setup("--extras", "pose")
+    setup("--extras", "all,onnx,pose")
+    setup("--extras", "pose")
+    editable = [call.split("--editable ")[1] for call in setup.calls() if "--editable" in call]
+    assert editable == [".[all]", ".[all]"]
+    assert (checkout / ".venv" / "pose").is_dir()
+
+
 def test_unknown_extra_changes_nothing(setup, checkout):
     finished = setup("--extras", "onnx,tpu")
     assert finished.returncode == 2
     assert finished.stderr.splitlines()[-1] == (
-        "setup.sh: error: unknown extra 'tpu': choose from convert onnx test all"
+        "setup.sh: error: unknown extra 'tpu': choose from convert onnx pose test all"
     )
     assert not (checkout / ".venv").exists()
 

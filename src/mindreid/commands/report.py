@@ -18,6 +18,8 @@ def add(commands: argparse._SubParsersAction) -> None:
     _add_augmentations(actions)
     _add_silhouettes(actions)
     _add_tables(actions)
+    _add_views(actions)
+    _add_view_angle(actions)
 
 
 def _add_ranks(actions: argparse._SubParsersAction) -> None:
@@ -116,3 +118,33 @@ def _tables(parsed: argparse.Namespace) -> None:
             "tables disagree with results/", where=", ".join(changed), fix="run `mindreid report tables`"
         )
     say(f"rebuilt {', '.join(changed)}" if changed else "all tables agree with results/")
+
+
+def _add_views(actions: argparse._SubParsersAction) -> None:
+    parser = actions.add_parser("views", help="some images of every viewpoint bin, with their angles")
+    parser.add_argument("--views", type=Path, required=True, metavar="FILE.csv", help="the table")
+    parser.add_argument("--images", type=Path, required=True, metavar="DIR", help="the labelled folder")
+    parser.add_argument("--output", type=Path, required=True, metavar="FILE.png")
+    parser.add_argument("--per-bin", type=int, default=5, help="images of each bin")
+    parser.set_defaults(run=_views)
+
+
+def _views(parsed: argparse.Namespace) -> None:
+    from mindreid.data.views import read_views
+    from mindreid.report.view_sheet import draw_view_sheet
+
+    draw_view_sheet(read_views(parsed.views), parsed.images, parsed.output, per_bin=parsed.per_bin)
+    say(f"wrote {parsed.output}")
+
+
+def _add_view_angle(actions: argparse._SubParsersAction) -> None:
+    parser = actions.add_parser("view-angle", help="the drawing that defines the view angle")
+    parser.add_argument("--output", type=Path, required=True, metavar="FILE.png")
+    parser.set_defaults(run=_view_angle)
+
+
+def _view_angle(parsed: argparse.Namespace) -> None:
+    from mindreid.report.view_drawing import draw_view_angle
+
+    draw_view_angle(parsed.output)
+    say(f"wrote {parsed.output}")

@@ -6,19 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mindreid.data.keypoints import KEYPOINT_NAMES
 from mindreid.data.walkers.body import Body
 from mindreid.data.walkers.camera import View
 from mindreid.data.walkers.painter import Part
 from mindreid.data.walkers.skeleton import SIDES, Axes, Skeleton, head_point
 
-#: Halpe-26 order: 17 COCO keypoints, then head top, neck, hip centre and three points of each foot.
-KEYPOINT_NAMES = (
-    "nose", "left_eye", "right_eye", "left_ear", "right_ear",
-    "left_shoulder", "right_shoulder", "left_elbow", "right_elbow", "left_wrist", "right_wrist",
-    "left_hip", "right_hip", "left_knee", "right_knee", "left_ankle", "right_ankle",
-    "head_top", "neck", "hip_centre",
-    "left_big_toe", "right_big_toe", "left_small_toe", "right_small_toe", "left_heel", "right_heel",
-)  # fmt: skip
 OUTSIDE, OCCLUDED, VISIBLE = 0, 1, 2
 
 #: Hair that hides the ears.
