@@ -17,6 +17,7 @@ def add(commands: argparse._SubParsersAction) -> None:
     _add_walkers(actions)
     _add_augmentations(actions)
     _add_silhouettes(actions)
+    _add_architecture(actions)
     _add_tables(actions)
     _add_views(actions)
     _add_view_angle(actions)
@@ -99,6 +100,20 @@ def _silhouettes(parsed: argparse.Namespace) -> None:
 
     dataset = load_dataset(parsed.name, parsed.root, **parse_options(parsed.options))
     draw_records(parsed.output, dataset.split(parsed.split), rows=parsed.rows)
+    say(f"wrote {parsed.output}")
+
+
+def _add_architecture(actions: argparse._SubParsersAction) -> None:
+    parser = actions.add_parser("architecture", help="a model's network as boxes and arrows")
+    parser.add_argument("--model", required=True, help="a model's name, e.g. mgn")
+    parser.add_argument("--output", type=Path, required=True, metavar="FILE.png")
+    parser.set_defaults(run=_architecture)
+
+
+def _architecture(parsed: argparse.Namespace) -> None:
+    from mindreid.report.architecture import draw_architecture, load_architecture
+
+    draw_architecture(load_architecture(parsed.model), parsed.output)
     say(f"wrote {parsed.output}")
 
 
