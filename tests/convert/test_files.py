@@ -6,11 +6,16 @@ from mindspore import Tensor
 
 import mindreid
 from mindreid.cli import main
-from mindreid.convert import convert_file
+from mindreid.convert import SOURCES, convert_file, load_parameters
 from mindreid.engine.checkpoint import load_weights, read_description
+from mindreid.engine.conversion import recipe_of
 from mindreid.errors import CheckpointError
 from mindreid.layers.pretrained import load_pretrained
 from mindreid.layers.resnet import ResNetTrunk
+from mindreid.models.aug_ogbase import AugOGBaseObjective
+from mindreid.models.cal import CALObjective
+from mindreid.models.mgn import MGNObjective
+from mindreid.zoo import MODELS
 
 torch = pytest.importorskip("torch", reason="needs the extra `convert`")
 
@@ -30,12 +35,27 @@ FILES = {
         },
         {"rank1": np.float64(0.4), "epoch": 59},
     ),
+    "fire_ccreid": (
+        "fire",
+        {
+            "model_state_dict": ("model_state_dict", ""),
+            "classifier_state_dict": ("classifier_state_dict", "classifier/"),
+        },
+        {"optimizer_state_dict": {"state": {}, "param_groups": [{"lr": 3.5e-4}]}, "mAP": np.float32(0.2)},
+    ),
+    "opengait": (
+        "opengait_gaitbase",
+        {"model": ("model", "")},
+        {"optimizer": {"state": {}}, "scheduler": {"last_epoch": 60000}, "iteration": 60000},
+    ),
 }
-# Per source: overrides of its recipe, the recording, the array in it, and the tag of its images.
+# Per source: overrides of its recipe, the recording, the array in it, and the tag of its inputs.
 RECORDINGS = {
     "mgn_pytorch": (["model.network.pool=avg"], "mgn", "seathiefwang_avg_eval_predict", "mgn/x"),
     "reid_mgn": ([], "mgn", "GNAYUOHZ_eval_predict", "mgn/x"),
     "simple_ccreid": ([], "cal", "eval_feat", "cal/x"),
+    "fire_ccreid": ([], "fire", "eval_feat", "fire/x"),
+    "opengait": ([], "gaitbase", "eval_embed_1_sample0", "gait/x"),
 }
 
 
@@ -53,8 +73,9 @@ def content_of(source, torch_state):
 
 
 def tensors_in(content):
-    parts = [part for part in content.values() if isinstance(part, dict)]
-    return sum(len(part) for part in parts) if parts else len(content)
+    if isinstance(content, dict):
+        return sum(tensors_in(part) for part in content.values())
+    return int(isinstance(content, torch.Tensor))
 
 
 @pytest.fixture(scope="module")
@@ -76,13 +97,25 @@ def convert(source, path, output, *options):
     return main(["convert", "--source", source, "--input", str(path), "--output", str(output), *options])
 
 
+def test_every_source_has_one_model_or_is_a_trunk():
+    taken = [source for name in MODELS.names() for source in MODELS[name].sources]
+    assert sorted([*taken, "torchvision_resnet"]) == sorted(SOURCES)
+
+
+def recording(recorded, array, tag, fill):
+    """What the author's network was given, and what it made of that."""
+    shape = recorded["shape_x"]
+    if tag.startswith("gait"):  # of which only the first sequence's whole embedding was kept
+        return fill.fill_silhouettes(tag, shape, 1)[:1], recorded[array][None]
+    return fill.fill_images(tag, shape, 1), recorded[array]
+
+
 @pytest.mark.parametrize("source", RECORDINGS)
 def test_a_converted_file_computes_what_was_recorded(source, author_file, golden, fill, tmp_path, capsys):
     """The command, its report, its check against a recording, and a network built from the file alone."""
     path, tensors = author_file(source)
     overrides, name, array, tag = RECORDINGS[source]
-    recorded = golden(name)
-    images, expected = fill.fill_images(tag, recorded["shape_x"], 1), recorded[array]
+    images, expected = recording(golden(name), array, tag, fill)
     np.savez(tmp_path / "recording.npz", images=images, embedding=expected)
     output = tmp_path / "converted.ckpt"
     settings = [word for override in overrides for word in ("--set", override)]
@@ -106,6 +139,22 @@ def test_every_tensor_of_a_file_is_used_or_reported(source, author_file):
     assert len(conversion.parameters) + len(conversion.left_out) == tensors
     assert len(conversion.origins) == len(conversion.parameters)
     assert conversion.num_classes == CLASSES
+
+
+@pytest.mark.parametrize(
+    ("source", "build"),
+    [
+        ("simple_ccreid", lambda network: CALObjective(network, CLASSES, [0] * CLOTHES)),
+        ("opengait", lambda network: AugOGBaseObjective(network, CLASSES)),
+        ("reid_mgn", lambda network: MGNObjective(network, CLASSES)),
+    ],
+)
+def test_what_only_training_uses_fits_the_objective(source, build, author_file):
+    """Strictly: no parameter of the objective is left over, none of the file has no place."""
+    conversion = convert_file(author_file(source)[0], source)
+    recipe = recipe_of(source)
+    objective = build(mindreid.create_model(recipe.model.name, **recipe.model.network))
+    load_parameters(objective, conversion.parameters)
 
 
 def test_a_wrong_recording_is_noticed(author_file, tmp_path, capsys):

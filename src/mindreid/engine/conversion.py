@@ -22,7 +22,7 @@ from mindreid.versions import library_versions
 
 #: Largest relative difference (of norms) between a recording and the converted network.
 TOLERANCE = 1e-4
-_VERIFIED_IMAGES = 2
+_VERIFIED_IMAGES, _VERIFIED_FRAMES = 2, 4
 
 
 def recipe_of(source: str, config: Optional[str] = None, overrides: Sequence[str] = ()) -> Optional[Recipe]:
@@ -145,8 +145,16 @@ def _reload(recipe: Optional[Recipe], output: Path, conversion_trunk: nn.Cell) -
 
 
 def _self_check(network: nn.Cell, recipe: Optional[Recipe]) -> tuple[np.ndarray, np.ndarray]:
-    size = (recipe.input.height, recipe.input.width) if recipe else (256, 128)
-    images = np.random.default_rng(0).standard_normal((_VERIFIED_IMAGES, 3, *size)).astype(np.float32)
+    generator = np.random.default_rng(0)
+    if recipe is None:
+        inputs = generator.standard_normal((_VERIFIED_IMAGES, 3, 256, 128))
+    elif recipe.input.kind == "silhouettes":
+        inputs = generator.random(
+            (_VERIFIED_IMAGES, _VERIFIED_FRAMES, recipe.input.height, recipe.input.width)
+        )
+    else:
+        inputs = generator.standard_normal((_VERIFIED_IMAGES, 3, recipe.input.height, recipe.input.width))
+    images = inputs.astype(np.float32)
     return images, _embed(network, images)
 
 

@@ -11,6 +11,9 @@ from mindreid.config import load_recipe
 from mindreid.errors import DataError
 from mindreid.report.published import PublishedRow
 
+#: Sections of a recipe in which it must equal the row's: a port's network is not the paper's.
+_DECISIVE = ("model", "input", "augment")
+
 
 class ResultFiles:
     """Look results up by what was measured.
@@ -44,18 +47,18 @@ class ResultFiles:
             if name.startswith("learning_"):
                 yield content["figures"]
 
-    def evaluation(self, model: str, row: PublishedRow) -> Optional[dict[str, Any]]:
+    def evaluation(self, row: PublishedRow) -> Optional[dict[str, Any]]:
         """Find what the row's recipe reached on the row's dataset, ``None`` if that was not measured."""
         if row.recipe is None:
             return None
-        wanted = load_recipe(row.recipe).model
+        wanted = load_recipe(row.recipe).as_dict()
         for content in self._contents.values():
             data = content.get("dataset")
             if data is None or data["generated"] or not row.describes(data["name"], data["variant"]):
                 continue
-            used = content["recipe"]["model"]
+            used = content["recipe"]
             found = row.measured(content["results"])
-            if found is not None and (used["name"], used["network"]) == (model, wanted.network):
+            if found is not None and all(used[section] == wanted[section] for section in _DECISIVE):
                 return dict(found)
         return None
 

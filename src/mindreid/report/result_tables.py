@@ -50,7 +50,7 @@ def models_table(results: ResultFiles) -> str:
                     _setting(row, named=True),
                     f"`{row.recipe}`",
                     _printed(row),
-                    _measured(results, model, row),
+                    _measured(results, row),
                 )
             )
     return table(
@@ -67,7 +67,7 @@ def published_table(results: ResultFiles, model: str) -> str:
             row.method or "the paper's",
             _printed(row),
             row.origin,
-            _measured(results, model, row),
+            _measured(results, row),
         )
         for row in _published(model).rows
     ]
@@ -219,10 +219,10 @@ def _printed(row: PublishedRow) -> str:
     return _rank1_and_map(row.figures)
 
 
-def _measured(results: ResultFiles, model: str, row: PublishedRow) -> str:
+def _measured(results: ResultFiles, row: PublishedRow) -> str:
     if row.recipe is None:
         return NO_RECIPE
-    own = results.evaluation(model, row)
+    own = results.evaluation(row)
     if own is None:
         return NO_DATA
     return _rank1_and_map({name: round(100 * own[name], 2) for name in ("rank1", "mAP") if name in own})
