@@ -17,12 +17,7 @@ from mindreid.layers.resnet import (
     parameter_name,
     residual_stage,
 )
-
-
-def distance(actual, expected):
-    """Norm of the difference over the norm, the measure of the recordings' own sensitivity."""
-    actual = actual.asnumpy() if isinstance(actual, Tensor) else actual
-    return np.linalg.norm(actual - expected) / np.linalg.norm(expected)
+from tests.relative_distance import distance
 
 
 @pytest.fixture(scope="module")

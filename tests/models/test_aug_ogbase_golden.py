@@ -9,6 +9,7 @@ from mindreid.convert import from_torch, load_parameters
 from mindreid.engine.optimizers import sgd
 from mindreid.engine.train_step import TrainStep
 from mindreid.models.aug_ogbase import AugOGBase, AugOGBaseObjective
+from tests.relative_distance import distance
 
 TRUNK = "Backbone.forward_block."
 # Our parameters by the name that their gradients are recorded under, and which part is kept.
@@ -24,12 +25,6 @@ STATISTICS = {
     f"{TRUNK}bn1": "network.trunk.bn1",
     f"{TRUNK}layer4.0.downsample.1": "network.trunk.layer4.0.down_sample.1",
 }
-
-
-def distance(actual, expected):
-    """Norm of the difference over the norm, the measure of the recordings' own sensitivity."""
-    actual = actual.asnumpy() if isinstance(actual, Tensor) else np.asarray(actual)
-    return np.linalg.norm(actual - expected) / np.linalg.norm(expected)
 
 
 @pytest.fixture(scope="module")

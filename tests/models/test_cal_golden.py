@@ -10,14 +10,9 @@ from mindreid.convert import from_torch, load_parameters
 from mindreid.engine.optimizers import adam
 from mindreid.engine.train_step import TrainStep
 from mindreid.models.cal import CALObjective
+from tests.relative_distance import distance
 
 ADVERSARIAL_EPOCH = 25
-
-
-def distance(actual, expected):
-    """Norm of the difference over the norm, the measure of the recordings' own sensitivity."""
-    actual = actual.asnumpy() if isinstance(actual, Tensor) else np.asarray(actual)
-    return np.linalg.norm(actual - expected) / np.linalg.norm(expected)
 
 
 @pytest.fixture(scope="module")

@@ -11,14 +11,9 @@ from mindreid.engine.train_step import TrainStep
 from mindreid.losses import AttributeAwareLoss
 from mindreid.models.fire import FIReObjective
 from mindreid.models.fire.network import fire
+from tests.relative_distance import distance
 
 NUM_CLASSES = 4
-
-
-def distance(actual, expected):
-    """Norm of the difference over the norm, the measure of the recordings' own sensitivity."""
-    actual = actual.asnumpy() if isinstance(actual, Tensor) else np.asarray(actual)
-    return np.linalg.norm(actual - expected) / np.linalg.norm(expected)
 
 
 def build(torch_state, record_pids, **options):

@@ -9,6 +9,7 @@ from mindreid.convert import from_torch, load_parameters
 from mindreid.engine.optimizers import adam
 from mindreid.engine.train_step import TrainStep
 from mindreid.models.mgn import MGN, MGNObjective
+from tests.relative_distance import distance
 
 # (prefix of the recordings, variant, pooling, source in checkpoints.json)
 PORTS = {
@@ -28,12 +29,6 @@ GRADIENTS = {
     "reduction_7.0.weight_slice": "reductions.7.linear.weight",
     "reduction.0.weight_slice": "reductions.0.linear.weight",
 }
-
-
-def distance(actual, expected):
-    """Norm of the difference over the norm, the measure of the recordings' own sensitivity."""
-    actual = actual.asnumpy() if isinstance(actual, Tensor) else np.asarray(actual)
-    return np.linalg.norm(actual - expected) / np.linalg.norm(expected)
 
 
 def build(port, torch_state, num_classes, check=None, **options):
