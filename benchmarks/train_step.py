@@ -1,4 +1,4 @@
-"""Training step and inference of ResNet-50 and MGN against the same networks in PyTorch.
+"""Training step and inference of ResNet-50, MGN and OGBase against the same networks in PyTorch.
 
 Each library runs in a process of its own, from the same weights, on the same batch, with the same
 number of threads. The two take turns, so that other load on the machine meets both; with several
@@ -32,16 +32,20 @@ LIBRARIES = {"torch": "train_step_torch", "mindspore": "train_step_mindspore"}
 
 @dataclass(frozen=True)
 class Workload:
-    """Images of which size, how many at once, and which optimiser."""
+    """Images of which size, or silhouette sequences of how many frames; how many; which optimiser."""
 
     network: str
     height: int
     width: int
     batch: int
     optimizer: str
+    frames: int = 0
+    classes: int = CLASSES
 
     def images(self) -> np.ndarray:
         rng = np.random.default_rng(0)
+        if self.frames:
+            return rng.random((self.batch, self.frames, self.height, self.width), np.float32)
         return rng.standard_normal((self.batch, 3, self.height, self.width)).astype(np.float32)
 
     def pids(self) -> np.ndarray:
@@ -51,13 +55,16 @@ class Workload:
 WORKLOADS = (
     Workload("resnet50", 256, 128, 16, "adam"),
     Workload("mgn", 384, 128, 8, "sgd"),
+    Workload("aug_ogbase", 64, 44, 32, "sgd", frames=10, classes=100),
 )
 
 
 def serve(library: str, workload: Workload, threads: int, weights_file: str, parent: Connection) -> None:
     """Run and time what the parent asks for, until it asks for nothing."""
     os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[-threads:])
-    tasks = importlib.import_module(LIBRARIES[library]).tasks(workload, threads, CLASSES, weights_file)
+    tasks = importlib.import_module(LIBRARIES[library]).tasks(
+        workload, threads, workload.classes, weights_file
+    )
     parent.send("ready")
     while (task := parent.recv()) is not None:
         wall, processor = time.perf_counter(), time.process_time()

@@ -18,6 +18,7 @@ from mindreid.layers.classifiers import linear_classifier
 from mindreid.layers.parameters import assign_parameters
 from mindreid.layers.resnet import ResNetTrunk, norm_parameter_name, parameter_name
 from mindreid.losses import CrossEntropyLabelSmooth
+from mindreid.models.aug_ogbase import AugOGBase, AugOGBaseObjective
 from mindreid.models.mgn import MGN, MGNObjective
 from mindreid.objective import Objective, Phase
 
@@ -53,15 +54,18 @@ class ResNet50Objective(Objective):
         return {"softmax": 1.0}
 
 
+OBJECTIVES: dict[str, Callable[[int], Objective]] = {
+    "resnet50": lambda classes: ResNet50Objective(PooledTrunk(), classes),
+    "mgn": lambda classes: MGNObjective(MGN(variant="paper"), classes),
+    "aug_ogbase": lambda classes: AugOGBaseObjective(AugOGBase(), classes),
+}
+
+
 def tasks(workload: Any, threads: int, classes: int, weights_file: str) -> dict[str, Callable[[], Any]]:
     """Build the network with the other side's weights and return what can be timed."""
     select_device(DeviceConfig(target="CPU"))
     ms.device_context.cpu.op_tuning.threads_num(threads)
-    objective: Any
-    if workload.network == "mgn":
-        objective = MGNObjective(MGN(variant="paper"), classes)
-    else:
-        objective = ResNet50Objective(PooledTrunk(), classes)
+    objective = OBJECTIVES[workload.network](classes)
     assign_parameters(dict(objective.parameters_and_names()), _renamed(weights_file), source="PyTorch's side")
     (phase,) = objective.phases()
     if workload.optimizer == "adam":

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+from train_step_torch_gait import OGBase
 
 DEPTHS = {1: 3, 2: 4, 3: 6, 4: 3}
 
@@ -139,7 +140,7 @@ def tasks(workload: Any, threads: int, classes: int, weights_file: str) -> dict[
     """Build the network, store its weights, and return what can be timed."""
     torch.set_num_threads(threads)
     torch.manual_seed(0)
-    model = {"resnet50": ResNet50, "mgn": MGN}[workload.network](classes)
+    model = {"resnet50": ResNet50, "mgn": MGN, "aug_ogbase": OGBase}[workload.network](classes)
     np.savez(weights_file, **{name: value.numpy() for name, value in model.state_dict().items()})
     images, pids = torch.from_numpy(workload.images()), torch.from_numpy(workload.pids()).long()
     if workload.optimizer == "adam":
