@@ -91,6 +91,8 @@ class TrainConfig(_Section):
     ``init_weights`` fills the trunk from ImageNet weights, ``init_checkpoint`` the whole network
     from a checkpoint of the same model, to go on with other data. ``checkpoint_steps`` saves
     within epochs, too, every so many steps; 0: only after every ``checkpoint_every`` epochs.
+    ``unreadable_share`` is the share of the training files that may be unreadable: others of the
+    same persons take their places; 0: the first one ends the run.
 
     The length is a number of ``epochs``, or of ``steps``: then schedules count steps, too. What is
     counted in epochs besides goes by the sampler's.
@@ -104,6 +106,7 @@ class TrainConfig(_Section):
     evaluate_every: int = Field(default=10, ge=0)
     checkpoint_every: int = Field(default=1, gt=0)
     checkpoint_steps: int = Field(default=0, ge=0)
+    unreadable_share: float = Field(default=0.0, ge=0, lt=1)
     best_metric: Literal["rank1", "mAP"] = "mAP"
     init_weights: Optional[str] = None
     init_checkpoint: Optional[str] = None

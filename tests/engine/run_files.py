@@ -13,7 +13,7 @@ from mindreid.engine.run_folder import RunFolder
 def parameters(path):
     """Arrays of a checkpoint or a state, by name."""
     loaded = ms.load_checkpoint(str(path))
-    return {name: value.asnumpy() for name, value in loaded.items() if name != "mindreid"}
+    return {name: value.asnumpy() for name, value in loaded.items() if name not in ("mindreid", "sha256")}
 
 
 def steps(folder):

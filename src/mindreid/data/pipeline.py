@@ -21,9 +21,12 @@ import numpy as np
 from mindreid.data.images import LoadSample, Transform, load_image
 from mindreid.data.records import Record
 from mindreid.data.samplers import BatchSampler
+from mindreid.data.stand_ins import StandIns
 from mindreid.errors import DataError
 
 Batch = dict[str, Any]
+#: The place of a record in its split, and what was made of it.
+Row = tuple[int, np.ndarray]
 
 _LABELS = ("pid", "camid", "clothes_id", "view")
 _COLUMNS = ("images", *_LABELS, "index")
@@ -41,6 +44,7 @@ def training_batches(
     workers: int,
     skip: int = 0,
     load: LoadSample = load_image,
+    stand_ins: Optional[StandIns] = None,
 ) -> Generator[Batch, None, None]:
     """Iterate over one epoch.
 
@@ -62,6 +66,8 @@ def training_batches(
         Batches at the begin of the epoch to leave out; the others stay what they are.
     load : callable
         Makes a row of "images" from a record.
+    stand_ins : StandIns, optional
+        Made for the same records: what replaces those that cannot be read. By default, nothing.
 
     Yields
     ------
@@ -77,10 +83,11 @@ def training_batches(
         When the batch's turn comes in which a file could not be read. Close the iterator to leave
         early; it also closes when it is dropped.
     """
+    stand_ins = stand_ins or StandIns(records, share=0.0)
 
-    def read(batch: int, row: int, index: int) -> np.ndarray:
+    def read(batch: int, row: int, index: int) -> Row:
         place = (epoch, skip + batch, sampler.first_row + row)
-        return load(records[index], transform, _generator(seed, place))
+        return stand_ins.read(index, lambda record: load(record, transform, _generator(seed, place)))
 
     return _stream(_BatchSource(records, list(sampler.batches(epoch)[skip:]), read, workers))
 
@@ -94,8 +101,11 @@ def evaluation_batches(
     rank: int = 0,
     world_size: int = 1,
     load: LoadSample = load_image,
+    stand_ins: Optional[StandIns] = None,
 ) -> Generator[Batch, None, None]:
     """Iterate once over this rank's share of ``records``: every ``world_size``-th, from ``rank``.
+
+    A stand-in's row has the labels of the record that it stands in for.
 
     Yields
     ------
@@ -117,8 +127,12 @@ def evaluation_batches(
     last = share[-1] if len(share) else 0
     full = [np.append(batch, np.full(batch_size - len(batch), last)) for batch in batches]
 
-    def read(_batch: int, _row: int, index: int) -> np.ndarray:
-        return load(records[index], transform, _generator(0, (index,)))
+    stand_ins = stand_ins or StandIns(records, share=0.0)
+
+    def read(_batch: int, _row: int, index: int) -> Row:
+        return index, stand_ins.read(index, lambda record: load(record, transform, _generator(0, (index,))))[
+            1
+        ]
 
     stream = _stream(_BatchSource(records, full, read, workers))
     return _with_valid(stream, [len(rows) for rows in batches])
@@ -140,12 +154,13 @@ def multi_row_batches(
     frame_size: int,
     rank: int = 0,
     world_size: int = 1,
+    stand_ins: Optional[StandIns] = None,
 ) -> Generator[Batch, None, None]:
     """Iterate once over this rank's share of records that make several rows, of several lengths.
 
     Parameters
     ----------
-    records, transform, workers, rank, world_size
+    records, transform, workers, rank, world_size, stand_ins
         As in :func:`evaluation_batches`.
     batch_size : int
         Most frames of a batch, which has one row at least: all batches of rows of one shape have
@@ -168,7 +183,14 @@ def multi_row_batches(
         As :func:`evaluation_batches`.
     """
     single = evaluation_batches(
-        records, transform, batch_size=1, workers=workers, rank=rank, world_size=world_size, load=load
+        records,
+        transform,
+        batch_size=1,
+        workers=workers,
+        rank=rank,
+        world_size=world_size,
+        load=load,
+        stand_ins=stand_ins,
     )
     return _gathered_by_shape(single, batch_size * frame_size)
 
@@ -210,7 +232,7 @@ class _BatchSource:
         self,
         records: Sequence[Record],
         batches: Sequence[np.ndarray],
-        read: Callable[[int, int, int], np.ndarray],
+        read: Callable[[int, int, int], Row],
         workers: int,
     ) -> None:
         self.batches = batches
@@ -234,15 +256,15 @@ class _BatchSource:
         self._pool.shutdown(wait=True, cancel_futures=True)
 
     def _read_ahead(self) -> Iterator[tuple[np.ndarray, ...]]:
-        begun: deque[list[Future[np.ndarray]]] = deque()
+        begun: deque[list[Future[Row]]] = deque()
         for number in range(len(self.batches) + self._ahead):
             if number < len(self.batches):
                 begun.append(self._begin(number))
             if number >= self._ahead:
-                images = np.stack([future.result() for future in begun.popleft()])
-                yield (images, *self._labels(self.batches[number - self._ahead]))
+                indices, images = zip(*[future.result() for future in begun.popleft()])
+                yield (np.stack(images), *self._labels(np.array(indices)))
 
-    def _begin(self, number: int) -> list[Future[np.ndarray]]:
+    def _begin(self, number: int) -> list[Future[Row]]:
         rows = enumerate(self.batches[number].tolist())
         return [self._pool.submit(self._read, number, row, index) for row, index in rows]
 

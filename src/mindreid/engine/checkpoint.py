@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
@@ -19,6 +20,8 @@ from mindreid.layers.parameters import assign_parameters
 PathLike = Union[str, Path]
 #: Name under which a checkpoint carries its description, as JSON text.
 _DESCRIPTION = "mindreid"
+#: Name under which it carries the checksum of its parameters.
+_DIGEST = "sha256"
 
 
 @dataclass(frozen=True)
@@ -153,19 +156,18 @@ def load_state(
 
 def _write(path: Path, parameters: Mapping[str, Parameter], content: dict[str, Any]) -> None:
     entries = [{"name": name, "data": parameter} for name, parameter in parameters.items()]
-    for entry in entries:
-        value = entry["data"].asnumpy()
+    arrays = {name: parameter.asnumpy() for name, parameter in parameters.items()}
+    for name, value in arrays.items():
         if value.dtype.kind == "f" and not np.isfinite(value).all():
             raise CheckpointError(
-                f"the parameter {entry['name']!r} is not finite, so it is not saved",
+                f"the parameter {name!r} is not finite, so it is not saved",
                 where=str(path),
                 fix="go back to the last checkpoint and lower the learning rate",
             )
+    description = {_DESCRIPTION: json.dumps(content), _DIGEST: _digest(arrays)}
     try:
         with atomic_path(path) as temporary:
-            ms.save_checkpoint(
-                entries, str(temporary), append_dict={_DESCRIPTION: json.dumps(content)}, crc_check=True
-            )
+            ms.save_checkpoint(entries, str(temporary), append_dict=description, crc_check=True)
     except (OSError, RuntimeError, ValueError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise CheckpointError(
@@ -181,19 +183,35 @@ def _read(path: Path) -> tuple[dict[str, Parameter], dict[str, Any]]:
     try:
         values = ms.load_checkpoint(str(path), crc_check=True)
     except (ValueError, RuntimeError, TypeError, OSError):
-        raise CheckpointError(
-            "this checkpoint is damaged or is no MindSpore checkpoint",
-            where=str(path),
-            fix="copy it again, or use another one of the run",
-        ) from None
-    text = values.pop(_DESCRIPTION, None)
+        raise _damaged(path) from None
+    text, digest = values.pop(_DESCRIPTION, None), values.pop(_DIGEST, None)
     if text is None:
         raise CheckpointError(
             "this checkpoint was not written by mindreid",
             where=str(path),
             fix="pass pre-trained trunk weights as train.init_weights",
         )
+    if str(digest) != _digest({name: value.asnumpy() for name, value in values.items()}):
+        raise _damaged(path)
     return values, json.loads(str(text))
+
+
+def _damaged(path: Path) -> CheckpointError:
+    return CheckpointError(
+        "this checkpoint is damaged or is no MindSpore checkpoint",
+        where=str(path),
+        fix="copy it again, or use another one of the run; weights of it can start a new run as "
+        "train.init_checkpoint",
+    )
+
+
+def _digest(arrays: Mapping[str, np.ndarray]) -> str:
+    """SHA-256 of names, types, shapes and values; MindSpore's own sum has 32 bits."""
+    digest = hashlib.sha256()
+    for name, value in sorted(arrays.items()):
+        digest.update(f"{name} {value.dtype} {value.shape}\n".encode())
+        digest.update(np.ascontiguousarray(value).data)
+    return digest.hexdigest()
 
 
 def _description(content: Mapping[str, Any], path: Path) -> Description:

@@ -61,7 +61,7 @@ class EvaluationRun:
 
     def evaluate(self) -> dict[str, dict[str, Any]]:
         """Rank every protocol; see :func:`mindreid.engine.evaluator.evaluate_dataset`."""
-        return evaluate_dataset(self.extract, self.dataset, self.recipe.evaluation)
+        return evaluate_dataset(self.extract, self.dataset, self.recipe.evaluation, self.workers)
 
     def embed(self, split: str) -> np.ndarray:
         """Embed a split's records: float32 ``[N, D]``, not normalised."""

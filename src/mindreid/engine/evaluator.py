@@ -17,8 +17,10 @@ from mindreid.config import EvaluationConfig
 from mindreid.data.images import LoadSample
 from mindreid.data.pipeline import Batch, evaluation_batches, multi_row_batches
 from mindreid.data.records import Dataset, Protocol, Record
-from mindreid.engine.distributed import Workers, gather_rows
+from mindreid.data.stand_ins import StandIns
+from mindreid.engine.distributed import Workers, gather_rows, share_content
 from mindreid.engine.gait_benchmarks import GAIT_BENCHMARKS
+from mindreid.engine.memory import memory_errors_explained
 from mindreid.errors import ConfigError
 
 logger = logging.getLogger(__name__)
@@ -71,7 +73,13 @@ class FeatureExtractor:
         self.between_batches = between_batches
         self._embed = ms.jit(network.construct)
 
-    def __call__(self, records: Sequence[Record], *, flip: Optional[bool] = None) -> np.ndarray:
+    def __call__(
+        self,
+        records: Sequence[Record],
+        *,
+        flip: Optional[bool] = None,
+        stand_ins: Optional[StandIns] = None,
+    ) -> np.ndarray:
         """Return float32 ``[len(records), D]`` (gait: ``[…, D, parts]``) in the order of ``records``.
 
         They are not normalised.
@@ -82,31 +90,40 @@ class FeatureExtractor:
             What to embed.
         flip : bool, optional
             Another choice than the extractor's own.
+        stand_ins : StandIns, optional
+            Made for the same records: whose embeddings unreadable ones get. By default, nobody's.
         """
         was_training = self.network.training
         self.network.set_train(False)
         try:
-            rows, indices = self._embed_share(records, self.flip if flip is None else flip)
+            with memory_errors_explained("embeddings", "lower evaluation.batch_size"):
+                batches = self._batches(records, stand_ins)
+                rows, indices = self._embed_share(batches, self.flip if flip is None else flip)
         finally:
             self.network.set_train(was_training)
         return gather_rows(rows, indices, len(records), self.workers)
 
-    def _embed_share(self, records: Sequence[Record], flip: bool) -> tuple[np.ndarray, np.ndarray]:
+    def _embed_share(
+        self, batches: Generator[Batch, None, None], flip: bool
+    ) -> tuple[np.ndarray, np.ndarray]:
         """Embed this worker's share: its rows, and where they belong."""
         rows, indices = [], []
-        with closing(self._batches(records)) as batches:
+        with closing(batches):
             for batch in batches:
                 rows.append(self._embed_batch(batch["images"], flip)[: batch["valid"]])
                 indices.append(batch["index"][: batch["valid"]])
                 self.between_batches()
         return _mean_by_index(np.concatenate(rows), np.concatenate(indices))
 
-    def _batches(self, records: Sequence[Record]) -> Generator[Batch, None, None]:
+    def _batches(
+        self, records: Sequence[Record], stand_ins: Optional[StandIns]
+    ) -> Generator[Batch, None, None]:
         shared: dict[str, Any] = {
             "batch_size": self.batch_size,
             "workers": self.loaders,
             "rank": self.workers.rank,
             "world_size": self.workers.size,
+            "stand_ins": stand_ins,
         }
         if self.load is None:
             return evaluation_batches(records, self.transform, **shared)
@@ -133,9 +150,14 @@ def _mean_by_index(rows: np.ndarray, indices: np.ndarray) -> tuple[np.ndarray, n
 
 
 def evaluate_dataset(
-    extract: Callable[[Sequence[Record]], np.ndarray], dataset: Dataset, config: EvaluationConfig
+    extract: Callable[[Sequence[Record]], np.ndarray],
+    dataset: Dataset,
+    config: EvaluationConfig,
+    workers: Workers = Workers(),  # noqa: B008 - immutable
 ) -> dict[str, dict[str, Any]]:
     """Evaluate every protocol of a dataset that the recipe asks for (default: all).
+
+    The workers embed together; the first one ranks and tells the others the result.
 
     Returns
     -------
@@ -165,9 +187,9 @@ def evaluate_dataset(
     seconds = time.monotonic() - begin
     logger.info("%d embeddings in %.1f s", len(features.row_of), seconds)
     rows: dict[str, dict[str, Any]] = {}
-    for protocol in protocols:
+    for protocol in protocols if workers.is_first else ():
         rows.update(_evaluate_protocol(protocol, features, config))
-    return rows
+    return share_content(rows, workers)
 
 
 def _evaluate_protocol(

@@ -23,13 +23,20 @@ def log_to_console(level: int = logging.INFO) -> None:
     _LOGGER.propagate = False
 
 
+class _RunLog(logging.FileHandler):
+    """The console has every line, too: a full disk must not bury it under tracebacks."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's name
+        """Leave the line out."""
+
+
 @contextmanager
 def log_to_file(path: Optional[Path]) -> Iterator[None]:
     """Copy the package's messages to ``path`` while the block runs; ``None``: to nowhere."""
     if path is None:
         yield
         return
-    handler = logging.FileHandler(path, encoding="utf-8")
+    handler = _RunLog(path, encoding="utf-8")
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
     _LOGGER.addHandler(handler)
     level = _LOGGER.level

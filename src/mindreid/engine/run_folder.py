@@ -95,6 +95,26 @@ class RunFolder:
             stream.flush()
             yield
 
+    @contextmanager
+    def full_disk_explained(self) -> Iterator[None]:
+        """Turn a full disk, or a used-up quota, within the block into one error.
+
+        Raises
+        ------
+        TrainingError
+            If there is no space left; any other exception passes.
+        """
+        try:
+            yield
+        except OSError as error:
+            if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+                raise
+            raise TrainingError(
+                f"there is no space left ({error.strerror})",
+                where=str(self.root),
+                fix=f"free some and go on with mindreid train --resume {self.root}",
+            ) from None
+
     def prepare(self, recipe: Recipe, resume: bool) -> None:
         """Note the recipe of a run that begins or goes on.
 

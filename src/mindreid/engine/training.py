@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import signal
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import asdict
 from functools import partial
@@ -12,12 +12,14 @@ from pathlib import Path
 from typing import Any, Optional
 
 import mindspore as ms
+import numpy as np
 from mindspore import Parameter, amp
 
 from mindreid import zoo
 from mindreid.config import Recipe
 from mindreid.data.fingerprint import fingerprint
 from mindreid.data.pipeline import training_batches
+from mindreid.data.stand_ins import StandIns
 from mindreid.data.transforms import training_transform
 from mindreid.engine import assembly
 from mindreid.engine.checkpoint import load_state, named_parameters, save_state, save_weights
@@ -26,6 +28,7 @@ from mindreid.engine.distributed import Workers, join_workers, share_content, sh
 from mindreid.engine.evaluator import FeatureExtractor, evaluate_dataset, format_results
 from mindreid.engine.listeners import CheckpointKeeper, Listener, LossLog, PeriodicEvaluation
 from mindreid.engine.logs import log_to_file
+from mindreid.engine.memory import memory_errors_explained
 from mindreid.engine.relabelling import Relabelling
 from mindreid.engine.run_folder import RunFolder
 from mindreid.engine.stopping import StopRequest, StopRequestedError
@@ -34,6 +37,11 @@ from mindreid.engine.trainer import Progress, Trainer
 from mindreid.errors import InterruptedRunError, TrainingError
 
 logger = logging.getLogger(__name__)
+
+_LESS_MEMORY = (
+    "make batches smaller (sampler.persons, sampler.images) or images (input.height, input.width), "
+    "train on more devices, or use mixed precision (device.amp_level)"
+)
 
 
 def train(recipe: Recipe, output: Path, *, resume: bool = False) -> dict[str, dict[str, Any]]:
@@ -69,6 +77,7 @@ def train(recipe: Recipe, output: Path, *, resume: bool = False) -> dict[str, di
     stop = StopRequest(workers, every=recipe.train.log_every)
     with ExitStack() as stack:
         if workers.is_first:
+            stack.enter_context(folder.full_disk_explained())
             stack.enter_context(folder.claimed())
             folder.prepare(recipe, resume)
             stack.enter_context(log_to_file(folder.log))
@@ -77,7 +86,8 @@ def train(recipe: Recipe, output: Path, *, resume: bool = False) -> dict[str, di
         run = _Run(recipe, folder, device, workers)
         run.begin(resume)
         try:
-            run.trainer(stop).fit()
+            with memory_errors_explained("training", _LESS_MEMORY):
+                run.trainer(stop).fit()
         except StopRequestedError:
             # A worker that left earlier would have the others killed, the first one while it saves.
             wait_for_all(workers)
@@ -168,6 +178,7 @@ class _Run:
         extract = assembly.build_extractor(
             recipe, self.network, self.workers, between_batches=stop.check_alone
         )
+        stand_ins = StandIns(self.dataset.train, train.unreadable_share)
         return Trainer(
             self.objective,
             self.optimizers,
@@ -182,6 +193,7 @@ class _Run:
                 seed=train.seed,
                 workers=train.workers,
                 load=assembly.training_loader(recipe),
+                stand_ins=stand_ins,
             ),
             epochs=epochs,
             seed=train.seed,
@@ -189,18 +201,20 @@ class _Run:
             listeners=self._listeners(
                 step, epochs, train.steps or sampler.batches_per_epoch * epochs, extract
             ),
-            relabel=self._relabelling(step, extract),
+            relabel=self._relabelling(
+                step, partial(extract, self.dataset.train, flip=False, stand_ins=stand_ins)
+            ),
             checkpoint_steps=train.checkpoint_steps,
             stop=stop,
             steps=train.steps,
         )
 
-    def _relabelling(self, step: TrainStep, extract: FeatureExtractor) -> Relabelling:
+    def _relabelling(self, step: TrainStep, embed: Callable[[], np.ndarray]) -> Relabelling:
         return Relabelling(
             self.objective,
             self.optimizers,
             step,
-            embed=partial(extract, self.dataset.train, flip=False),
+            embed=embed,
             build_optimizers=partial(assembly.build_optimizers, self.recipe, self.objective),
             progress=self.progress,
             path=self.folder.relabels if self.workers.is_first else None,
@@ -232,7 +246,7 @@ class _Run:
         return [losses, evaluation, keeper]
 
     def _evaluate(self, extract: FeatureExtractor) -> dict[str, dict[str, Any]]:
-        results = evaluate_dataset(extract, self.dataset, self.recipe.evaluation)
+        results = evaluate_dataset(extract, self.dataset, self.recipe.evaluation, self.workers)
         logger.info("after epoch %d\n%s", self.progress.epoch, format_results(results))
         return results
 
