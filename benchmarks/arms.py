@@ -56,6 +56,8 @@ class Experiment:
         The result is ``results/learning_<name>.json``.
     title : str
         Above the table.
+    data : str
+        Name of the data, for their folder.
     make_data : callable
         ``make_data(folder, seed)`` writes one seed's data.
     arms : tuple of Arm
@@ -66,6 +68,7 @@ class Experiment:
 
     name: str
     title: str
+    data: str
     make_data: Callable[[Path, int], None]
     arms: tuple[Arm, ...]
     metrics: tuple[str, ...] = METRICS
@@ -73,9 +76,9 @@ class Experiment:
 
 def run_experiment(experiment: Experiment, seeds: Sequence[int], work: Path, command: str) -> None:
     """Run what ``work`` does not hold yet, then show and store mean and standard deviation."""
-    data = {seed: _data(experiment, seed, work / experiment.name / str(seed)) for seed in seeds}
+    data = {seed: _data(experiment, seed, work) for seed in seeds}
     runs = [
-        {"seed": seed, "arm": arm.name, "results": _scores(experiment, arm, seed, data[seed])}
+        {"seed": seed, "arm": arm.name, "results": _scores(experiment, arm, seed, data[seed], work)}
         for seed in seeds
         for arm in experiment.arms
     ]
@@ -125,20 +128,21 @@ def _spread(values: Sequence[float]) -> dict[str, float]:
     return {"mean": float(np.mean(values)), "std": float(np.std(values))}
 
 
-def _data(experiment: Experiment, seed: int, folder: Path) -> Path:
-    data = folder / "data"
-    finished = folder / "data.done"
+def _data(experiment: Experiment, seed: int, work: Path) -> Path:
+    """Return the seed's data, which experiments with the same ``make_data`` share."""
+    data = work / "data" / experiment.data / str(seed)
+    finished = data.with_name(f"{seed}.done")
     if not finished.exists():
         shutil.rmtree(data, ignore_errors=True)
-        folder.mkdir(parents=True, exist_ok=True)
+        data.parent.mkdir(parents=True, exist_ok=True)
         experiment.make_data(data, seed)
         finished.touch()
     return data
 
 
-def _scores(experiment: Experiment, arm: Arm, seed: int, data: Path) -> Scores:
-    """Scores of one arm, trained unless that was done before."""
-    folder = data.parent / arm.name.replace(" ", "_")
+def _scores(experiment: Experiment, arm: Arm, seed: int, data: Path, work: Path) -> Scores:
+    """Return the scores of one arm, trained unless that was done before."""
+    folder = work / experiment.name / str(seed) / arm.name.replace(" ", "_")
     result = folder / "result.json"
     if not result.exists():
         _run_arm(arm, seed, data, folder, result)

@@ -18,6 +18,7 @@ from arms import Arm, Experiment, mindreid, run_experiment
 
 #: The sequence's 19 annotated tracks show ten people, most of whom come back.
 PETS09_SAME_PERSON = ("1,19", "2,13", "3,11", "4,12", "5,9", "6,10", "8,14,15,18")
+VIEWS = "views.csv"
 
 
 def main() -> None:
@@ -55,6 +56,7 @@ def _walkers(_arguments: argparse.Namespace) -> Experiment:
     return Experiment(
         "walkers",
         "generated walkers, MGN",
+        "walkers",
         _make_walkers,
         (Arm("untrained", "mgn/walkers", checkpoint="none"), Arm("trained", "mgn/walkers")),
     )
@@ -69,6 +71,7 @@ def _pets09(arguments: argparse.Namespace) -> Experiment:
     return Experiment(
         "pets09",
         "PETS09-S2L1, real pedestrians, MGN",
+        "pets09",
         partial(_make_pets09, arguments),
         (
             Arm("untrained", "mgn/pets09_scratch", checkpoint="none"),
@@ -91,28 +94,51 @@ def _clothes(_arguments: argparse.Namespace) -> Experiment:
     return Experiment(
         "clothes",
         "generated walkers who change clothes",
+        "clothes_walkers",
         _make_clothes_walkers,
         (
             Arm("untrained", "cal/walkers", checkpoint="none"),
             Arm("identity loss only", "cal/walkers", ("model.objective.clothes_adversarial_weight=0",)),
             Arm("CAL", "cal/walkers"),
-            Arm("VAL", "val/walkers", ("dataset.views={data}/views.csv",)),
+            Arm("VAL", "val/walkers", (f"dataset.views={{data}}/{VIEWS}",)),
         ),
     )
 
 
+def _fire(_arguments: argparse.Namespace) -> Experiment:
+    return Experiment(
+        "fire",
+        "generated walkers who change clothes",
+        "clothes_walkers",
+        _make_clothes_walkers,
+        (
+            Arm("identity loss only", "fire/walkers", _without("triplet", "ffm", "far")),
+            Arm("identity + triplet", "fire/walkers", _without("ffm", "far")),
+            Arm("identity + FFM", "fire/walkers", _without("triplet", "far")),
+            Arm("identity + FAR", "fire/walkers", _without("triplet", "ffm")),
+            Arm("FIRe²", "fire/walkers"),
+        ),
+    )
+
+
+def _without(*terms: str) -> tuple[str, ...]:
+    return tuple(f"model.objective.{term}_weight=0" for term in terms)
+
+
 def _make_clothes_walkers(root: Path, seed: int) -> None:
     mindreid(
-        "data", "synthesize", "--layout", "ltcc", "--root", root, "--ids", 100, "--frames", 3,
-        "--seed", seed, "--annotations",
+        "data", "synthesize", "--layout", "ltcc", "--root", root, "--ids", 100, "--outfits", 6,
+        "--cameras", 3, "--frames", 2, "--seed", seed, "--annotations",
     )  # fmt: skip
-    mindreid("data", "views", "--images", root / "train", "--walkers", root, "--output", root / "views.csv")
+    keypoints = root / "annotations" / "frames.jsonl"
+    mindreid("data", "views", "--images", root, "--keypoints", keypoints, "--output", root / VIEWS)
 
 
 EXPERIMENTS: dict[str, Callable[[argparse.Namespace], Experiment]] = {
     "walkers": _walkers,
     "pets09": _pets09,
     "clothes": _clothes,
+    "fire": _fire,
 }
 
 if __name__ == "__main__":
