@@ -15,8 +15,9 @@ from PIL import Image
 
 from mindreid.data.records import SplitStatistics
 from mindreid.errors import DataError, InvalidArgumentError
-from mindreid.preprocess.mot import CropRules, crop_box, cut_track, mot_to_market
+from mindreid.preprocess.mot import CropRules, crop_box, mot_to_market
 from mindreid.preprocess.mot_annotations import Box, estimate_visibility, read_annotations
+from mindreid.preprocess.mot_tracks import cut_track
 from mindreid.zoo import load_dataset
 
 FRAMES, HEIGHT, WIDTH = 40, 240, 320

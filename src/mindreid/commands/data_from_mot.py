@@ -16,15 +16,21 @@ def add(actions: argparse._SubParsersAction) -> None:
     frames.add_argument("--images", type=Path, help="a folder of frames (img1/)")
     parser.add_argument("--annotations", type=Path, required=True, help="gt.txt")
     parser.add_argument("--root", type=Path, required=True, help="a folder that is not there yet")
-    parser.add_argument("--seed", type=int, default=1, help="decides who is for training")
-    parser.add_argument("--train-share", type=float, default=0.5, help="share of persons for training")
-    parser.add_argument("--segments", type=int, default=2, help="parts of a track that serve as cameras")
-    parser.add_argument("--gap", type=int, default=7, help="frames left out between two parts")
+    add_cutting(parser)
     parser.add_argument("--queries", type=int, default=1, help="query images per part of a track")
     parser.add_argument("--every", type=int, default=1, help="take every n-th frame")
     parser.add_argument("--min-visibility", type=float, default=0.6, help="smallest visible share")
     parser.add_argument("--min-height", type=float, default=40.0, help="smallest height in pixels")
     parser.add_argument("--min-confidence", type=float, default=0.5)
+    parser.set_defaults(run=_from_mot)
+
+
+def add_cutting(parser: argparse.ArgumentParser) -> None:
+    """Add how a MOT sequence's tracks become persons and cameras."""
+    parser.add_argument("--seed", type=int, default=1, help="decides who is for training")
+    parser.add_argument("--train-share", type=float, default=0.5, help="share of persons for training")
+    parser.add_argument("--segments", type=int, default=2, help="parts of a track that serve as cameras")
+    parser.add_argument("--gap", type=int, default=7, help="frames left out between two parts")
     parser.add_argument(
         "--same-person",
         action="append",
@@ -33,7 +39,6 @@ def add(actions: argparse._SubParsersAction) -> None:
         metavar="ID,ID",
         help="annotated identities that are one person who came back (repeatable)",
     )
-    parser.set_defaults(run=_from_mot)
 
 
 def _identities(text: str) -> list[int]:

@@ -111,16 +111,15 @@ class GaitTree:
 
     def subjects(self) -> list[str]:
         """List the names of the subjects' folders, sorted."""
-        return _folders(require(self.root, self.tree))
+        return folder_names(require(self.root, self.tree))
 
     def _files(self, subject: str) -> Iterator[tuple[str, str, str]]:
-        for condition in _folders(self.root / subject):
-            for view in _folders(self.root / subject / condition):
-                folder = self.root / subject / condition / view
-                path = folder / self.file_name(view)
-                if not path.is_file():
-                    raise self._no_modality(folder, view)
-                yield condition, view, str(path)
+        for condition, view in sequence_folders(self.root / subject):
+            folder = self.root / subject / condition / view
+            path = folder / self.file_name(view)
+            if not path.is_file():
+                raise self._no_modality(folder, view)
+            yield condition, view, str(path)
 
     def file_name(self, view: str) -> str:
         """Name of the modality's file of a sequence."""
@@ -171,6 +170,14 @@ def _subject_names(names: object) -> frozenset[str]:
     return frozenset(names)
 
 
-def _folders(folder: Path) -> list[str]:
+def sequence_folders(subject: Path) -> Iterator[tuple[str, str]]:
+    """Yield condition and view of each sequence of a subject, by the sorted names of their folders."""
+    for condition in folder_names(subject):
+        for view in folder_names(subject / condition):
+            yield condition, view
+
+
+def folder_names(folder: Path) -> list[str]:
+    """List the names of the folders in ``folder``, sorted; hidden ones left out."""
     with os.scandir(folder) as entries:
         return sorted(entry.name for entry in entries if entry.is_dir() and not entry.name.startswith("."))

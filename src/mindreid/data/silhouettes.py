@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Optional
+from typing import Literal, Optional
 
 import cv2
 import numpy as np
@@ -14,27 +14,35 @@ from mindreid.errors import InvalidArgumentError
 ALIGNED_SIZE = 64
 #: A mask whose pixels (0..255) sum up to no more shows nothing, as OpenGait's preparation has it.
 LEAST_PIXEL_SUM = 10_000
+_INTERPOLATIONS = {"cubic": cv2.INTER_CUBIC, "area": cv2.INTER_AREA}
 
 
-def align_silhouette(mask: np.ndarray, size: int = ALIGNED_SIZE) -> Optional[np.ndarray]:
-    """Crop a silhouette to its rows, scale it to a height of ``size``, centre it sideways.
+def align_silhouette(
+    mask: np.ndarray,
+    *,
+    least_sum: int = LEAST_PIXEL_SUM,
+    interpolation: Literal["cubic", "area"] = "cubic",
+) -> Optional[np.ndarray]:
+    """Crop a silhouette to its rows, scale it to a height of 64, centre it sideways.
 
     The steps of OpenGait's preparation, so that its data and ours can be mixed: the rows with
     foreground are scaled with the aspect ratio kept; the centre is the column at which the
-    foreground, summed from the left, passes one half; ``size`` columns around it are cut out, with
-    zeros where the mask has ended.
+    foreground, summed from the left, passes one half; 64 columns around it are cut out, with zeros
+    where the mask has ended.
 
     Parameters
     ----------
     mask : np.ndarray
         uint8 ``[H, W]``, 255 where the walker is.
-    size : int
-        Height and width of the result, even.
+    least_sum : int
+        A mask whose pixels sum up to no more shows nothing.
+    interpolation : "cubic" or "area"
+        Of the scaling; OpenGait takes "cubic" for CASIA-B and others, "area" for CCPG.
 
     Returns
     -------
     np.ndarray or None
-        uint8 ``[size, size]``; ``None`` for a mask that shows nothing, see :data:`LEAST_PIXEL_SUM`.
+        uint8 ``[64, 64]``; ``None`` for a mask that shows nothing.
 
     Raises
     ------
@@ -43,12 +51,12 @@ def align_silhouette(mask: np.ndarray, size: int = ALIGNED_SIZE) -> Optional[np.
     """
     if mask.dtype != np.uint8 or mask.ndim != 2:
         raise InvalidArgumentError(f"a silhouette is uint8 [H, W], not {mask.dtype} {list(mask.shape)}")
-    if mask.sum(dtype=np.int64) <= LEAST_PIXEL_SUM:
+    if mask.sum(dtype=np.int64) <= least_sum:
         return None
-    rows = np.flatnonzero(mask.any(axis=1))
+    size, rows = ALIGNED_SIZE, np.flatnonzero(mask.any(axis=1))
     figure = mask[rows[0] : rows[-1] + 1]
     width = max(int(figure.shape[1] * size / figure.shape[0]), 1)
-    scaled = cv2.resize(figure, (width, size), interpolation=cv2.INTER_CUBIC)
+    scaled = cv2.resize(figure, (width, size), interpolation=_INTERPOLATIONS[interpolation])
     mass = scaled.sum(axis=0, dtype=np.int64).cumsum()
     centre = int(np.searchsorted(mass, mass[-1] / 2, side="right"))
     padded = np.pad(scaled, ((0, 0), (size // 2, size // 2)))

@@ -24,13 +24,12 @@ from mindreid.atomic import atomic_folder
 from mindreid.data.generated import finish_tree, write_shot
 from mindreid.data.layouts import Layout, Shot
 from mindreid.data.summary import SPLITS
-from mindreid.errors import DataError, InvalidArgumentError
+from mindreid.errors import InvalidArgumentError
 from mindreid.preprocess.mot_annotations import Box, read_annotations
 from mindreid.preprocess.mot_frames import read_frames
+from mindreid.preprocess.mot_tracks import Parts, check_cutting, training_persons, usable_persons
 
 logger = logging.getLogger(__name__)
-
-_MIN_PERSONS = 2
 
 
 @dataclass(frozen=True)
@@ -117,10 +116,12 @@ def mot_to_market(
     InvalidArgumentError
         If an argument is out of range.
     """
-    _check_arguments(train_share, segments, gap, queries)
+    check_cutting(train_share, segments, gap)
+    if queries < 1:
+        raise InvalidArgumentError(f"a test person has at least one query per segment, not {queries}")
     boxes = [box for box in read_annotations(annotations) if rules.accept(box)]
-    persons = _usable_persons(boxes, segments, gap, same_person)
-    trained = _training_persons(len(persons), train_share, seed)
+    persons = usable_persons(boxes, segments, gap, same_person)
+    trained = training_persons(len(persons), train_share, seed)
     shots = {
         (box.frame, box.person): shot
         for number, parts in enumerate(persons)
@@ -144,62 +145,6 @@ def mot_to_market(
         finish_tree(folder, layout, written, f"crops of {source.name}", made_by)
     logger.info("%d persons, %d of them for training: %s", len(persons), len(trained), counts)
     return counts
-
-
-#: The boxes of one person, a list for each camera.
-Parts = list[list[Box]]
-
-
-def _check_arguments(train_share: float, segments: int, gap: int, queries: int) -> None:
-    if not 0 < train_share < 1:
-        raise InvalidArgumentError(f"train_share is a share between 0 and 1, not {train_share}")
-    if segments < 2:
-        raise InvalidArgumentError("a track is cut into at least 2 segments, one to find the other")
-    if gap < 0:
-        raise InvalidArgumentError(f"gap is a number of frames, not {gap}")
-    if queries < 1:
-        raise InvalidArgumentError(f"a test person has at least one query per segment, not {queries}")
-
-
-def _usable_persons(
-    boxes: Sequence[Box], segments: int, gap: int, same_person: Sequence[Sequence[int]]
-) -> list[Parts]:
-    """Cut every track and join those of a person; tracks with an empty segment are left out."""
-    first_of = {identity: group[0] for group in same_person for identity in group}
-    by_track: dict[int, list[Box]] = {}
-    for box in sorted(boxes, key=lambda box: box.frame):
-        by_track.setdefault(box.person, []).append(box)
-    unknown = sorted(set(first_of) - set(by_track))
-    if unknown:
-        raise DataError(f"the identities {unknown} of same_person have no usable box in the annotations")
-    by_person: dict[int, Parts] = {}
-    for identity, track in by_track.items():
-        parts = cut_track(track, segments, gap)
-        if all(parts):
-            by_person.setdefault(first_of.get(identity, identity), []).extend(parts)
-    if len(by_person) < 2 * _MIN_PERSONS:
-        raise DataError(
-            f"{len(by_person)} persons are seen long and well enough, at least {2 * _MIN_PERSONS} are needed",
-            fix="lower the limits on visibility and height, the segments or the gap",
-        )
-    return [by_person[person] for person in sorted(by_person)]
-
-
-def cut_track(boxes: Sequence[Box], segments: int, gap: int) -> Parts:
-    """Cut a track, ordered by frame, into parts of equal duration with ``gap`` frames between."""
-    first, last = boxes[0].frame, boxes[-1].frame
-    length = (last - first + 1 - gap * (segments - 1)) / segments
-    parts: Parts = [[] for _ in range(segments)]
-    for box in boxes:
-        part, offset = divmod(box.frame - first, length + gap) if length > 0 else (0, 0)
-        if offset < length:
-            parts[int(part)].append(box)
-    return parts
-
-
-def _training_persons(persons: int, share: float, seed: int) -> set[int]:
-    count = min(max(round(share * persons), _MIN_PERSONS), persons - _MIN_PERSONS)
-    return set(np.random.default_rng(seed).permutation(persons)[:count].tolist())
 
 
 def _place(parts: Parts, pid: int, queries: int) -> list[tuple[Box, Shot]]:

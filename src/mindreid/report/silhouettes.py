@@ -8,12 +8,11 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw
 
-from mindreid import zoo
 from mindreid.atomic import atomic_path
 from mindreid.data.pickles import read_array
 from mindreid.data.records import Record
 from mindreid.data.silhouettes import align_sequence
-from mindreid.data.transforms.silhouettes import SILHOUETTE_STEPS, cut_sides
+from mindreid.data.transforms.silhouettes import SILHOUETTE_AUGMENTATIONS, cut_sides
 from mindreid.data.walkers import Walk, render_walk
 from mindreid.errors import InvalidArgumentError
 
@@ -84,10 +83,9 @@ def draw_augmentations(path: Path, *, seed: int = 1, sequence: str = "", frames:
     aligned = read_array(sequence) if sequence else _walker(seed, frames)
     silhouettes = cut_sides(*_INPUT)(aligned, np.random.default_rng(seed))
     rows = [("as it is", silhouettes)]
-    for step in SILHOUETTE_STEPS:
-        if "probability" in zoo.option_names(step):
-            changed = step(probability=1.0)(silhouettes, np.random.default_rng(seed))
-            rows.append((step.__name__.removeprefix("silhouette_"), changed))
+    for step in SILHOUETTE_AUGMENTATIONS:
+        changed = step(probability=1.0)(silhouettes, np.random.default_rng(seed))
+        rows.append((step.__name__.removeprefix("silhouette_"), changed))
     draw_sequences(path, rows, frames=frames)
 
 

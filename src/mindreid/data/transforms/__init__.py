@@ -10,7 +10,10 @@ Sequences of silhouettes have transforms of their own, which take all frames tog
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from mindreid import zoo
+from mindreid.data.images import Transform
 from mindreid.data.transforms.composition import evaluation_transform, training_transform
 from mindreid.data.transforms.erasing import random_erasing
 from mindreid.data.transforms.geometry import enlarge_crop, flip, pad_crop, resize
@@ -28,5 +31,13 @@ __all__ = [
     "training_transform",
 ]
 
-for _factory in (enlarge_crop, flip, normalize, pad_crop, random_erasing, *SILHOUETTE_STEPS):
+_IMAGE_STEPS: tuple[Callable[..., Transform], ...] = (
+    enlarge_crop,
+    flip,
+    normalize,
+    pad_crop,
+    random_erasing,
+)
+
+for _factory in (*_IMAGE_STEPS, *SILHOUETTE_STEPS):
     zoo.TRANSFORMS.register(_factory.__name__, _factory)

@@ -150,8 +150,7 @@ def silhouette_dilate(
     return _sometimes(probability, dilate)
 
 
-SILHOUETTE_STEPS = (
-    cut_sides,
+SILHOUETTE_AUGMENTATIONS: tuple[Callable[..., Transform], ...] = (
     silhouette_affine,
     silhouette_dilate,
     silhouette_erase,
@@ -159,6 +158,7 @@ SILHOUETTE_STEPS = (
     silhouette_perspective,
     silhouette_rotate,
 )
+SILHOUETTE_STEPS: tuple[Callable[..., Transform], ...] = (cut_sides, *SILHOUETTE_AUGMENTATIONS)
 
 
 def _sometimes(probability: float, change: Transform) -> Transform:

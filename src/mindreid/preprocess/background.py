@@ -1,0 +1,101 @@
+"""What moves before a camera that does not: background subtraction, and the walker in a box."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Optional
+
+import cv2
+import numpy as np
+
+from mindreid.preprocess.mot_annotations import Box
+
+#: Squared distance, in variances, from which a pixel is no background any more.
+_THRESHOLD = 20.0
+#: What a pixel shows for less than this share of the time is no background, even if it stands still.
+_BACKGROUND_SHARE = 0.6
+#: What MOG2 marks foreground with; shadows get less.
+_FOREGROUND = 255
+#: How far a person reaches beyond an annotated box, as a share of its height.
+_MARGIN = 0.12
+#: A piece belongs to the person if at least this share of it lies inside the box, and if it is at
+#: least this share of the largest piece.
+_LEAST_INSIDE, _LEAST_PIECE = 0.6, 0.03
+
+
+class StillBackground:
+    """The background of a video, learnt from all of it.
+
+    Zivkovic's mixture of Gaussians (ICPR 2004) as in OpenCV, which tells shadows from persons. It
+    sees every frame once to learn what stands still, and does not learn any more afterwards, so
+    that a person who stops is not absorbed.
+
+    Parameters
+    ----------
+    frames : iterable of np.ndarray
+        uint8 RGB ``[H, W, 3]``, all of one size, evenly spread over the video.
+    """
+
+    def __init__(self, frames: Iterable[np.ndarray]) -> None:
+        self._model = cv2.createBackgroundSubtractorMOG2(varThreshold=_THRESHOLD, detectShadows=True)
+        self._model.setBackgroundRatio(_BACKGROUND_SHARE)
+        for number, frame in enumerate(frames, 1):
+            # Every frame counts alike: the usual rate forgets the first ones.
+            self._model.apply(frame, learningRate=1 / number)
+
+    def foreground(self, frame: np.ndarray) -> np.ndarray:
+        """Mark what is not background: uint8 ``[H, W]``, 255 where something is, else 0."""
+        marked = self._model.apply(frame, learningRate=0)
+        mask = np.where(marked == _FOREGROUND, 255, 0).astype(np.uint8)
+        kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (3, 5))
+        # Pieces of a person are closer to each other, one above the other, than to anybody else.
+        return np.asarray(cv2.morphologyEx(cv2.medianBlur(mask, 3), cv2.MORPH_CLOSE, kernel))
+
+
+def walker_in_box(foreground: np.ndarray, box: Box, *, fill: tuple[float, float]) -> Optional[np.ndarray]:
+    """Cut the silhouette of the person in ``box`` out of a mask.
+
+    Pieces that lie mostly outside of the box are somebody else's; pieces much smaller than the
+    largest one are noise.
+
+    Parameters
+    ----------
+    foreground : np.ndarray
+        uint8 ``[H, W]``, 255 where something moves.
+    box : Box
+        The person's.
+    fill : tuple of float
+        Least and greatest share of the box's area that a person covers.
+
+    Returns
+    -------
+    np.ndarray or None
+        uint8 ``[h, w]``, the box with a margin; ``None`` if the box leaves the image, no piece is the
+        person's, or what is found is no whole person: it covers too little or too much, or is
+        much lower than the box.
+    """
+    height, width = foreground.shape
+    if min(box.left, box.top) < 0 or box.left + box.width > width or box.bottom > height:
+        return None
+    margin = _MARGIN * box.height
+    rows = slice(max(int(box.top - margin), 0), min(int(box.bottom + margin) + 1, height))
+    columns = slice(max(int(box.left - margin), 0), min(int(box.left + box.width + margin) + 1, width))
+    cut = foreground[rows, columns]
+    if not cut.any():
+        return None
+    inside = np.zeros(cut.shape, bool)
+    top, left = max(int(box.top) - rows.start, 0), max(int(box.left) - columns.start, 0)
+    inside[top : round(box.bottom) - rows.start, left : round(box.left + box.width) - columns.start] = True
+    count, labels = cv2.connectedComponents(cut)
+    areas = np.bincount(labels.ravel(), minlength=count)[1:]
+    within = np.bincount(labels[inside], minlength=count)[1:]
+    own = 1 + np.flatnonzero((within >= _LEAST_INSIDE * areas) & (areas >= _LEAST_PIECE * areas.max()))
+    silhouette = np.where(np.isin(labels, own), cut, 0).astype(np.uint8)
+    return silhouette if _is_whole(silhouette, box, fill) else None
+
+
+def _is_whole(silhouette: np.ndarray, box: Box, fill: tuple[float, float]) -> bool:
+    rows = np.flatnonzero(silhouette.any(axis=1))
+    if not len(rows) or rows[-1] - rows[0] + 1 < 0.85 * box.height:
+        return False
+    return fill[0] <= np.count_nonzero(silhouette) / (box.width * box.height) <= fill[1]
