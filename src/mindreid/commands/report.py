@@ -8,12 +8,16 @@ from pathlib import Path
 from mindreid.commands.arguments import add_recipe, add_weights, overrides, say
 from mindreid.errors import DataError
 
+#: Options of :func:`mindreid.metrics.cluster_persons` that a method's objective may have, too.
+CLUSTERING = ("k1", "k2", "eps", "min_samples")
+
 
 def add(commands: argparse._SubParsersAction) -> None:
     """Add the command and its actions to the parser."""
     parser = commands.add_parser("report", help="pictures and tables of results")
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     _add_ranks(actions)
+    _add_clusters(actions)
     _add_walkers(actions)
     _add_augmentations(actions)
     _add_silhouettes(actions)
@@ -49,6 +53,42 @@ def _ranks(parsed: argparse.Namespace) -> None:
         top=parsed.top,
     )
     say(f"wrote {parsed.output}")
+
+
+def _add_clusters(actions: argparse._SubParsersAction) -> None:
+    parser = actions.add_parser("clusters", help="some persons' images, clustered by their embeddings")
+    add_recipe(parser)
+    add_weights(parser)
+    parser.add_argument("--output", type=Path, required=True, metavar="FILE.png")
+    parser.add_argument("--split", choices=("train", "query", "gallery"), default="train")
+    parser.add_argument("--persons", type=int, default=4, help="how many persons are drawn")
+    parser.add_argument("--rows", type=int, default=6, help="at most so many clusters of each")
+    parser.add_argument("--columns", type=int, default=12, help="at most so many images of each cluster")
+    parser.set_defaults(run=_clusters)
+
+
+def _clusters(parsed: argparse.Namespace) -> None:
+    from mindreid.config import load_recipe
+    from mindreid.engine.evaluation import EvaluationRun
+    from mindreid.metrics import cluster_persons
+    from mindreid.report.person_clusters import draw_person_clusters
+
+    recipe = load_recipe(parsed.config, overrides(parsed))
+    run = EvaluationRun(recipe, parsed.checkpoint)
+    records = run.dataset.split(parsed.split)
+    pids = [record.pid for record in records]
+    # A method that mines clusters says how; the others' embeddings are clustered by default.
+    options = {name: recipe.model.objective[name] for name in CLUSTERING if name in recipe.model.objective}
+    clusters = cluster_persons(run.extract(records, flip=False), pids, **options)
+    draw_person_clusters(
+        records,
+        clusters,
+        parsed.output,
+        persons=parsed.persons,
+        rows=parsed.rows,
+        columns=parsed.columns,
+    )
+    say(f"{len(clusters.pids)} clusters of {len(set(pids))} persons; wrote {parsed.output}")
 
 
 def _add_walkers(actions: argparse._SubParsersAction) -> None:
