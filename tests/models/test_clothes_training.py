@@ -1,4 +1,4 @@
-"""CAL and VAL from the command line on a tiny tree in LTCC's grammar."""
+"""CAL, VAL and FIRe² from the command line on a tiny tree in LTCC's grammar."""
 
 import json
 
@@ -23,7 +23,10 @@ TINY = (
 TERMS = {
     "cal": {"clothes", "identity", "clothes_adversarial"},
     "val": {"clothes", "view", "identity", "clothes_adversarial", "view_adversarial"},
+    "fire": {"identity", "triplet", "ffm", "far"},
 }
+#: All others have the weight 1.
+WEIGHTS = {"far": 0.3}
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +62,7 @@ def losses(run):
 @pytest.mark.parametrize("method", TERMS)
 def test_train_and_evaluate(method, tiny_ltcc, tmp_path):
     run, options = tmp_path / "run", [word for override in TINY for word in ("--set", override)]
-    if method == "val":
+    if method != "cal":
         options += ["--set", f"dataset.views={tiny_ltcc / 'views.csv'}"]
     common = ["--config", f"{method}/walkers", "--root", str(tiny_ltcc), *options]
     assert main(["train", *common, "--output", str(run)]) == 0
@@ -67,8 +70,14 @@ def test_train_and_evaluate(method, tiny_ltcc, tmp_path):
     assert {step["epoch"] for step in steps} == {0, 1}
     for step in steps:
         assert set(step["terms"]) == TERMS[method]
-        counted = sum(step["terms"].values()) if step["epoch"] else step["terms"]["identity"]
+        weighted = sum(WEIGHTS.get(name, 1) * value for name, value in step["terms"].items())
+        counted = weighted if step["epoch"] else step["terms"]["identity"]
         assert step["loss"] == pytest.approx(counted, rel=1e-5)
+
+    if method == "fire":
+        (relabelled,) = (json.loads(line) for line in (run / "relabels.jsonl").read_text().splitlines())
+        assert relabelled["classes"] >= 8
+        assert 0 <= relabelled["nmi_outfit_view_within_persons"] <= 1
 
     report = tmp_path / "report.json"
     evaluated = ["eval", *common, "--checkpoint", str(run / "last.ckpt"), "--json", str(report)]

@@ -1,4 +1,4 @@
-"""The network of CAL and VAL in both export formats, with a free batch size, against the live one."""
+"""The network of CAL, VAL and FIRe² in both export formats, with a free batch size, against the live one."""
 
 import numpy as np
 import pytest
@@ -14,7 +14,7 @@ from mindreid.engine.run_exported import run_exported
 INPUT = InputConfig(height=64, width=32)
 
 
-@pytest.mark.parametrize(("method", "file_format"), [("cal", "mindir"), ("val", "onnx")])
+@pytest.mark.parametrize(("method", "file_format"), [("cal", "mindir"), ("val", "onnx"), ("fire", "onnx")])
 def test_export(tmp_path, method, file_format):
     if file_format == "onnx":
         pytest.importorskip("onnxruntime", reason="needs the extra `onnx`")
