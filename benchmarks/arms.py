@@ -13,7 +13,7 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Optional
 
 import numpy as np
 from report import show_table, write_result
@@ -76,46 +76,69 @@ class Experiment:
 
 def run_experiment(experiment: Experiment, seeds: Sequence[int], work: Path, command: str) -> None:
     """Run what ``work`` does not hold yet, then show and store mean and standard deviation."""
-    data = {seed: _data(experiment, seed, work) for seed in seeds}
-    runs = [
-        {"seed": seed, "arm": arm.name, "results": _scores(experiment, arm, seed, data[seed], work)}
-        for seed in seeds
-        for arm in experiment.arms
-    ]
+    runs = run_arms(experiment, seeds, work)
     summary = summarize(runs, experiment.metrics)
     for protocol in next(iter(summary.values())):
         show_table(
             f"{experiment.title}; {protocol}; {len(seeds)} seeds, per cent",
             ("arm", *experiment.metrics),
-            [(arm, *(percent(row[protocol][m]) for m in experiment.metrics)) for arm, row in summary.items()],
+            [
+                (arm, *(percent(row[protocol].get(m)) for m in experiment.metrics))
+                for arm, row in summary.items()
+            ],
         )
+    write_result(f"learning_{experiment.name}", command, describe(experiment, seeds, runs, summary))
+
+
+def run_arms(experiment: Experiment, seeds: Sequence[int], work: Path) -> list[dict[str, Any]]:
+    """Run what ``work`` does not hold yet; return the "results" of every "seed" and "arm"."""
+    data = {seed: _data(experiment, seed, work) for seed in seeds}
+    return [
+        {"seed": seed, "arm": arm.name, "results": _scores(experiment, arm, seed, data[seed], work)}
+        for seed in seeds
+        for arm in experiment.arms
+    ]
+
+
+def describe(
+    experiment: Experiment, seeds: Sequence[int], runs: Sequence[dict[str, Any]], summary: dict[str, Any]
+) -> dict[str, Any]:
+    """Return what a result file says of an experiment."""
     arms = {arm.name: {"recipe": arm.recipe, "overrides": list(arm.overrides)} for arm in experiment.arms}
-    figures = {
+    return {
         "title": experiment.title,
         "seeds": list(seeds),
         "arms": arms,
         "summary": summary,
-        "runs": runs,
+        "runs": list(runs),
     }
-    write_result(f"learning_{experiment.name}", command, figures)
 
 
 def summarize(
     runs: Sequence[dict[str, Any]], metrics: Sequence[str]
 ) -> dict[str, dict[str, dict[str, dict[str, float]]]]:
-    """Mean and standard deviation over seeds: {arm: {protocol: {metric: {mean, std}}}}."""
+    """Mean and standard deviation over seeds: {arm: {protocol: {metric: {mean, std}}}}.
+
+    A protocol has those of the ``metrics`` that it reports.
+    """
     summary: dict[str, Any] = {}
     for name in dict.fromkeys(run["arm"] for run in runs):
         own: list[Scores] = [run["results"] for run in runs if run["arm"] == name]
         summary[name] = {
-            protocol: {metric: _spread([scores[protocol][metric] for scores in own]) for metric in metrics}
-            for protocol in own[0]
+            protocol: {
+                metric: _spread([scores[protocol][metric] for scores in own])
+                for metric in metrics
+                if metric in reported
+            }
+            for protocol, reported in own[0].items()
         }
     return summary
 
 
-def percent(value: dict[str, float]) -> str:
-    """Write a mean and its deviation in per cent."""
+def percent(value: Optional[dict[str, float]]) -> str:
+    """Write a mean and its deviation in per cent; a figure that a protocol does not have is a dash."""
+    if value is None:
+        return "-"
     return f"{100 * value['mean']:.1f} ± {100 * value['std']:.1f}"
 
 

@@ -134,11 +134,30 @@ def _make_clothes_walkers(root: Path, seed: int) -> None:
     mindreid("data", "views", "--images", root, "--keypoints", keypoints, "--output", root / VIEWS)
 
 
+def _gait(_arguments: argparse.Namespace) -> Experiment:
+    return Experiment(
+        "gait",
+        "generated walkers in CCPG's tree, gait",
+        "gait_walkers",
+        _make_gait_walkers,
+        (
+            Arm("untrained", "aug_ogbase/walkers", checkpoint="none"),
+            Arm("plain", "aug_ogbase/walkers", ("augment=[]",)),
+            Arm("AUG", "aug_ogbase/walkers"),
+        ),
+    )
+
+
+def _make_gait_walkers(root: Path, seed: int) -> None:
+    mindreid("data", "synthesize", "--layout", "ccpg", "--root", root, "--ids", 100, "--seed", seed)
+
+
 EXPERIMENTS: dict[str, Callable[[argparse.Namespace], Experiment]] = {
     "walkers": _walkers,
     "pets09": _pets09,
     "clothes": _clothes,
     "fire": _fire,
+    "gait": _gait,
 }
 
 if __name__ == "__main__":

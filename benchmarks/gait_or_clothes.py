@@ -1,0 +1,117 @@
+"""The question of CCPG's paper, on generated walkers: gait or appearance, when clothes change.
+
+Gait (AUG-OGBase on silhouettes) and person re-identification (CAL on the colour frames of the same
+sequences, their features averaged) learn from the same walkers and are tested on the same probe and
+gallery lists of others, in both of CCPG's protocols: with face and shoes visible, with one of
+them masked, with both. Runs that are finished are kept in ``--work``.
+"""
+
+from __future__ import annotations
+
+import argparse
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from arms import Arm, Experiment, describe, mindreid, percent, run_arms, summarize
+from matplotlib.figure import Figure
+from report import RESULTS, show_table, write_result
+
+from mindreid.atomic import atomic_path
+
+SETTINGS = {"CL": "all clothes", "UP": "upper clothes", "DN": "lower clothes", "BG": "a bag"}
+PROTOCOLS = {"reid": "re-identification protocol", "gait": "gait protocol, other views"}
+GAIT, VISIBLE, MASKED = "gait", "RGB", "RGB, face and shoes masked"
+MODALITIES = {
+    VISIBLE: "rgbs",
+    "RGB, shoes masked": "rgbs-mask-shoes",
+    "RGB, face masked": "rgbs-mask-face",
+    MASKED: "rgbs-mask-face-shoes",
+}
+METRICS = ("rank1", "mAP", "mINP")
+
+
+def experiment(ids: int, sets: tuple[str, ...] = ()) -> Experiment:
+    """Describe the comparison on ``ids`` walkers, half of them for testing."""
+    colour = [
+        Arm(name, "cal/gait_walkers", (f"dataset.modality={modality}", *sets))
+        for name, modality in MODALITIES.items()
+    ]
+    title = "Generated walkers who change clothes: gait against re-identification"
+    return Experiment(
+        f"gait_or_clothes_{ids}",
+        title,
+        f"gait_walkers_{ids}",
+        partial(_make_walkers, ids),
+        (Arm(GAIT, "aug_ogbase/walkers", sets), *colour),
+        METRICS,
+    )
+
+
+def _make_walkers(ids: int, root: Path, seed: int) -> None:
+    mindreid("data", "synthesize", "--layout", "ccpg", "--root", root, "--ids", ids, "--seed", seed)
+
+
+def claim(summary: dict[str, Any]) -> dict[str, Any]:
+    """Collect what the paper claims: all clothes changed, what face and shoes are worth, and gait."""
+    return {
+        protocol: {arm: summary[arm][f"CL {protocol}"]["rank1"]["mean"] for arm in (GAIT, VISIBLE, MASKED)}
+        for protocol in PROTOCOLS
+    }
+
+
+def show(summary: dict[str, Any], title: str) -> None:
+    """Write rank-1 of every arm, and mAP where the protocol has it."""
+    for protocol, words in PROTOCOLS.items():
+        for metric in METRICS if protocol == "reid" else METRICS[:1]:
+            rows = [
+                (arm, *(percent(rows[f"{setting} {protocol}"][metric]) for setting in SETTINGS))
+                for arm, rows in summary.items()
+            ]
+            show_table(f"{title}; {words}; {metric}, per cent", ("arm", *SETTINGS), rows)
+
+
+def draw(summary: dict[str, Any], path: Path) -> None:
+    """Draw rank-1 by what changes, one group of bars per setting, one panel per protocol."""
+    figure = Figure(figsize=(11, 4), layout="constrained")
+    panels = figure.subplots(1, len(PROTOCOLS), sharey=True)
+    width = 0.8 / len(summary)
+    for panel, (protocol, words) in zip(panels, PROTOCOLS.items()):
+        for number, (arm, rows) in enumerate(summary.items()):
+            values = [rows[f"{setting} {protocol}"]["rank1"] for setting in SETTINGS]
+            places = np.arange(len(SETTINGS)) + (number + 0.5) * width - 0.4
+            means, spreads = (100 * np.array([value[key] for value in values]) for key in ("mean", "std"))
+            panel.bar(places, means, width, yerr=spreads, label=arm, capsize=2)
+        panel.set_xticks(range(len(SETTINGS)), [f"{name}\n{what}" for name, what in SETTINGS.items()])
+        panel.set_title(words)
+        panel.grid(axis="y", alpha=0.3)
+    panels[0].set_ylabel("rank-1, per cent")
+    panels[0].set_ylim(0, 100)
+    figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=len(summary))
+    with atomic_path(path) as temporary:
+        figure.savefig(temporary, dpi=120, format="png")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--ids", type=int, default=100, help="walkers, half of them for testing")
+    parser.add_argument("--seeds", type=int, nargs="+", default=[1])
+    parser.add_argument("--set", action="append", default=[], dest="sets", metavar="KEY=VALUE")
+    parser.add_argument("--work", type=Path, default=Path("runs/gait_or_clothes"), help="folder of the runs")
+    parser.add_argument("--output", type=Path, default=RESULTS / "gait_or_clothes.png", help="the plot")
+    arguments = parser.parse_args()
+    compared = experiment(arguments.ids, tuple(arguments.sets))
+    runs = run_arms(compared, arguments.seeds, arguments.work)
+    summary = summarize(runs, METRICS)
+    show(summary, compared.title)
+    draw(summary, arguments.output)
+    seeds = " ".join(map(str, arguments.seeds))
+    command = f"python benchmarks/gait_or_clothes.py --ids {arguments.ids} --seeds {seeds}"
+    command += "".join(f" --set {text}" for text in arguments.sets)
+    figures = describe(compared, arguments.seeds, runs, summary)
+    write_result("gait_or_clothes", command, {**figures, "ids": arguments.ids, "claim": claim(summary)})
+
+
+if __name__ == "__main__":
+    main()
