@@ -96,8 +96,8 @@ def test_the_background_ignores_who_stands_still_for_a_while(scene):
     wall = np.full((40, 60, 3), 120, np.uint8)
     someone = wall.copy()
     someone[10:30, 20:30] = 240
-    # Present in a third of the video, without moving.
-    background = StillBackground([*[wall] * 20, *[someone] * 12, *[wall] * 4])
+    # Present in an eighth of the video, without moving.
+    background = StillBackground([*[wall] * 30, *[someone] * 5, *[wall] * 5])
     for _ in range(50):
         mask = background.foreground(someone)
     assert (mask[12:28, 22:28] == 255).all()

@@ -13,11 +13,11 @@ from mindreid.preprocess.mot_annotations import Box
 #: Squared distance, in variances, from which a pixel is no background any more.
 _THRESHOLD = 20.0
 #: What a pixel shows for less than this share of the time is no background, even if it stands still.
-_BACKGROUND_SHARE = 0.6
+_BACKGROUND_SHARE = 0.15
 #: What MOG2 marks foreground with; shadows get less.
 _FOREGROUND = 255
 #: How far a person reaches beyond an annotated box, as a share of its height.
-_MARGIN = 0.12
+_MARGIN = 0.06
 #: A piece belongs to the person if at least this share of it lies inside the box, and if it is at
 #: least this share of the largest piece.
 _LEAST_INSIDE, _LEAST_PIECE = 0.6, 0.03
@@ -38,7 +38,7 @@ class StillBackground:
 
     def __init__(self, frames: Iterable[np.ndarray]) -> None:
         self._model = cv2.createBackgroundSubtractorMOG2(varThreshold=_THRESHOLD, detectShadows=True)
-        self._model.setBackgroundRatio(_BACKGROUND_SHARE)
+        self._model.setBackgroundRatio(1 - _BACKGROUND_SHARE)
         for number, frame in enumerate(frames, 1):
             # Every frame counts alike: the usual rate forgets the first ones.
             self._model.apply(frame, learningRate=1 / number)
@@ -47,9 +47,14 @@ class StillBackground:
         """Mark what is not background: uint8 ``[H, W]``, 255 where something is, else 0."""
         marked = self._model.apply(frame, learningRate=0)
         mask = np.where(marked == _FOREGROUND, 255, 0).astype(np.uint8)
-        kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (3, 5))
-        # Pieces of a person are closer to each other, one above the other, than to anybody else.
-        return np.asarray(cv2.morphologyEx(cv2.medianBlur(mask, 3), cv2.MORPH_CLOSE, kernel))
+        # Pieces of a person are closer to each other, one above the other, than to anybody else;
+        # what is thinner than a limb, such as a moving cable, is no part of one.
+        whole = cv2.morphologyEx(cv2.medianBlur(mask, 3), cv2.MORPH_CLOSE, _ellipse(3, 5))
+        return np.asarray(cv2.morphologyEx(whole, cv2.MORPH_OPEN, _ellipse(3, 3)))
+
+
+def _ellipse(width: int, height: int) -> np.ndarray:
+    return np.asarray(cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (width, height)))
 
 
 def walker_in_box(foreground: np.ndarray, box: Box, *, fill: tuple[float, float]) -> Optional[np.ndarray]:
