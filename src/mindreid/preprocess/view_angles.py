@@ -133,7 +133,10 @@ def _equal_sectors(count: int) -> list[Sector]:
     middles = [wrap_angle(number * width) for number in range(count)]
     # Nearest to 0 first, so that an angle and its mirror image are on the same side of a border.
     middles.sort(key=lambda middle: (abs(middle), -middle))
-    return [Sector(f"{middle:g}", middle - 0.5 * width, middle + 0.5 * width) for middle in middles]
+    # Rounded, so that neighbours have their border in common.
+    starts = [round((middle - 0.5 * width) % 360, 9) % 360 for middle in middles]
+    ends = [round((middle + 0.5 * width) % 360, 9) % 360 for middle in middles]
+    return [Sector(f"{middle:g}", start, end) for middle, start, end in zip(middles, starts, ends)]
 
 
 def wrap_angle(angle: float) -> float:

@@ -114,14 +114,13 @@ def paper(keypoints: np.ndarray, pitch: Optional[float] = None) -> Belief:
 
     VAL (M. Zhang, *Clothes-changing person re-identification based on spatial consistency*) takes
     the centre c of nose, eyes and ears, the vector v from the right foot to the left, and the angle
-    between a transformation of v and c; it leaves the transformation open. Here, with u the unit
-    vector from the middle of the feet to c,
+    between a transformation of v and c; it leaves the transformation open. Here
 
-    1. v is written as (p, q), p along u turned to the image's right, q against u, and drawn out to
-       the ground: g = (p, q / sin(pitch)), so that q counts towards the camera;
+    1. v = (v_x, v_y) in the image is drawn out to the ground, g = (v_x, v_y / sin(pitch)), whose
+       second part counts towards the camera;
     2. a walker's feet are one before the other, those of who stands side by side: the directions
        g, -g and g turned by a right angle (what is to the left comes ahead) are possible;
-    3. of these, the direction that agrees best with the nose, eyes and ears around c is taken.
+    3. of these, the direction that agrees best with how nose, eyes and ears lie around c is taken.
 
     Each possible direction (g_1, g_2) has the view angle atan2(g_1, g_2), in radians in the paper,
     in degrees here.
@@ -146,13 +145,11 @@ def paper(keypoints: np.ndarray, pitch: Optional[float] = None) -> Belief:
         raise UnknownViewError("the head is not seen")
     left, right = _feet(keypoints)
     seen = keypoints[[KEYPOINT_INDEX[name] for name in _HEAD]]
-    up = seen[seen[:, 2] > 0, :2].mean(axis=0) - 0.5 * (left + right)
-    length = float(np.hypot(*up))
+    centre = seen[seen[:, 2] > 0, :2].mean(axis=0)
     step = left - right
-    if np.hypot(*step) < _MIN_STEP * length or length == 0:
+    if np.hypot(*step) < _MIN_STEP * np.hypot(*(centre - 0.5 * (left + right))):
         raise UnknownViewError("the feet are together")
-    rightwards = (step @ (-up[1], up[0])) / length
-    towards = -(step @ up) / length / np.sin(np.radians(_ASSUMED_PITCH if pitch is None else pitch))
+    rightwards, towards = step[0], step[1] / np.sin(np.radians(_ASSUMED_PITCH if pitch is None else pitch))
     directions = np.array([(rightwards, towards), (-rightwards, -towards), (-towards, rightwards)])
     angles = np.degrees(np.arctan2(directions[:, 0], directions[:, 1]))
     weights = np.interp(angles, ANGLES, head / head.max(), period=360.0) + 1e-9

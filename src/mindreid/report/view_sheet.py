@@ -58,8 +58,8 @@ def draw_view_sheet(views: Mapping[str, ViewRow], images: Path, path: Path, *, p
 
 
 def _strip(rows: list[ViewRow], images: Path, per_bin: int) -> np.ndarray:
-    chosen = np.unique(np.linspace(0, len(rows) - 1, per_bin + 2).round().astype(int)[1:-1])
-    cells = [_cell(rows[index], images) for index in chosen]
+    count = min(per_bin, len(rows))
+    cells = [_cell(rows[int((number + 0.5) * len(rows) / count)], images) for number in range(count)]
     cells += [np.full_like(cells[0], 255)] * (per_bin - len(cells))
     strip = np.hstack(cells)
     caption = Image.new("RGB", (strip.shape[1], _CAPTION), "white")
