@@ -9,6 +9,7 @@ them masked, with both. Runs that are finished are kept in ``--work``.
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -32,10 +33,10 @@ MODALITIES = {
 METRICS = ("rank1", "mAP", "mINP")
 
 
-def experiment(ids: int, sets: tuple[str, ...] = ()) -> Experiment:
-    """Describe the comparison on ``ids`` walkers, half of them for testing."""
+def experiment(ids: int, gait: Sequence[str] = (), rgb: Sequence[str] = ()) -> Experiment:
+    """Describe the comparison on ``ids`` walkers, half of them for testing, with overrides of the recipes."""
     colour = [
-        Arm(name, "cal/gait_walkers", (f"dataset.modality={modality}", *sets))
+        Arm(name, "cal/gait_walkers", (f"dataset.modality={modality}", *rgb))
         for name, modality in MODALITIES.items()
     ]
     title = "Generated walkers who change clothes: gait against re-identification"
@@ -44,7 +45,7 @@ def experiment(ids: int, sets: tuple[str, ...] = ()) -> Experiment:
         title,
         f"gait_walkers_{ids}",
         partial(_make_walkers, ids),
-        (Arm(GAIT, "aug_ogbase/walkers", sets), *colour),
+        (Arm(GAIT, "aug_ogbase/walkers", tuple(gait)), *colour),
         METRICS,
     )
 
@@ -97,18 +98,21 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--ids", type=int, default=100, help="walkers, half of them for testing")
     parser.add_argument("--seeds", type=int, nargs="+", default=[1])
-    parser.add_argument("--set", action="append", default=[], dest="sets", metavar="KEY=VALUE")
+    for side in ("gait", "rgb"):
+        override = f"override a key of the {side} recipe (repeatable)"
+        parser.add_argument(f"--set-{side}", action="append", default=[], metavar="KEY=VALUE", help=override)
     parser.add_argument("--work", type=Path, default=Path("runs/gait_or_clothes"), help="folder of the runs")
     parser.add_argument("--output", type=Path, default=RESULTS / "gait_or_clothes.png", help="the plot")
     arguments = parser.parse_args()
-    compared = experiment(arguments.ids, tuple(arguments.sets))
+    compared = experiment(arguments.ids, arguments.set_gait, arguments.set_rgb)
     runs = run_arms(compared, arguments.seeds, arguments.work)
     summary = summarize(runs, METRICS)
     show(summary, compared.title)
     draw(summary, arguments.output)
     seeds = " ".join(map(str, arguments.seeds))
     command = f"python benchmarks/gait_or_clothes.py --ids {arguments.ids} --seeds {seeds}"
-    command += "".join(f" --set {text}" for text in arguments.sets)
+    for option, overrides in (("--set-gait", arguments.set_gait), ("--set-rgb", arguments.set_rgb)):
+        command += "".join(f" {option} {text}" for text in overrides)
     figures = describe(compared, arguments.seeds, runs, summary)
     write_result("gait_or_clothes", command, {**figures, "ids": arguments.ids, "claim": claim(summary)})
 
