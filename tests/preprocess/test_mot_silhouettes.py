@@ -89,7 +89,7 @@ def test_silhouettes_are_the_figures(sequences):
             for frame in read_array(path):
                 found = frame > 127
                 overlap = max((found & pose).sum() / (found | pose).sum() for pose in expected)
-                assert overlap > 0.8, path
+                assert overlap > 0.75, path
 
 
 def test_the_background_ignores_who_stands_still_for_a_while(scene):
@@ -108,8 +108,8 @@ def test_the_background_ignores_who_stands_still_for_a_while(scene):
 def test_pieces_of_others_and_noise_are_left_out():
     mask = np.zeros((100, 100), np.uint8)
     mask[20:70, 40:55] = 255
-    mask[30:80, 60:80] = 255  # a neighbour, who reaches into the margin
-    mask[25, 57] = 255
+    mask[30:80, 57:80] = 255  # a neighbour, who reaches into the box
+    mask[18, 39] = 255
     box = Box(1, 1, 38, 18, 20, 54)
     walker = walker_in_box(mask, box, fill=(0.25, 0.9))
     assert np.count_nonzero(walker) == 50 * 15
@@ -128,6 +128,18 @@ def test_a_box_that_leaves_the_image_has_no_whole_person(place):
     mask[20 + top : 50 + top, 20 + left : 35 + left] = 255
     assert walker_in_box(mask[20:-20, 20:-20], Box(1, 1, left, top, 15, 30), fill=(0, 1)) is None
     assert np.count_nonzero(walker_in_box(mask, Box(1, 1, left + 20, top + 20, 15, 30), fill=(0, 1))) == 450
+
+
+def test_who_is_joined_to_somebody_else_or_cut_off_is_no_whole_person():
+    mask = np.zeros((100, 100), np.uint8)
+    mask[20:70, 0:15] = 255
+    assert walker_in_box(mask, Box(1, 1, 0, 18, 17, 54), fill=(0.2, 1)) is None
+    mask = np.roll(mask, 20, axis=1)
+    box = Box(1, 1, 19, 18, 17, 54)
+    assert walker_in_box(mask, box, fill=(0.2, 1)) is not None
+    mask[30:34, 35:60] = 255  # hand in hand
+    mask[20:70, 60:75] = 255
+    assert walker_in_box(mask, box, fill=(0.2, 1)) is None
 
 
 def test_persons_who_touch_are_left_out(scene, tmp_path):

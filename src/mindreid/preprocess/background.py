@@ -16,11 +16,14 @@ _THRESHOLD = 20.0
 _BACKGROUND_SHARE = 0.15
 #: What MOG2 marks foreground with; shadows get less.
 _FOREGROUND = 255
-#: How far a person reaches beyond an annotated box, as a share of its height.
-_MARGIN = 0.06
+#: How much is looked at around an annotated box, and how far a person may reach beyond it, as shares
+#: of its height.
+_SURROUNDINGS, _TOLERANCE = 0.5, 0.06
 #: A piece belongs to the person if at least this share of it lies inside the box, and if it is at
-#: least this share of the largest piece.
-_LEAST_INSIDE, _LEAST_PIECE = 0.6, 0.03
+#: least this share of the largest such piece.
+_LEAST_INSIDE, _LEAST_PIECE = 0.8, 0.03
+#: A person is at least this share as high as the box.
+_LEAST_HEIGHT = 0.85
 
 
 class StillBackground:
@@ -75,32 +78,48 @@ def walker_in_box(foreground: np.ndarray, box: Box, *, fill: tuple[float, float]
     Returns
     -------
     np.ndarray or None
-        uint8 ``[h, w]``, the box with a margin; ``None`` if the box leaves the image, no piece is the
-        person's, or what is found is no whole person: it covers too little or too much, or is
-        much lower than the box.
+        uint8 ``[h, w]``, the box with its surroundings; ``None`` if the box leaves the image, no piece
+        is the person's, or what is found is no whole person: it touches the image's edge, covers
+        too little or too much, or is much lower than the box.
     """
     height, width = foreground.shape
     if min(box.left, box.top) < 0 or box.left + box.width > width or box.bottom > height:
         return None
-    margin = _MARGIN * box.height
-    rows = slice(max(int(box.top - margin), 0), min(int(box.bottom + margin) + 1, height))
-    columns = slice(max(int(box.left - margin), 0), min(int(box.left + box.width + margin) + 1, width))
-    cut = foreground[rows, columns]
-    if not cut.any():
+    # Wide enough to see how much of a piece is outside.
+    rows, columns = _grown(box, _SURROUNDINGS, height, width)
+    window = foreground[rows, columns]
+    count, labels = cv2.connectedComponents(window)
+    if count == 1:
         return None
-    inside = np.zeros(cut.shape, bool)
-    top, left = max(int(box.top) - rows.start, 0), max(int(box.left) - columns.start, 0)
-    inside[top : round(box.bottom) - rows.start, left : round(box.left + box.width) - columns.start] = True
-    count, labels = cv2.connectedComponents(cut)
+    near_rows, near_columns = _grown(box, _TOLERANCE, height, width)
+    inside = labels[
+        near_rows.start - rows.start : near_rows.stop - rows.start,
+        near_columns.start - columns.start : near_columns.stop - columns.start,
+    ]
     areas = np.bincount(labels.ravel(), minlength=count)[1:]
-    within = np.bincount(labels[inside], minlength=count)[1:]
-    own = 1 + np.flatnonzero((within >= _LEAST_INSIDE * areas) & (areas >= _LEAST_PIECE * areas.max()))
-    silhouette = np.where(np.isin(labels, own), cut, 0).astype(np.uint8)
-    return silhouette if _is_whole(silhouette, box, fill) else None
+    within = np.bincount(inside.ravel(), minlength=count)[1:]
+    mostly_inside = within >= _LEAST_INSIDE * areas
+    largest = np.max(areas, where=mostly_inside, initial=0)
+    own = 1 + np.flatnonzero(mostly_inside & (areas >= _LEAST_PIECE * largest))
+    silhouette = np.where(np.isin(labels, own), window, 0).astype(np.uint8)
+    at_edge = [rows.start == 0, rows.stop == height, columns.start == 0, columns.stop == width]
+    return silhouette if _is_whole(silhouette, box, fill, at_edge) else None
 
 
-def _is_whole(silhouette: np.ndarray, box: Box, fill: tuple[float, float]) -> bool:
+def _grown(box: Box, share: float, height: int, width: int) -> tuple[slice, slice]:
+    """Rows and columns of the box and ``share`` of its height around it, within the image."""
+    margin = share * box.height
+    return (
+        slice(max(int(box.top - margin), 0), min(int(box.bottom + margin) + 1, height)),
+        slice(max(int(box.left - margin), 0), min(int(box.left + box.width + margin) + 1, width)),
+    )
+
+
+def _is_whole(silhouette: np.ndarray, box: Box, fill: tuple[float, float], at_edge: list[bool]) -> bool:
+    edges = (silhouette[0], silhouette[-1], silhouette[:, 0], silhouette[:, -1])
+    if any(is_edge and edge.any() for is_edge, edge in zip(at_edge, edges)):
+        return False
     rows = np.flatnonzero(silhouette.any(axis=1))
-    if not len(rows) or rows[-1] - rows[0] + 1 < 0.85 * box.height:
+    if not len(rows) or rows[-1] - rows[0] + 1 < _LEAST_HEIGHT * box.height:
         return False
     return fill[0] <= np.count_nonzero(silhouette) / (box.width * box.height) <= fill[1]
