@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -59,6 +59,7 @@ def levels(row):
     return np.rint(255 * row.max(axis=(1, 2))).astype(int).tolist()
 
 
+@settings(deadline=None)
 @given(st.integers(1, 60), st.integers(1, 40), st.integers(0, 9))
 def test_training_repeats_frames_only_of_short_sequences(length, count, seed):
     drawn = UnorderedFrames(count=count).training(length, np.random.default_rng(seed))
@@ -67,6 +68,7 @@ def test_training_repeats_frames_only_of_short_sequences(length, count, seed):
     assert len(set(drawn.tolist())) == count or length < count
 
 
+@settings(deadline=None)
 @given(st.integers(1, 60))
 def test_evaluation_takes_every_frame_up_to_the_limit(length):
     (row,) = UnorderedFrames(lengths=(4, 10, 40)).evaluation(length)
@@ -74,6 +76,7 @@ def test_evaluation_takes_every_frame_up_to_the_limit(length):
     assert set(row.tolist()) == set(range(min(length, 40)))
 
 
+@settings(deadline=None)
 @given(st.integers(1, 60), st.integers(1, 20))
 def test_single_frames_are_spread_over_the_sequence(length, limit):
     rows = SingleFrames(limit=limit).evaluation(length)

@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mindreid.config import Component, InputConfig
@@ -48,6 +48,7 @@ def test_flipping_twice_changes_nothing():
     np.testing.assert_array_equal(apply(silhouette_flip, once, 0), walker())
 
 
+@settings(deadline=None)
 @given(seeds)
 def test_rotation_keeps_the_area(seed):
     rotated = apply(silhouette_rotate, walker(), seed)
@@ -71,6 +72,7 @@ def test_rotation_turns_about_the_middle_by_at_most_the_given_angle():
 
 
 @pytest.mark.parametrize("step", STEPS)
+@settings(deadline=None)
 @given(seed=seeds)
 def test_all_frames_move_alike(step, seed):
     repeated = np.repeat(walker(3), 2, axis=0)
@@ -106,6 +108,7 @@ def test_probability_is_the_share_of_changed_sequences(step):
         step(probability=1.5)
 
 
+@settings(deadline=None)
 @given(seeds)
 def test_perspective_stretches_each_row_to_both_sides(seed):
     full = np.full((1, 64, 44), 255, np.uint8)
@@ -115,6 +118,7 @@ def test_perspective_stretches_each_row_to_both_sides(seed):
     assert wide[1] >= wide[0] - 4
 
 
+@settings(deadline=None)
 @given(seeds)
 def test_affine_maps_lines_to_lines(seed):
     bar = np.zeros((1, 64, 44), np.uint8)
@@ -125,6 +129,7 @@ def test_affine_maps_lines_to_lines(seed):
         assert np.abs(columns - fitted).max() < 2.5
 
 
+@settings(deadline=None)
 @given(seeds)
 def test_erasing_takes_one_rectangle_out_of_every_frame(seed):
     full = np.full((3, 64, 44), 255, np.uint8)
@@ -135,6 +140,7 @@ def test_erasing_takes_one_rectangle_out_of_every_frame(seed):
     assert 0.28 < rows / columns < 3.6
 
 
+@settings(deadline=None)
 @given(seeds)
 def test_dilation_grows_the_trunk_and_nothing_else(seed):
     grown = apply(silhouette_dilate, walker(), seed)

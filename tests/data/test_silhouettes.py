@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mindreid.data.silhouettes import align_sequence, align_silhouette
@@ -35,6 +35,7 @@ def plain_alignment(mask):
     return result
 
 
+@settings(deadline=None)
 @given(
     top=st.integers(0, 40), height=st.integers(30, 79), left=st.integers(0, 60), width=st.integers(10, 30),
     arm=st.integers(0, 25),
@@ -45,6 +46,7 @@ def test_alignment_follows_the_published_steps(top, height, left, width, arm):
     np.testing.assert_array_equal(align_silhouette(mask), plain_alignment(mask))
 
 
+@settings(deadline=None)
 @given(down=st.integers(-20, 19), right=st.integers(-30, 29))
 def test_alignment_does_not_depend_on_where_the_walker_is(down, right):
     moved = np.roll(figure(), down, axis=0)

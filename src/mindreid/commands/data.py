@@ -74,7 +74,7 @@ def _synthesize(parsed: argparse.Namespace) -> None:
         parsed.seed,
         outfits=parsed.outfits,
         cameras=parsed.cameras,
-        frames=parsed.frames or 4,
+        frames=4 if parsed.frames is None else parsed.frames,
         annotations=parsed.annotations,
     )
 
@@ -93,5 +93,5 @@ def _synthesize_sequences(parsed: argparse.Namespace) -> None:
         parsed.ids,
         parsed.seed,
         cameras=parsed.cameras,
-        frames=parsed.frames or 16,
+        frames=16 if parsed.frames is None else parsed.frames,
     )
