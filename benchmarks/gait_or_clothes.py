@@ -63,14 +63,10 @@ def claim(summary: dict[str, Any]) -> dict[str, Any]:
 
 
 def show(summary: dict[str, Any], title: str) -> None:
-    """Write rank-1 of every arm, and mAP where the protocol has it."""
-    for protocol, words in PROTOCOLS.items():
-        for metric in METRICS if protocol == "reid" else METRICS[:1]:
-            rows = [
-                (arm, *(percent(rows[f"{setting} {protocol}"][metric]) for setting in SETTINGS))
-                for arm, rows in summary.items()
-            ]
-            show_table(f"{title}; {words}; {metric}, per cent", ("arm", *SETTINGS), rows)
+    """Write rank-1 of every arm by what changes, in both protocols."""
+    columns = [f"{setting} {protocol}" for protocol in PROTOCOLS for setting in SETTINGS]
+    rows = [(arm, *(percent(rows[column]["rank1"]) for column in columns)) for arm, rows in summary.items()]
+    show_table(f"{title}; rank-1, per cent", ("arm", *columns), rows)
 
 
 def draw(summary: dict[str, Any], path: Path) -> None:
