@@ -4,8 +4,10 @@ source "$(dirname -- "${BASH_SOURCE[0]}")/environment.sh"
 
 USAGE="usage: bash scripts/run_distribute_train.sh DEVICE_TARGET CONFIG DATASET_ROOT OUTPUT [WORKERS...] [OPTIONS...]
 
-Trains on several devices, one worker each, started by MindSpore's msrun. With several machines,
-run it on each of them, with the same folder names and that machine's --node-rank.
+Trains on several devices, one worker each, started by MindSpore's msrun. The recipe's batch is
+divided among all workers. With several machines, run it on each of them, with that machine's --node-rank
+and folders that all of them share. SIGTERM and Ctrl-C let all workers agree on a step, finish it
+and save; go on with the same command and --resume OUTPUT at its end.
 
   DEVICE_TARGET  Ascend, GPU or CPU
   CONFIG         a recipe's name, e.g. mgn/market1501, or a YAML file
@@ -16,7 +18,12 @@ run it on each of them, with the same folder names and that machine's --node-ran
                  --master-addr HOST    the first machine (default 127.0.0.1)
                  --port N              a free port of the first machine (default 8118)
                  --node-rank N         this machine: 0, 1, ... (default 0)
-  OPTIONS        of 'mindreid train', e.g. --set train.epochs=20"
+  OPTIONS        of 'mindreid train', e.g. --set train.epochs=20
+
+Two machines with eight Ascend devices each, the first one at 192.0.2.1; on the second --node-rank 1:
+
+  bash scripts/run_distribute_train.sh Ascend mgn/market1501 DATA RUN --worker-num 16 \\
+      --local-worker-num 8 --master-addr 192.0.2.1 --node-rank 0"
 
 require_whole_number() { # OPTION VALUE SMALLEST
     case "$2" in '' | *[!0-9]*) usage_error "$1 takes a whole number, not '$2'" ;; esac
@@ -66,16 +73,9 @@ fi
 
 activate
 LOGS="$OUTPUT/logs"
-STEP="making $LOGS"
-mkdir -p -- "$LOGS"
 say "starting $LOCAL_WORKER_NUM of $WORKER_NUM workers; logs in $LOGS"
-if ! GLOG_v="${GLOG_v:-3}" msrun --worker_num="$WORKER_NUM" --local_worker_num="$LOCAL_WORKER_NUM" \
-    --master_addr="$MASTER_ADDR" --master_port="$PORT" --node_rank="$NODE_RANK" \
-    --log_dir="$LOGS" --join=True --tail_worker_log=0 \
+# In place of this shell, so that a signal for it reaches what can pass it on.
+exec python -m mindreid.engine.launcher --worker-num "$WORKER_NUM" --local-worker-num "$LOCAL_WORKER_NUM" \
+    --master-addr "$MASTER_ADDR" --port "$PORT" --node-rank "$NODE_RANK" --logs "$LOGS" \
     "$ROOT/train.py" --config "$CONFIG" --root "$DATASET_ROOT" --output "$OUTPUT" \
-    --set device.target="$DEVICE_TARGET" "$@" 2>"$LOGS/msrun.log" |
-    awk '!/^Start (scheduler|worker) process|^\[[A-Z]+\] / { print; fflush() }'; then
-    reason="$(sed -n 's/^error: //p' "$LOGS"/worker_*.log | sort -u | head -n 1)"
-    fail "a worker stopped${reason:+: $reason} (see $LOGS/worker_*.log)"
-fi
-say "done: $OUTPUT"
+    --set device.target="$DEVICE_TARGET" "$@"

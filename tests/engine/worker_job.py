@@ -22,6 +22,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 from mindreid.config import DeviceConfig, InputConfig, load_recipe
 from mindreid.data.records import Record
 from mindreid.data.transforms import evaluation_transform
+from mindreid.engine.batch_norm import synchronize_batch_norm
 from mindreid.engine.device import select_device
 from mindreid.engine.distributed import gradient_reducer, join_workers, row_gatherer
 from mindreid.engine.evaluator import FeatureExtractor
@@ -66,6 +67,24 @@ def differentiate_triplet(workers):
     }
 
 
+def synchronize_as_on_ascend(workers):
+    """Build what a device would run; its kernels are not here, so it is not called."""
+    from mindspore.nn.layer import normalization
+
+    network = ToyNetwork()
+    usual = normalization.context.get_context
+    normalization.context.get_context = lambda key: "Ascend" if key == "device_target" else usual(key)
+    changed = synchronize_batch_norm(network, "Ascend", workers)
+    normalization.context.get_context = usual
+    kernel = network.bn.bn_train
+    return {
+        "synchronized": np.array(
+            [changed, getattr(kernel, "device_num", 1), kernel.epsilon, kernel.momentum]
+        ),
+        "synchronized parameters": np.array(sorted(name for name, _ in network.parameters_and_names())),
+    }
+
+
 def train_interrupted(recipe, folder, workers):
     """Have the last worker asked to stop during its third step; then go on."""
     call, calls = TrainStep.__call__, []
@@ -93,6 +112,7 @@ def main(job_file, output):
     select_device(DeviceConfig(target="CPU"))
     workers = join_workers()
     results = {**embed_records(job["images"], job["counts"], workers), **differentiate_triplet(workers)}
+    results |= synchronize_as_on_ascend(workers)
     for name, (recipe, overrides) in job["trainings"].items():
         train(load_recipe(recipe, overrides), Path(output, name))
     for name, (recipe, overrides) in job["interrupted"].items():

@@ -22,6 +22,7 @@ from mindreid.data.pipeline import training_batches
 from mindreid.data.stand_ins import StandIns
 from mindreid.data.transforms import training_transform
 from mindreid.engine import assembly
+from mindreid.engine.batch_norm import synchronize_batch_norm
 from mindreid.engine.checkpoint import load_state, named_parameters, save_state, save_weights
 from mindreid.engine.device import Device, select_device
 from mindreid.engine.distributed import Workers, join_workers, share_content, share_from_first, wait_for_all
@@ -102,6 +103,7 @@ class _Run:
         self.recipe, self.folder, self.workers = recipe, folder, workers
         self.dataset = assembly.open_dataset(recipe)
         self.network = assembly.build_started_network(recipe)
+        synchronize_batch_norm(self.network, device.target, workers)
         self.objective = assembly.build_objective(recipe, self.network, self.dataset, device)
         self.optimizers = assembly.build_optimizers(recipe, self.objective)
         self.loss_scaler = _loss_scaler(recipe, device)
