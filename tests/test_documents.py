@@ -12,7 +12,12 @@ from mindreid.report.tables import update_documents
 from mindreid.zoo import DATASETS
 
 ROOT = Path(__file__).resolve().parents[1]
-DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted(ROOT.glob("models/*/README.md"))]
+DOCUMENTS = [
+    ROOT / "README.md",
+    ROOT / "CONTRIBUTING.md",
+    *sorted(ROOT.glob("docs/*.md")),
+    *sorted(ROOT.glob("models/*/README.md")),
+]
 
 
 def _commands(program):
