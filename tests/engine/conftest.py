@@ -4,7 +4,8 @@ import pytest
 
 from mindreid.config import load_recipe
 from mindreid.data.walkers import synthesize
-from tests.engine import toy_methods  # noqa: F401 - registers the toy models
+from mindreid.zoo import MODELS
+from tests.engine import toy_methods
 
 TOY = (
     "model={name: toy}",
@@ -17,6 +18,16 @@ TOY = (
     "train.log_every=2",
     "train.evaluate_every=1",
 )
+
+
+@pytest.fixture(autouse=True)
+def _toys():
+    """Know the toy methods, and what a test registers, during the test only."""
+    before = dict(MODELS._entries)
+    toy_methods.register()
+    yield
+    MODELS._entries.clear()
+    MODELS._entries.update(before)
 
 
 @pytest.fixture(scope="session")

@@ -42,7 +42,9 @@ def clip_network(num_classes: int = 0) -> ClipNetwork:
     return ClipNetwork()
 
 
-zoo.MODELS.register("toy_clips", zoo.ModelEntry(network=clip_network, objective=PlainObjective))
+@pytest.fixture(autouse=True)
+def _clip_method(_toys):
+    zoo.MODELS.register("toy_clips", zoo.ModelEntry(network=clip_network, objective=PlainObjective))
 
 
 @pytest.fixture(scope="module")

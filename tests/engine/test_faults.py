@@ -28,7 +28,7 @@ TRAINING = """
 import os, resource, signal, sys
 sys.path.insert(0, {root!r})
 from mindreid import cli
-from tests.engine import toy_methods
+from tests.engine import register_toys
 {fault}
 code = cli.main(["train", *sys.argv[1:]])
 sys.stdout.flush()

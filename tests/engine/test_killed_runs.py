@@ -40,7 +40,9 @@ def test_a_run_killed_twice_equals_the_whole_one(recipe_of, tiny_market, tmp_pat
     (tmp_path / "made").mkdir()
     RunFolder(tmp_path / "made").prepare(recipe_of(*overrides), resume=False)
     recipe = RunFolder(tmp_path / "made").recipe
-    said = kill_and_resume(recipe, tiny_market, tmp_path / "runs", 2, "--modules", "tests.engine.toy_methods")
+    said = kill_and_resume(
+        recipe, tiny_market, tmp_path / "runs", 2, "--modules", "tests.engine.register_toys"
+    )
     assert "equal bit for bit" in said
 
 

@@ -43,7 +43,8 @@ class FoundObjective(PlainObjective):
         return (ops.cross_entropy(self.classifier(outputs[0]), ops.gather(self.groups, labels[1], 0)),)
 
 
-if "toy_found" not in MODELS:
+@pytest.fixture(autouse=True)
+def _found_method(_toys):
     MODELS.register("toy_found", ModelEntry(network=toy_network, objective=FoundObjective))
 
 

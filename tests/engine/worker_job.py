@@ -30,6 +30,7 @@ from mindreid.engine.train_step import TrainStep
 from mindreid.engine.training import train
 from mindreid.errors import InterruptedRunError
 from mindreid.losses import TripletLoss
+from tests.engine import register_toys  # noqa: F401 - for recipes of toy methods
 from tests.engine.toy_methods import ToyNetwork
 
 
