@@ -41,6 +41,7 @@ setup(
         "numpy>=1.24,<2",
         "scipy>=1.10",
         "scikit-learn>=1.3",
+        "threadpoolctl>=3",
         "opencv-python-headless>=4.8,<4.12",
         "pillow>=10",
         "pyyaml>=6",

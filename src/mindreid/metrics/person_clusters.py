@@ -15,6 +15,7 @@ from typing import NamedTuple, Optional
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy import sparse
+from threadpoolctl import threadpool_limits
 
 from mindreid.errors import InvalidArgumentError
 from mindreid.metrics.distances import check_features, l2_normalize
@@ -92,7 +93,8 @@ def cluster_persons(
     rows = check_features(features, "features").astype(np.float32, copy=False)
     persons, positions = _positions_by_person(pids, len(rows))
     cluster = partial(_cluster_person, k1=k1, k2=k2, eps=eps, min_samples=min_samples)
-    with ThreadPoolExecutor(threads or os.cpu_count()) as pool:
+    # Threads of the matrix products' own would only stand in the way of those that share the persons.
+    with threadpool_limits(1), ThreadPoolExecutor(threads or os.cpu_count()) as pool:
         found = list(pool.map(lambda own: cluster(rows[own]), positions))
     labels = np.empty(len(rows), np.int64)
     counts = np.array([len(person.centres) for person in found])
