@@ -1,7 +1,7 @@
 """Inference with exported files: the network's own embeddings, resumed runs, rankings, clear errors."""
 
 import csv
-import json
+import pickle
 import sys
 import types
 from pathlib import Path
@@ -15,10 +15,12 @@ import mindreid
 from mindreid.cli import main
 from mindreid.config import InputConfig
 from mindreid.engine.checkpoint import Description
+from mindreid.engine.deployable import deployable_network
 from mindreid.engine.exported_model import describe_exported
-from mindreid.engine.exporter import DeployableEmbedding, export_network
+from mindreid.engine.exporter import export_network
 from mindreid.engine.gallery_search import search
-from mindreid.engine.inference import Embedded, embed_images, list_inputs, read_embedded
+from mindreid.engine.inference import Embedded, embed_files, read_embedded
+from mindreid.engine.inference_inputs import list_inputs
 from mindreid.engine.runtimes import LiteRuntime, MindSporeRuntime, OnnxRuntime, open_runtime
 from mindreid.errors import DataError, DeviceError, InvalidArgumentError
 
@@ -59,7 +61,7 @@ def images(tmp_path):
 def live(network, paths):
     """What the network in this process makes of images."""
     pixels = np.stack([np.asarray(Image.open(path)) for path in paths])
-    return DeployableEmbedding(network, INPUT).set_train(False)(Tensor(pixels)).asnumpy()
+    return deployable_network(network, INPUT)(Tensor(pixels)).asnumpy()
 
 
 def infer(model, source, output, *options):
@@ -128,15 +130,15 @@ def test_an_interrupted_run_goes_on(exported, images, tmp_path, monkeypatch):
     monkeypatch.setattr("mindreid.engine.inference._BATCHES_PER_PART", 1)
     model = describe_exported(exported / "mgn.mindir")
     runtime, paths = open_runtime(model.path), list_inputs(images)
-    whole = embed_images(runtime, model, paths, tmp_path / "whole", batch_size=2)
+    whole = embed_files(runtime, model, paths, tmp_path / "whole", batch_size=2)
     with pytest.raises(KeyboardInterrupt):
-        embed_images(FailingAfter(runtime, 3), model, paths, tmp_path / "out", batch_size=2)
+        embed_files(FailingAfter(runtime, 3), model, paths, tmp_path / "out", batch_size=2)
     assert not (tmp_path / "out" / "embeddings.npy").exists()
     # Nine images are five batches, of which three are there.
-    resumed = embed_images(FailingAfter(runtime, 2), model, paths, tmp_path / "out", batch_size=2)
+    resumed = embed_files(FailingAfter(runtime, 2), model, paths, tmp_path / "out", batch_size=2)
     np.testing.assert_array_equal(resumed.rows, whole.rows)
     assert resumed.paths == whole.paths
-    again = embed_images(FailingAfter(runtime, 0), model, paths, tmp_path / "out", batch_size=2)
+    again = embed_files(FailingAfter(runtime, 0), model, paths, tmp_path / "out", batch_size=2)
     np.testing.assert_array_equal(again.rows, whole.rows)
 
 
@@ -265,7 +267,24 @@ def test_no_runtime_is_installed(exported, monkeypatch):
         open_runtime(exported / "mgn.onnx")
 
 
-def test_description_is_json_of_the_checkpoint(exported):
-    content = json.loads((exported / "mgn.onnx.json").read_text())
-    assert content["model"] == "mgn"
-    assert describe_exported(exported / "mgn.onnx").inputs == INPUT
+def test_gait_sequences(tmp_path):
+    """Sequences of any length, each embedded as the network embeds it alone."""
+    inputs = InputConfig(kind="silhouettes", height=64, width=44)
+    options = {"width": 0.125, "features": 12}
+    network, model = mindreid.create_model("aug_ogbase", **options), tmp_path / "gait.mindir"
+    recipe = {"input": inputs.model_dump(mode="json"), "evaluation": {"metric": "euclidean"}}
+    export_network(network, Description("aug_ogbase", options, 4, recipe), model, "mindir", verify=False)
+    generator = np.random.default_rng(0)
+    sequences = [generator.integers(0, 256, (count, 64, 64), dtype=np.uint8) for count in (5, 20, 3)]
+    (tmp_path / "walks").mkdir()
+    for number, sequence in enumerate(sequences):
+        (tmp_path / "walks" / f"{number}.pkl").write_bytes(pickle.dumps(sequence))
+    assert infer(model, tmp_path / "walks", tmp_path / "out", "--gallery", tmp_path / "walks") == 0
+    rows = np.load(tmp_path / "out" / "embeddings.npy")
+    for row, sequence in zip(rows, sequences):
+        alone = Tensor(sequence[None, :, :, 10:54] / np.float32(255))
+        np.testing.assert_allclose(row, network.set_train(False)(alone).asnumpy()[0], atol=1e-4)
+    ranking = table(tmp_path / "out" / "ranking.csv")
+    assert all(line["query"] == line["gallery"] for line in ranking if line["rank"] == "1")
+    (tmp_path / "walks" / "0.pkl").write_bytes(pickle.dumps(np.zeros((4, 64), np.uint8)))
+    assert infer(model, tmp_path / "walks", tmp_path / "other") == 2

@@ -10,10 +10,16 @@ from mindreid.commands.arguments import say
 
 def add(commands: argparse._SubParsersAction) -> None:
     """Add the command to the parser."""
-    parser = commands.add_parser("infer", help="embed images with an exported file, and rank a gallery")
+    parser = commands.add_parser(
+        "infer", help="embed images or gait sequences with an exported file, and rank a gallery"
+    )
     parser.add_argument("--model", type=Path, required=True, metavar="FILE.mindir|FILE.onnx")
     parser.add_argument(
-        "--input", type=Path, required=True, metavar="DIR|LIST", help="images, or a list of their paths"
+        "--input",
+        type=Path,
+        required=True,
+        metavar="DIR|LIST",
+        help="images (gait: .pkl), or a list of their paths",
     )
     parser.add_argument("--output", type=Path, required=True, metavar="DIR", help="new, or to go on with")
     parser.add_argument(
@@ -30,14 +36,16 @@ def add(commands: argparse._SubParsersAction) -> None:
 def _infer(parsed: argparse.Namespace) -> None:
     from mindreid.engine.exported_model import describe_exported
     from mindreid.engine.gallery_search import write_ranking
-    from mindreid.engine.inference import embed_images, is_embedded, list_inputs, read_embedded
+    from mindreid.engine.inference import embed_files, is_embedded, read_embedded
+    from mindreid.engine.inference_inputs import list_inputs
     from mindreid.engine.runtimes import open_runtime
 
     model = describe_exported(parsed.model)
     runtime = open_runtime(parsed.model, name=parsed.runtime)
     say(f"{parsed.model} runs on {runtime.name}")
     options = {"batch_size": parsed.batch_size, "loaders": parsed.workers}
-    query = embed_images(runtime, model, list_inputs(parsed.input), parsed.output, **options)
+    found = list_inputs(parsed.input, model.inputs.kind)
+    query = embed_files(runtime, model, found, parsed.output, **options)
     say(f"wrote {len(query.paths)} embeddings to {parsed.output}")
     if parsed.gallery is None:
         return
@@ -45,7 +53,8 @@ def _infer(parsed: argparse.Namespace) -> None:
         gallery = read_embedded(parsed.gallery)
     else:
         place = parsed.output / "gallery"
-        gallery = embed_images(runtime, model, list_inputs(parsed.gallery), place, **options)
+        found = list_inputs(parsed.gallery, model.inputs.kind)
+        gallery = embed_files(runtime, model, found, place, **options)
     ranking = parsed.output / "ranking.csv"
     write_ranking(query, gallery, ranking, metric=model.metric, top=parsed.top)
     say(f"wrote {ranking}")
