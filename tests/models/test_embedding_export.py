@@ -8,13 +8,14 @@ import mindreid
 from mindreid.config import InputConfig
 from mindreid.engine.checkpoint import Description
 from mindreid.engine.deployable import DeployableEmbedding
-from mindreid.engine.exporter import export_network
+from mindreid.engine.exporter import ONNX_OPSET, export_network
 from mindreid.engine.run_exported import run_exported
 
 INPUT = InputConfig(height=64, width=32)
 
 
-@pytest.mark.parametrize(("method", "file_format"), [("cal", "mindir"), ("val", "onnx"), ("fire", "onnx")])
+@pytest.mark.parametrize("method", ["cal", "val", "fire"])
+@pytest.mark.parametrize("file_format", ["mindir", "onnx"])
 def test_export(tmp_path, method, file_format):
     if file_format == "onnx":
         pytest.importorskip("onnxruntime", reason="needs the extra `onnx`")
@@ -25,3 +26,7 @@ def test_export(tmp_path, method, file_format):
     images = np.random.default_rng(0).integers(0, 256, (3, 64, 32, 3), dtype=np.uint8)
     live = DeployableEmbedding(network, INPUT).set_train(False)(Tensor(images)).asnumpy()
     np.testing.assert_allclose(run_exported(path, images), live, atol=1e-5)
+    if file_format == "onnx":
+        import onnx
+
+        assert [entry.version for entry in onnx.load(str(path)).opset_import] == [ONNX_OPSET]

@@ -33,6 +33,8 @@ from mindreid.errors import ExportError, InvalidArgumentError, MissingExtraError
 logger = logging.getLogger(__name__)
 
 FORMATS = {"mindir": ".mindir", "onnx": ".onnx"}
+#: The operator set that MindSpore's exporter writes, whatever the installed onnx could.
+ONNX_OPSET = 11
 #: Largest absolute difference of an embedding's values between file and live network, for vectors
 #: of unit length.
 TOLERANCE = 1e-4

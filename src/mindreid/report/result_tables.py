@@ -229,7 +229,13 @@ def _measured(results: ResultFiles, row: PublishedRow) -> str:
 
 
 def _rank1_and_map(figures: Mapping[str, float]) -> str:
-    return " / ".join(f"{figures[name]:g}" if name in figures else "–" for name in ("rank1", "mAP"))
+    return " / ".join(_figure(figures[name]) if name in figures else "–" for name in ("rank1", "mAP"))
+
+
+def _figure(value: float) -> str:
+    # As printed: most tables have one decimal, some two.
+    text = f"{value:.2f}"
+    return text[:-1] if text.endswith("0") else text
 
 
 def _mean_and_deviation(value: Mapping[str, float]) -> str:
