@@ -13,7 +13,7 @@ from mindreid.zoo import DATASETS
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCUMENTS = [
-    ROOT / "README.md",
+    *sorted(ROOT.glob("README*.md")),
     ROOT / "CONTRIBUTING.md",
     *sorted(ROOT.glob("docs/*.md")),
     *sorted(ROOT.glob("models/*/README.md")),

@@ -83,6 +83,20 @@ def test_export_is_verified(run_script, trained, place):
     assert target.stat().st_size > 0
 
 
+def test_inference_with_the_exported_file(run_script, trained, place):
+    model, images = place / "exported files" / "mgn.mindir", place / "walkers" / "query"
+    if not model.exists():
+        run_script("run_export.sh", "CPU", place / "tiny.yaml", trained / "last.ckpt", "mindir", model)
+    output = place / "inferred embeddings"
+    finished = run_script("run_infer.sh", model, images, output, "--gallery", images, "--top", 1)
+    assert finished.returncode == 0, finished.stderr
+    assert f"{model} runs on MindSpore" in finished.stdout
+    lines = (output / "ranking.csv").read_text(encoding="utf-8").splitlines()[1:]
+    assert lines
+    # Every image's nearest one is itself.
+    assert all(line.split(",")[0] == line.split(",")[2] for line in lines)
+
+
 def _free_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
