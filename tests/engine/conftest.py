@@ -23,7 +23,7 @@ TOY = (
 @pytest.fixture(autouse=True)
 def _toys():
     """Know the toy methods, and what a test registers, during the test only."""
-    before = dict(MODELS._entries)
+    before = {name: MODELS[name] for name in MODELS.names()}
     toy_methods.register()
     yield
     MODELS._entries.clear()
