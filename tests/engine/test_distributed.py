@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mindreid.data.walkers import synthesize
+from mindreid.data.walkers.sequences import synthesize_sequences
 from mindreid.engine.run_folder import RunFolder
 from tests.engine.run_files import assert_equal_runs, parameters, steps
 
@@ -159,9 +159,10 @@ def gait_recipe(name, root, phases, rate):
     """Four steps on silhouettes, 4 persons × 4 sequences of 4 frames."""
     return name, [
         f"dataset={{name: ccpg, root: {json.dumps(str(root))}}}",
-        *("augment=[]", "frames={name: unordered, count: 4}", "model.network.width=0.125"),
+        *("augment=[]", "frames={name: unordered, count: 4, lengths: [4, 6]}", "model.network.width=0.125"),
         "sampler={name: independent_batches, persons: 4, sequences: 4, batches: 2}",
         *("train.steps=4", "train.workers=2", "train.log_every=2", "train.evaluate_every=0"),
+        "evaluation.batch_size=32",
         *(f"optimizers.{phase}={SGD % rate}" for phase in phases),
     ]
 
@@ -169,7 +170,7 @@ def gait_recipe(name, root, phases, rate):
 @pytest.fixture(scope="module")
 def gait_walkers(tmp_path_factory):
     root = tmp_path_factory.mktemp("gait walkers") / "ccpg"
-    synthesize("ccpg", root, ids=8, seed=1, frames=6)
+    synthesize_sequences("ccpg", root, 8, 1, cameras=2, frames=5, size=(64, 32))
     return root
 
 

@@ -15,6 +15,7 @@ from mindreid.config import Recipe
 from mindreid.data.frames import sample_loaders
 from mindreid.data.images import LoadSample, load_image
 from mindreid.data.records import Dataset
+from mindreid.data.samplers import BatchSampler
 from mindreid.data.summary import format_summary
 from mindreid.data.transforms import evaluation_transform
 from mindreid.engine.checkpoint import Description, load_weights
@@ -111,6 +112,17 @@ def build_schedules(recipe: Recipe) -> dict[str, Schedule]:
         name: zoo.SCHEDULES[config.schedule.name](**config.schedule.options)
         for name, config in recipe.optimizers.items()
     }
+
+
+def build_sampler(recipe: Recipe, dataset: Dataset, workers: Workers) -> BatchSampler:
+    """Build the sampler of this worker's share of the recipe's batches."""
+    return zoo.SAMPLERS[recipe.sampler.name](
+        dataset.train,
+        seed=recipe.train.seed,
+        rank=workers.rank,
+        world_size=workers.size,
+        **recipe.sampler.options,
+    )
 
 
 def training_loader(recipe: Recipe) -> LoadSample:

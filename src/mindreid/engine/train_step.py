@@ -112,18 +112,10 @@ def _gradient_function(
         _phase_update(phase, optimizers[phase.name], span, workers) for phase, span in zip(early, spans)
     )
     begin, end = spans[-1]
-    gather = row_gatherer(workers)
-    per_row = len(objective.labels)
+    forward = _whole_batch(objective, workers)
 
     def total_loss(images: Tensor, weights: Tensor, *local_labels: Tensor) -> tuple[Tensor, Tensor]:
-        outputs: _Tensors = ()
-        for output in objective.forward(images):
-            # Losses are in float32 whatever the network's precision.
-            outputs += (gather(ops.cast(output, ms.float32)),)
-        labels: _Tensors = ()
-        for label in local_labels[:per_row]:
-            labels += (gather(label),)
-        labels += local_labels[per_row:]
+        outputs, labels = forward(images, local_labels)
         early_terms: _Tensors = ()
         for update in updates:
             outputs, terms = update(outputs, labels, weights)
@@ -143,6 +135,24 @@ def _gradient_function(
         return terms, reduce(grads)
 
     return gradients
+
+
+def _whole_batch(objective: Objective, workers: Workers) -> Callable[..., Any]:
+    """Build (images, labels) of this worker -> (outputs, labels) of all workers."""
+    gather = row_gatherer(workers)
+    per_row = len(objective.labels)
+
+    def forward(images: Tensor, local_labels: _Tensors) -> tuple[_Tensors, _Tensors]:
+        outputs: _Tensors = ()
+        for output in objective.forward(images):
+            # Losses are in float32 whatever the network's precision.
+            outputs += (gather(ops.cast(output, ms.float32)),)
+        labels: _Tensors = ()
+        for label in local_labels[:per_row]:
+            labels += (gather(label),)
+        return outputs, labels + local_labels[per_row:]
+
+    return forward
 
 
 def _phase_update(

@@ -15,7 +15,6 @@ import mindspore as ms
 import numpy as np
 from mindspore import Parameter, amp
 
-from mindreid import zoo
 from mindreid.config import Recipe
 from mindreid.data.fingerprint import fingerprint
 from mindreid.data.pipeline import training_batches
@@ -168,13 +167,7 @@ class _Run:
     def trainer(self, stop: StopRequest) -> Trainer:
         """Build the loop."""
         recipe, train = self.recipe, self.recipe.train
-        sampler = zoo.SAMPLERS[recipe.sampler.name](
-            self.dataset.train,
-            seed=train.seed,
-            rank=self.workers.rank,
-            world_size=self.workers.size,
-            **recipe.sampler.options,
-        )
+        sampler = assembly.build_sampler(recipe, self.dataset, self.workers)
         epochs = train.count_epochs(sampler.batches_per_epoch)
         step = TrainStep(self.objective, self.optimizers, workers=self.workers, loss_scaler=self.loss_scaler)
         extract = assembly.build_extractor(
