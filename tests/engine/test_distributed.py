@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from mindreid.data.walkers.sequences import synthesize_sequences
+from mindreid.engine.checkpoint import read_description
 from mindreid.engine.run_folder import RunFolder
 from tests.engine.run_files import assert_equal_runs, parameters, steps
 
@@ -75,6 +76,7 @@ def assert_equal_training(one, two):
         np.testing.assert_allclose(found[name], value, rtol=1e-5, atol=1e-5, err_msg=name)
     for row, other in zip(steps(RunFolder(one)), steps(RunFolder(two))):
         assert row["terms"] == pytest.approx(other["terms"], rel=1e-4)
+    assert read_description(two / "last.ckpt").metrics == read_description(one / "last.ckpt").metrics
 
 
 @pytest.fixture(scope="module")

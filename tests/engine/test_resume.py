@@ -120,6 +120,17 @@ def test_a_step_that_fails_after_a_save_within_the_epoch_is_repeated(recipe_of, 
     assert_equal_runs(tmp_path / "whole", tmp_path / "parts")
 
 
+@pytest.mark.parametrize("moment", ["a step", "an evaluation"])
+def test_a_run_of_steps_resumes_bit_for_bit(moment, recipe_of, tmp_path):
+    """It ends within its second epoch, with an evaluation after each."""
+    schedule = "optimizers.network.schedule={name: multi_step, milestones: [6], gamma: 0.1}"
+    recipe = recipe_of("model.name=toy_relabelling", "train.epochs=null", "train.steps=11", schedule)
+    train(recipe, tmp_path / "whole")
+    assert steps(RunFolder(tmp_path / "whole"))[-1]["step"] == 11
+    stop_and_resume(recipe, tmp_path / "parts", moment)
+    assert_equal_runs(tmp_path / "whole", tmp_path / "parts")
+
+
 def test_a_run_that_ended_before_its_first_save_begins_anew(recipe_of, tmp_path):
     recipe = recipe_of(*OVERRIDES)
     train(recipe, tmp_path / "whole")
