@@ -18,7 +18,7 @@ from mindreid.data.images import LoadSample
 from mindreid.data.pipeline import Batch, evaluation_batches, multi_row_batches
 from mindreid.data.records import Dataset, Protocol, Record
 from mindreid.data.stand_ins import StandIns
-from mindreid.engine.distributed import Workers, gather_rows, share_content
+from mindreid.engine.distributed import Workers, gather_rows, share_content, share_from_first
 from mindreid.engine.gait_benchmarks import GAIT_BENCHMARKS
 from mindreid.engine.memory import memory_errors_explained
 from mindreid.errors import ConfigError
@@ -93,6 +93,8 @@ class FeatureExtractor:
         stand_ins : StandIns, optional
             Made for the same records: whose embeddings unreadable ones get. By default, nobody's.
         """
+        # Workers' batch norms may have kept statistics of their own shares of the batches.
+        share_from_first((p for p in self.network.get_parameters() if not p.requires_grad), self.workers)
         was_training = self.network.training
         self.network.set_train(False)
         try:
