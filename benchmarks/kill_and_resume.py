@@ -94,12 +94,13 @@ def count_steps(folder: Path) -> int:
 def kill_and_resume(
     folder: Path, modules: str, first: list[str], wanted: list[str], seconds: float
 ) -> list[Kill]:
-    """Train in ``folder``, killed in each ``wanted`` moment, within a whole run's ``seconds`` each time."""
+    """Train in ``folder``, killed in each ``wanted`` moment, at most a third of a whole run's time apart."""
     done: list[Kill] = []
+    longest = seconds * min(1 / 3, 2 / len(wanted))
     while len(done) < len(wanted):
         begun = (folder / "config.yaml").exists()
         run = Run(folder, modules, ["--resume", str(folder)] if begun else first)
-        kill = run.kill_within(wanted[len(done)], random.uniform(0, seconds / 2))  # noqa: S311
+        kill = run.kill_within(wanted[len(done)], random.uniform(0, longest))  # noqa: S311
         if kill is None:
             break
         done.append(kill)
