@@ -51,7 +51,7 @@ def test_a_run_killed_twice_equals_the_whole_one(recipe_of, tiny_market, tmp_pat
 def test_a_run_killed_ten_times_equals_the_whole_one(recipe, clothes_walkers, tmp_path):
     small = (
         *("model.network.width=0.125", "sampler.persons=4", "sampler.images=4", "input.width=32"),
-        *("model.objective.start_epoch=1", "train.epochs=6", "train.evaluate_every=1"),
+        *("model.objective.start_epoch=1", "train.epochs=14", "train.evaluate_every=1"),
         *("train.checkpoint_steps=2", "train.log_every=1"),
     )
     sets = [part for override in small for part in ("--set", override)]
