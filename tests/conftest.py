@@ -1,5 +1,6 @@
 """Fixtures that several test folders share."""
 
+import gc
 import importlib.util
 import json
 import logging
@@ -22,6 +23,16 @@ def _blocking_launches():
 
     ms.set_device("CPU")
     ms.runtime.launch_blocking()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _own_graphs():
+    """MindSpore keeps every compiled graph; those of the whole suite don't fit into memory."""
+    yield
+    import mindspore as ms
+
+    gc.collect()
+    ms.ms_memory_recycle()
 
 
 @pytest.fixture(autouse=True)
