@@ -46,6 +46,7 @@ setup(
         "pillow>=10",
         "pyyaml>=6",
         "pydantic>=2.6,<3",
+        "matplotlib>=3.8",
         "tqdm>=4.66",
         "h5py>=3.9",
     ],
