@@ -57,7 +57,7 @@ def main() -> None:
     )
     if arguments.model is None:
         settings = {"rounds": arguments.rounds, "load_average_before": load_before}
-        write_result("inference", COMMAND, {**settings, "models": figures})
+        write_result("inference", f"{COMMAND} --rounds {arguments.rounds}", {**settings, "models": figures})
 
 
 def measure(name: str, rounds: int) -> dict[str, Any]:
