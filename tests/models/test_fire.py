@@ -264,6 +264,7 @@ def test_without_ffm_and_far_nothing_is_mined(options):
     assert not any(objective.relabels(epoch) for epoch in range(80))
 
 
+@pytest.mark.slow
 def test_growing_in_a_run_compiles_once_and_resumes(recipe_of, tmp_path, compilations):
     """A radius of almost nothing makes a class of almost every image; there is room for 16."""
     recipe = recipe_of("model.objective.eps=0.0001", "model.objective.capacity=16")

@@ -137,7 +137,10 @@ def check_statistics(objective, recorded, port):
         assert distance(buffers[ours], recorded[name]) < 1e-4, name
 
 
-@pytest.mark.parametrize(("prefix", "options"), [("", {}), ("amsgrad_", {"triplet_weight": 2.0})])
+@pytest.mark.parametrize(
+    ("prefix", "options"),
+    [("", {}), pytest.param("amsgrad_", {"triplet_weight": 2.0}, marks=pytest.mark.slow)],
+)
 def test_short_training(prefix, options, golden, fill, torch_state):
     """Three steps of Adam through the engine's compiled step, and of AMSGrad operation by operation."""
     recorded = golden("mgn_trajectory")

@@ -193,6 +193,7 @@ def test_a_killed_worker_ends_the_job_within_a_minute_and_is_named(killed):
     assert errors.splitlines() == [f"error: worker 1 was killed by SIGKILL; its log: {log}"]
 
 
+@pytest.mark.slow
 def test_a_job_whose_worker_was_killed_goes_on_to_its_end(killed, run_script, place):
     output = killed[0]
     finished = resume(run_script, place, output)
