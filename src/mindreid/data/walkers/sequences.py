@@ -21,6 +21,7 @@ from mindreid.data.pickles import write_array
 from mindreid.data.silhouettes import align_sequence
 from mindreid.data.walkers.annotation import WalkerFrame
 from mindreid.data.walkers.clothing import combine_outfits
+from mindreid.data.walkers.population import check_population, count_for_training
 from mindreid.data.walkers.walk import Walk, render_walk
 from mindreid.errors import InvalidArgumentError
 
@@ -48,7 +49,7 @@ class _Plan:
 
     @property
     def train_ids(self) -> int:
-        return self.ids - min(max(round(self.test_share * self.ids), 1), self.ids - 1)
+        return count_for_training(self.ids, self.test_share)
 
     @property
     def partition(self) -> Partition:
@@ -208,10 +209,7 @@ def _layout(name: str) -> SequenceLayout:
 
 
 def _check(plan: _Plan, layout_name: str) -> None:
-    if plan.ids < 2:
-        raise InvalidArgumentError(
-            f"one person is trained on and another tested on: ids is at least 2, not {plan.ids}"
-        )
+    check_population(plan.ids, plan.test_share)
     if not 2 <= plan.cameras <= len(plan.layout.views):
         raise InvalidArgumentError(
             f"{layout_name!r} takes 2 to {len(plan.layout.views)} cameras, not {plan.cameras}",
@@ -219,5 +217,3 @@ def _check(plan: _Plan, layout_name: str) -> None:
         )
     if plan.rgb_every < 1:
         raise InvalidArgumentError(f"one of rgb_every frames is kept in colour, not of {plan.rgb_every}")
-    if not 0 < plan.test_share < 1:
-        raise InvalidArgumentError(f"test_share is a share between 0 and 1, not {plan.test_share}")

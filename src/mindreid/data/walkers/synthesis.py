@@ -17,6 +17,7 @@ from mindreid.data.generated import finish_tree, write_shot
 from mindreid.data.layouts import Layout, Shot
 from mindreid.data.summary import SPLITS
 from mindreid.data.walkers.annotation_files import AnnotationWriter
+from mindreid.data.walkers.population import check_population, count_for_training
 from mindreid.data.walkers.seeding import generator
 from mindreid.data.walkers.walk import Walk, render_walk
 from mindreid.errors import InvalidArgumentError
@@ -40,7 +41,7 @@ class _Plan:
 
     @property
     def train_ids(self) -> int:
-        return self.ids - min(max(round(self.test_share * self.ids), 1), self.ids - 1)
+        return count_for_training(self.ids, self.test_share)
 
     def walks(self) -> Iterator[Walk]:
         for pid in range(1, self.ids + 1):
@@ -177,10 +178,7 @@ def _layout(name: str) -> Layout:
 
 def _check(plan: _Plan, layout_name: str) -> None:
     layout = plan.layout
-    if plan.ids < 2:
-        raise InvalidArgumentError(
-            f"one person is trained on and another tested on: ids is at least 2, not {plan.ids}"
-        )
+    check_population(plan.ids, plan.test_share)
     if not layout.min_outfits <= plan.outfits <= layout.max_outfits:
         raise InvalidArgumentError(
             f"a person of {layout_name!r} has {_range(layout.min_outfits, layout.max_outfits)} outfits, "
@@ -197,8 +195,6 @@ def _check(plan: _Plan, layout_name: str) -> None:
             f"not {plan.cameras}",
             fix="pass another --cameras",
         )
-    if not 0 < plan.test_share < 1:
-        raise InvalidArgumentError(f"test_share is a share between 0 and 1, not {plan.test_share}")
 
 
 def _range(least: int, most: int) -> str:
