@@ -48,6 +48,15 @@ def evaluation(recipe="mgn/market1501", generated=None, **figures):
     }
 
 
+def figures(root, name, content):
+    """Write what a benchmark would."""
+    (root / "results" / f"{name}.json").write_text(json.dumps({"figures": content}))
+
+
+def spread(mean, std=0.0):
+    return {"mean": mean, "std": std}
+
+
 def row_of(document, start):
     return next(line for line in document.read_text().splitlines() if line.startswith(start))
 
@@ -112,6 +121,39 @@ def test_what_was_not_benchmarked_says_so(checkout):
     for line in (checkout / "README.md").read_text().splitlines():
         if "PyTorch" in line or "NumPy" in line:
             assert line.endswith("| not run here |")
+
+
+def test_tables_of_experiments(checkout):
+    names = ("mined_classes", "gait_or_clothes", "gait_pets09")
+    card = checkout / "models/mgn/README.md"
+    card.write_text("".join(f"<!-- table: {name} -->\n<!-- end of table -->\n" for name in names))
+    for name in names:
+        (checkout / "results" / f"{name}.json").unlink(missing_ok=True)
+    update_documents(checkout)
+    assert card.read_text().count("not run here") == 3
+
+    agreement = (
+        "nmi_outfit",
+        "nmi_outfit_within_persons",
+        "nmi_outfit_view",
+        "nmi_outfit_view_within_persons",
+    )
+    row = {"epoch": 9, "classes": spread(120.4), "outliers": spread(0.0)}
+    row.update({key: spread(0.1 * number, 0.01) for number, key in enumerate(agreement, 1)})
+    figures(checkout, "mined_classes", {"arms": {"full": [row]}})
+    protocols = {"CL reid": spread(0.5, 0.1), "CL gait": spread(0.25), "CL gait, same view": spread(0.3)}
+    silhouettes = {protocol: {"rank1": value} for protocol, value in protocols.items()}
+    figures(checkout, "gait_or_clothes", {"summary": {"gait": silhouettes}})
+    real = {"rank1": 0.6, "chance": 0.152, "interval_95": {"rank1": [0.45, 0.75]}}
+    figures(checkout, "gait_pets09", {"networks": {"trained": real}})
+    update_documents(checkout)
+    assert (
+        row_of(card, "| full ")
+        == "| full | 9 | 120 | 0 | 0.10 ± 0.01 | 0.20 ± 0.01 | 0.30 ± 0.01 | 0.40 ± 0.01 |"
+    )
+    assert row_of(card, "| input ") == "| input | CL reid | CL gait |"
+    assert row_of(card, "| gait ") == "| gait | 50.0 ± 10.0 | 25.0 ± 0.0 |"
+    assert row_of(card, "| trained ") == "| trained | 60.0 | 45.0 | 75.0 | 15.2 |"
 
 
 @pytest.mark.parametrize(

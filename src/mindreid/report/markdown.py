@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+
+#: What stands in the place of a table or figure whose benchmark has not been run.
+NOT_RUN = "not run here"
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -21,6 +24,28 @@ def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 def bullets(items: Iterable[str]) -> str:
     """Write a list."""
     return "\n".join(f"- {item}" for item in items)
+
+
+def percent(share: float) -> str:
+    """Write a share, 0 to 1, in per cent.
+
+    Examples
+    --------
+    >>> percent(0.1234)
+    '12.3'
+    """
+    return f"{100 * share:.1f}"
+
+
+def mean_and_deviation(spread: Mapping[str, float]) -> str:
+    """Write "mean" and "std" of a share in per cent.
+
+    Examples
+    --------
+    >>> mean_and_deviation({"mean": 0.5, "std": 0.0125})
+    '50.0 ± 1.2'
+    """
+    return f"{percent(spread['mean'])} ± {percent(spread['std'])}"
 
 
 def _row(cells: Sequence[str]) -> str:

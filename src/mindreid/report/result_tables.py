@@ -6,12 +6,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Optional
 
 from mindreid.errors import DataError
-from mindreid.report.markdown import bullets, table
+from mindreid.report.markdown import NOT_RUN, bullets, mean_and_deviation, table
 from mindreid.report.published import Published, PublishedRow, load_published
 from mindreid.report.result_files import ResultFiles
 from mindreid.zoo import list_models
 
-NOT_RUN = "not run here"
 NO_RECIPE = "–"
 NO_DATA = "not run here: dataset on request"
 _DATASETS = {
@@ -30,6 +29,8 @@ _DATASETS = {
     "casia_b": "CASIA-B",
 }
 #: mindcv's columns, with what stands for its accuracy.
+#: Networks of the benchmark of training steps.
+_NETWORKS = {"resnet50": "ResNet-50", "mgn": "MGN", "aug_ogbase": "AUG-OGBase"}
 _PERFORMANCE = (
     "model name", "params(M)", "cards", "batch size", "resolution", "jit level", "graph compile",
     "ms/step", "img/s", "what", "recipe",
@@ -109,7 +110,7 @@ def _learning_rows(figures: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
     for arm, protocols in figures["summary"].items():
         recipe = f"`{figures['arms'][arm]['recipe']}`"
         for protocol, spread in protocols.items():
-            cells = [_mean_and_deviation(spread[metric]) for metric in ("rank1", "mAP") if metric in spread]
+            cells = [mean_and_deviation(spread[metric]) for metric in ("rank1", "mAP") if metric in spread]
             yield (
                 figures["title"],
                 arm,
@@ -130,9 +131,10 @@ def speed_table(results: ResultFiles) -> str:
         ),
         ("re-ranking, the same set", "dense NumPy", _speedup(results, "reranking")),
         ("memory of that re-ranking", "dense NumPy", _reranking_memory(results)),
+        ("mining classes, 10,000 × 4,096", "plain loop over images", _mining_speedup(results)),
         *(
             (f"{title} {what}", "PyTorch", _step_ratio(results, network, phase))
-            for network, title in (("resnet50", "ResNet-50"), ("mgn", "MGN"))
+            for network, title in _NETWORKS.items()
             for phase, what in (("train", "training step"), ("infer", "inference"))
         ),
         *(
@@ -163,7 +165,7 @@ def _training_rows(results: ResultFiles, model: str) -> Iterator[tuple[str, ...]
         _millions(results, model),
         "1 CPU",
         str(batch),
-        f"{figures['height']}x{figures['width']}",
+        _resolution(figures),
         "O0",
         f"{figures['first_step_with_compilation_s']:.0f}s",
         f"{1000 * seconds:.0f}",
@@ -171,6 +173,12 @@ def _training_rows(results: ResultFiles, model: str) -> Iterator[tuple[str, ...]
         "training step",
         f"benchmarks/{benchmark}.py",
     )
+
+
+def _resolution(figures: Mapping[str, Any]) -> str:
+    frames = figures.get("frames")
+    image = f"{figures['height']}x{figures['width']}"
+    return f"{frames}x{image}" if frames else image
 
 
 def _inference_rows(results: ResultFiles, model: str) -> Iterator[tuple[str, ...]]:
@@ -238,10 +246,6 @@ def _figure(value: float) -> str:
     return text[:-1] if text.endswith("0") else text
 
 
-def _mean_and_deviation(value: Mapping[str, float]) -> str:
-    return f"{100 * value['mean']:.1f} ± {100 * value['std']:.1f}"
-
-
 def _speedup(results: ResultFiles, part: str) -> str:
     figures = results.figures("ranking")
     if figures is None:
@@ -256,6 +260,13 @@ def _reranking_memory(results: ResultFiles) -> str:
         return NOT_RUN
     part = figures["reranking"]
     return f"{part['peak_extra_gib_ours']:.2f} GiB instead of {part['peak_extra_gib_dense']:.2f} GiB"
+
+
+def _mining_speedup(results: ResultFiles) -> str:
+    figures = results.figures("fine_grained_clustering")
+    if figures is None:
+        return NOT_RUN
+    return f"{figures['speedup_of_medians']['cluster_persons']:.1f} times faster"
 
 
 def _step_ratio(results: ResultFiles, network: str, phase: str) -> str:

@@ -15,7 +15,7 @@ from typing import Optional
 
 from mindreid.atomic import write_text
 from mindreid.errors import DataError
-from mindreid.report import result_tables
+from mindreid.report import experiment_tables, result_tables
 from mindreid.report.result_files import ResultFiles
 
 _BLOCK = re.compile(r"(<!-- table: (?P<name>[\w ]+) -->\n).*?(<!-- end of table -->)", re.DOTALL)
@@ -75,6 +75,9 @@ def tables_of(results: ResultFiles, model: Optional[str]) -> dict[str, Table]:
         "learning": lambda: result_tables.learning_table(results, model),
         "performance": lambda: result_tables.performance_table(results, model),
         "pitfalls": lambda: result_tables.pitfalls(model),
+        "mined_classes": lambda: experiment_tables.mined_classes_table(results),
+        "gait_or_clothes": lambda: experiment_tables.gait_or_clothes_table(results),
+        "gait_pets09": lambda: experiment_tables.gait_pets09_table(results),
     }
 
 
