@@ -84,10 +84,10 @@ def run_split(
     split.write(partition)
     recipe = [f"dataset.root={root}", f"dataset.partition={partition}", f"train.seed={seed}", *sets]
     found = {"untrained": queries_of(recipe, None)}
-    starts = {"trained": recipe}
+    starts = {"plain": [*recipe, "augment=[]"], "AUG": recipe}
     if start is not None:
         found["walkers only"] = queries_of(recipe, start)
-        starts["walkers, then trained"] = [*recipe, f"train.init_checkpoint={start}"]
+        starts["walkers, then AUG"] = [*recipe, f"train.init_checkpoint={start}"]
     for arm, overrides in starts.items():
         run = folder / arm.replace(" ", "_")
         if not (run / "last.ckpt").exists():
