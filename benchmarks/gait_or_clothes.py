@@ -85,7 +85,7 @@ def draw(summary: dict[str, Any], path: Path) -> None:
             values = [rows[f"{setting} {protocol}"]["rank1"] for setting in SETTINGS]
             places = np.arange(len(SETTINGS)) + (number + 0.5) * width - 0.4
             means, spreads = (100 * np.array([value[key] for value in values]) for key in ("mean", "std"))
-            panel.bar(places, means, width, yerr=spreads, label=arm, capsize=2)
+            panel.bar(places, means, width, yerr=spreads if spreads.any() else None, label=arm, capsize=2)
         panel.set_xticks(range(len(SETTINGS)), [f"{name}\n{what}" for name, what in SETTINGS.items()])
         panel.set_title(words)
         panel.grid(axis="y", alpha=0.3)

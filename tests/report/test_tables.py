@@ -143,7 +143,8 @@ def test_tables_of_experiments(checkout):
     figures(checkout, "mined_classes", {"arms": {"full": [row]}})
     protocols = {"CL reid": spread(0.5, 0.1), "CL gait": spread(0.25), "CL gait, same view": spread(0.3)}
     silhouettes = {protocol: {"rank1": value} for protocol, value in protocols.items()}
-    figures(checkout, "gait_or_clothes", {"summary": {"gait": silhouettes}})
+    compared = {"seeds": [1, 2], "summary": {"gait": silhouettes}}
+    figures(checkout, "gait_or_clothes", compared)
     real = {"rank1": 0.6, "chance": 0.152, "interval_95": {"rank1": [0.45, 0.75]}}
     figures(checkout, "gait_pets09", {"networks": {"trained": real}})
     update_documents(checkout)
@@ -154,6 +155,33 @@ def test_tables_of_experiments(checkout):
     assert row_of(card, "| input ") == "| input | CL reid | CL gait |"
     assert row_of(card, "| gait ") == "| gait | 50.0 ± 10.0 | 25.0 ± 0.0 |"
     assert row_of(card, "| trained ") == "| trained | 60.0 | 45.0 | 75.0 | 15.2 |"
+
+    figures(checkout, "gait_or_clothes", {**compared, "seeds": [1]})
+    update_documents(checkout)
+    assert row_of(card, "| gait ") == "| gait | 50.0 | 25.0 |"
+
+
+def test_what_was_learnt_is_one_table_for_each_experiment(checkout):
+    for path in (checkout / "results").glob("learning_*.json"):
+        path.unlink()
+    card = checkout / "models/mgn/README.md"
+    card.write_text("<!-- table: learning -->\n<!-- end of table -->\n")
+    update_documents(checkout)
+    assert "not run here" in card.read_text()
+
+    arms = {"untrained": {"recipe": "mgn/walkers"}, "trained": {"recipe": "mgn/pets09"}}
+    measured = {"standard": {"rank1": spread(0.5, 0.1), "mAP": spread(0.25), "mINP": spread(0.1)}}
+    own = {"title": "walkers", "seeds": [1, 2, 3], "arms": arms, "summary": dict.fromkeys(arms, measured)}
+    figures(checkout, "learning_walkers", own)
+    figures(checkout, "learning_others", {**own, "arms": dict.fromkeys(arms, {"recipe": "cal/walkers"})})
+    update_documents(checkout)
+    assert card.read_text().splitlines()[1:-1] == [
+        "*walkers*, 3 seeds, `mgn/walkers`, `mgn/pets09`",
+        "",
+        "| rank-1 / mAP | untrained | trained |",
+        "| --- | --- | --- |",
+        "| standard | 50.0 ± 10.0 / 25.0 ± 0.0 | 50.0 ± 10.0 / 25.0 ± 0.0 |",
+    ]
 
 
 @pytest.mark.parametrize(

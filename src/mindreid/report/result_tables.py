@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Optional
 
 from mindreid.errors import DataError
@@ -28,9 +28,9 @@ _DATASETS = {
     "ccpg": "CCPG",
     "casia_b": "CASIA-B",
 }
-#: mindcv's columns, with what stands for its accuracy.
 #: Networks of the benchmark of training steps.
 _NETWORKS = {"resnet50": "ResNet-50", "mgn": "MGN", "aug_ogbase": "AUG-OGBase"}
+#: mindcv's columns, with what stands for its accuracy.
 _PERFORMANCE = (
     "model name", "params(M)", "cards", "batch size", "resolution", "jit level", "graph compile",
     "ms/step", "img/s", "what", "recipe",
@@ -90,35 +90,31 @@ def pitfalls(model: str) -> str:
     return bullets(_published(model).pitfalls)
 
 
-def learning_table(results: ResultFiles, model: Optional[str] = None) -> str:
-    """Show what the small recipes learn on persons not in training, one row for each arm and protocol.
+def learning_tables(results: ResultFiles, model: Optional[str] = None) -> str:
+    """Show what the small recipes learn on persons not in training, one table for each experiment.
 
     With a model, the experiments in which one of its recipes takes part.
     """
-    rows = []
+    tables = []
     for figures in results.learning():
-        recipes = [arm["recipe"] for arm in figures["arms"].values()]
-        if model is not None and not any(recipe.startswith(f"{model}/") for recipe in recipes):
-            continue
-        rows += list(_learning_rows(figures))
-    if not rows:
-        return NOT_RUN
-    return table(("data", "network", "recipe", "protocol", "rank-1 / mAP", "runs"), rows)
+        recipes = list(dict.fromkeys(arm["recipe"] for arm in figures["arms"].values()))
+        if model is None or any(recipe.startswith(f"{model}/") for recipe in recipes):
+            tables.append(_learning_table(figures, recipes))
+    return "\n\n".join(tables) or NOT_RUN
 
 
-def _learning_rows(figures: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
-    for arm, protocols in figures["summary"].items():
-        recipe = f"`{figures['arms'][arm]['recipe']}`"
-        for protocol, spread in protocols.items():
-            cells = [mean_and_deviation(spread[metric]) for metric in ("rank1", "mAP") if metric in spread]
-            yield (
-                figures["title"],
-                arm,
-                recipe,
-                protocol,
-                " / ".join(cells),
-                f"{len(figures['seeds'])} seeds",
-            )
+def _learning_table(figures: Mapping[str, Any], recipes: Sequence[str]) -> str:
+    title = f"*{figures['title']}*, {len(figures['seeds'])} seeds, " + ", ".join(f"`{own}`" for own in recipes)
+    arms = figures["summary"]
+    rows = [
+        (protocol, *(_rank1_and_map_spread(own[protocol]) for own in arms.values()))
+        for protocol in next(iter(arms.values()))
+    ]
+    return f"{title}\n\n{table(('rank-1 / mAP', *arms), rows)}"
+
+
+def _rank1_and_map_spread(spreads: Mapping[str, Mapping[str, float]]) -> str:
+    return " / ".join(mean_and_deviation(spreads[name]) for name in ("rank1", "mAP") if name in spreads)
 
 
 def speed_table(results: ResultFiles) -> str:

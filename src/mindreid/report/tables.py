@@ -67,12 +67,12 @@ def tables_of(results: ResultFiles, model: Optional[str]) -> dict[str, Table]:
     if model is None:
         return {
             "models": lambda: result_tables.models_table(results),
-            "learning": lambda: result_tables.learning_table(results),
+            "learning": lambda: result_tables.learning_tables(results),
             "speed": lambda: result_tables.speed_table(results),
         }
     return {
         "published": lambda: result_tables.published_table(results, model),
-        "learning": lambda: result_tables.learning_table(results, model),
+        "learning": lambda: result_tables.learning_tables(results, model),
         "performance": lambda: result_tables.performance_table(results, model),
         "pitfalls": lambda: result_tables.pitfalls(model),
         "mined_classes": lambda: experiment_tables.mined_classes_table(results),
