@@ -173,7 +173,7 @@ def test_what_was_learnt_is_one_table_for_each_experiment(checkout):
     measured = {"standard": {"rank1": spread(0.5, 0.1), "mAP": spread(0.25), "mINP": spread(0.1)}}
     own = {"title": "walkers", "seeds": [1, 2, 3], "arms": arms, "summary": dict.fromkeys(arms, measured)}
     figures(checkout, "learning_walkers", own)
-    figures(checkout, "learning_others", {**own, "arms": dict.fromkeys(arms, {"recipe": "cal/walkers"})})
+    figures(checkout, "learning_others", {**own, "arms": {"CAL": {"recipe": "cal/walkers"}}})
     update_documents(checkout)
     assert card.read_text().splitlines()[1:-1] == [
         "*walkers*, 3 seeds, `mgn/walkers`, `mgn/pets09`",

@@ -45,10 +45,7 @@ def gait_or_clothes_table(results: ResultFiles) -> str:
     protocols = [name for name in next(iter(summary.values())) if not name.endswith("same view")]
     # One seed has no deviation.
     write = mean_and_deviation if len(figures["seeds"]) > 1 else lambda spread: percent(spread["mean"])
-    rows = [
-        (arm, *(write(own[protocol]["rank1"]) for protocol in protocols))
-        for arm, own in summary.items()
-    ]
+    rows = [(arm, *(write(own[protocol]["rank1"]) for protocol in protocols)) for arm, own in summary.items()]
     return table(("input", *protocols), rows)
 
 

@@ -104,7 +104,8 @@ def learning_tables(results: ResultFiles, model: Optional[str] = None) -> str:
 
 
 def _learning_table(figures: Mapping[str, Any], recipes: Sequence[str]) -> str:
-    title = f"*{figures['title']}*, {len(figures['seeds'])} seeds, " + ", ".join(f"`{own}`" for own in recipes)
+    named = ", ".join(f"`{recipe}`" for recipe in recipes)
+    title = f"*{figures['title']}*, {len(figures['seeds'])} seeds, {named}"
     arms = figures["summary"]
     rows = [
         (protocol, *(_rank1_and_map_spread(own[protocol]) for own in arms.values()))
