@@ -15,7 +15,14 @@ EXTRAS = {
     "convert": ["torch>=2.6"],
     "onnx": ["onnx>=1.16", "onnxruntime>=1.18"],
     "pose": ["mediapipe==0.10.21"],
-    "test": ["pytest>=8", "hypothesis>=6.100", "ruff==0.17.5", "mypy>=1.15", "types-PyYAML"],
+    "test": [
+        "pytest>=8",
+        "pytest-xdist>=3.6",
+        "hypothesis>=6.100",
+        "ruff==0.17.5",
+        "mypy>=1.15",
+        "types-PyYAML",
+    ],
 }
 # MediaPipe wants an older protobuf and another OpenCV, and has no wheel for every machine.
 EXTRAS["all"] = sorted({package for name, extra in EXTRAS.items() if name != "pose" for package in extra})

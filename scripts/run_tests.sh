@@ -21,7 +21,12 @@ while [ "$#" -gt 0 ]; do
     esac
     shift
 done
-if [ "$SLOW" = yes ]; then set -- -m "slow or not slow" "$@"; fi
+# A test's file stays in one process, for what its tests share. The long tests measure and kill: one at a time.
+if [ "$SLOW" = yes ]; then
+    set -- -m "slow or not slow" "$@"
+else
+    set -- --numprocesses 2 --dist loadfile "$@"
+fi
 
 STEP="setup.sh"
 bash "$ROOT/scripts/setup.sh" --extras "$EXTRAS"
