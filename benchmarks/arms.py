@@ -18,6 +18,8 @@ from typing import Any, Optional
 import numpy as np
 from report import show_table, write_result
 
+from mindreid.report.markdown import mean_and_deviation
+
 METRICS = ("rank1", "mAP", "mINP")
 
 #: {protocol: {metric: value}} of one network.
@@ -139,7 +141,7 @@ def percent(value: Optional[dict[str, float]]) -> str:
     """Write a mean and its deviation in per cent; a figure that a protocol does not have is a dash."""
     if value is None:
         return "-"
-    return f"{100 * value['mean']:.1f} ± {100 * value['std']:.1f}"
+    return mean_and_deviation(value)
 
 
 def mindreid(*arguments: Any) -> None:
