@@ -28,6 +28,11 @@ INPUT = InputConfig(height=96, width=32)
 OPTIONS = {"trunk": "resnet18", "width": 0.125}
 
 
+def skip_without_runtime(suffix):
+    if suffix == "onnx":
+        pytest.importorskip("onnxruntime", reason="needs the extra `onnx`")
+
+
 @pytest.fixture(scope="module")
 def network():
     return mindreid.create_model("mgn", **OPTIONS)
@@ -40,8 +45,7 @@ def exported(network, tmp_path_factory):
     recipe = {"input": INPUT.model_dump(mode="json"), "evaluation": {"metric": "cosine"}}
     description = Description("mgn", OPTIONS, 4, recipe)
     for suffix in ("mindir", "onnx"):
-        if suffix == "onnx":
-            pytest.importorskip("onnxruntime", reason="needs the extra `onnx`")
+        skip_without_runtime(suffix)
         export_network(network, description, folder / f"mgn.{suffix}", suffix, verify=False)
     return folder
 
@@ -190,6 +194,7 @@ def test_an_incomplete_export_is_explained(exported, tmp_path, prepare, message)
 
 @pytest.mark.parametrize("suffix", ["mindir", "onnx"])
 def test_a_damaged_graph_is_explained(tmp_path, suffix):
+    skip_without_runtime(suffix)
     path = tmp_path / f"broken.{suffix}"
     path.write_bytes(b"no graph at all" * 20)
     with pytest.raises(InvalidArgumentError, match="this is no whole"):
