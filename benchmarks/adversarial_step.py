@@ -25,9 +25,9 @@ import mindreid
 from mindreid.adversarial import AdversarialObjective
 from mindreid.config import DeviceConfig
 from mindreid.data.records import Record
-from mindreid.engine.device import select_device
-from mindreid.engine.optimizers import adam
-from mindreid.engine.train_step import TrainStep
+from mindreid.engine.platform.device import select_device
+from mindreid.engine.training.optimizers import adam
+from mindreid.engine.training.step import TrainStep
 from mindreid.models.cal import CALObjective
 from mindreid.models.val import VALObjective, ViewClasses
 

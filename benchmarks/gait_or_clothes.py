@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from arms import Arm, Experiment, describe, mindreid, percent, run_arms, summarize
+from experiments import Arm, Experiment, describe, mindreid, percent, run_arms, summarize
 from matplotlib.figure import Figure
 from report import RESULTS, show_table, write_result
 

@@ -18,14 +18,14 @@ from pathlib import Path
 from typing import Any, Optional
 
 import numpy as np
-from arms import mindreid
+from experiments import mindreid
 from learning import PETS09_SAME_PERSON
 from report import show_table, write_result
 
 from mindreid.config import load_recipe
 from mindreid.data.gait_tree import Partition
 from mindreid.data.records import Record
-from mindreid.engine.evaluation import EvaluationRun
+from mindreid.engine.evaluation.evaluation_run import EvaluationRun
 from mindreid.metrics import evaluate_ranking
 
 RECIPE = "aug_ogbase/pets09"

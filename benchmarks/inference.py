@@ -22,8 +22,8 @@ from report import show_table, write_result
 
 import mindreid
 from mindreid.config import Recipe, load_recipe
-from mindreid.engine.checkpoint import Description, save_weights
-from mindreid.engine.exporter import FORMATS, export_network
+from mindreid.engine.checkpoints.checkpoint_files import Description, save_weights
+from mindreid.engine.deployment.exporter import FORMATS, export_network
 
 COMMAND = "python benchmarks/inference.py"
 RECIPES = {

@@ -53,9 +53,9 @@ def load_mindspore(model: str, recipe_name: str, folder: Path) -> Run:
 
     import mindreid
     from mindreid.config import DeviceConfig
-    from mindreid.engine.checkpoint import load_weights
-    from mindreid.engine.deployable import deployable_network
-    from mindreid.engine.device import select_device
+    from mindreid.engine.checkpoints.checkpoint_files import load_weights
+    from mindreid.engine.deployment.wrappers import deployable_network
+    from mindreid.engine.platform.device import select_device
 
     select_device(DeviceConfig(target="CPU"))
     recipe = load_recipe(recipe_name)
@@ -68,8 +68,8 @@ def load_mindspore(model: str, recipe_name: str, folder: Path) -> Run:
 def load_mindir(_model: str, _recipe: str, folder: Path) -> Run:
     """Load the MindIR file in MindSpore."""
     from mindreid.config import DeviceConfig
-    from mindreid.engine.device import select_device
-    from mindreid.engine.runtimes import MindSporeRuntime
+    from mindreid.engine.deployment.runtimes import MindSporeRuntime
+    from mindreid.engine.platform.device import select_device
 
     select_device(DeviceConfig(target="CPU"))
     return MindSporeRuntime(folder / "network.mindir")
@@ -77,7 +77,7 @@ def load_mindir(_model: str, _recipe: str, folder: Path) -> Run:
 
 def load_onnx(_model: str, _recipe: str, folder: Path) -> Run:
     """Load the ONNX file."""
-    from mindreid.engine.runtimes import OnnxRuntime
+    from mindreid.engine.deployment.runtimes import OnnxRuntime
 
     return OnnxRuntime(folder / "network.onnx")
 

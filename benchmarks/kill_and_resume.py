@@ -25,12 +25,12 @@ from pathlib import Path
 import mindspore as ms
 import numpy as np
 from report import show_table, write_result
-from watched_training import MOMENTS
+from train_with_status import MOMENTS
 
-from mindreid.engine.checkpoint import read_description
+from mindreid.engine.checkpoints.checkpoint_files import read_description
 from mindreid.errors import CheckpointError
 
-WATCHED = Path(__file__).with_name("watched_training.py")
+WATCHED = Path(__file__).with_name("train_with_status.py")
 #: A run's note is looked at so often, and a drawn moment is waited for so long.
 _LOOK_SECONDS = 0.005
 _PATIENCE_SECONDS = 40.0

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from arms import Arm, Experiment, mindreid, run_experiment
+from experiments import Arm, Experiment, mindreid, run_experiment
 
 #: The sequence's 19 annotated tracks show ten people, most of whom come back.
 PETS09_SAME_PERSON = ("1,19", "2,13", "3,11", "4,12", "5,9", "6,10", "8,14,15,18")

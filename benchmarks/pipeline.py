@@ -16,7 +16,7 @@ from PIL import Image
 from report import show_table, write_result
 
 from mindreid.config import Component, InputConfig
-from mindreid.data.images import Transform, load_image
+from mindreid.data.formats.images import Transform, load_image
 from mindreid.data.pipeline import training_batches
 from mindreid.data.records import Record
 from mindreid.data.samplers import DistinctPersonsSampler

@@ -11,9 +11,9 @@ import numpy as np
 from mindspore import Tensor, ops
 
 from mindreid.config import DeviceConfig
-from mindreid.engine.device import select_device
-from mindreid.engine.optimizers import adam, sgd
-from mindreid.engine.train_step import TrainStep
+from mindreid.engine.platform.device import select_device
+from mindreid.engine.training.optimizers import adam, sgd
+from mindreid.engine.training.step import TrainStep
 from mindreid.layers.classifiers import linear_classifier
 from mindreid.layers.parameters import assign_parameters
 from mindreid.layers.resnet import ResNetTrunk, norm_parameter_name, parameter_name

@@ -19,11 +19,11 @@ from typing import Any, Optional
 import numpy as np
 from report import show_table, write_result
 
-from mindreid.data.views import read_views
-from mindreid.data.walkers import Walk, render_walk
-from mindreid.preprocess.keypoint_orders import to_halpe26
-from mindreid.preprocess.pose_files import Pose
-from mindreid.preprocess.view_labels import ViewRules, label_view
+from mindreid.data.view_table import read_views
+from mindreid.preprocess.views.keypoint_orders import to_halpe26
+from mindreid.preprocess.views.pose_files import Pose
+from mindreid.preprocess.views.view_labels import ViewRules, label_view
+from mindreid.walkers import Walk, render_walk
 
 SEEDS, WALKS, CAMERAS, SIZE = (21, 22, 23), 400, 8, (256, 128)
 HIDDEN_CONFIDENCE = 0.5

@@ -13,7 +13,7 @@ from pathlib import Path
 import cv2
 from report import show_table, write_result
 
-from mindreid.data.walkers import Walk, render_walk, synthesize
+from mindreid.walkers import Walk, render_walk, synthesize
 
 SIZE = (256, 128)
 SEED, PERSONS, CAMERAS = 1, 25, 4

@@ -75,7 +75,7 @@ activate
 LOGS="$OUTPUT/logs"
 say "starting $LOCAL_WORKER_NUM of $WORKER_NUM workers; logs in $LOGS"
 # In place of this shell, so that a signal for it reaches what can pass it on.
-exec python -m mindreid.engine.launcher --worker-num "$WORKER_NUM" --local-worker-num "$LOCAL_WORKER_NUM" \
+exec python -m mindreid.engine.platform.launcher --worker-num "$WORKER_NUM" --local-worker-num "$LOCAL_WORKER_NUM" \
     --master-addr "$MASTER_ADDR" --port "$PORT" --node-rank "$NODE_RANK" --logs "$LOGS" \
     "$ROOT/train.py" --config "$CONFIG" --root "$DATASET_ROOT" --output "$OUTPUT" \
     --set device.target="$DEVICE_TARGET" "$@"

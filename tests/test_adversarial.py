@@ -9,8 +9,8 @@ from mindspore.common.api import ms_compile_cache
 import mindreid
 from mindreid.adversarial import clothes_owners, owned_by
 from mindreid.data.records import Record
-from mindreid.engine.optimizers import adam
-from mindreid.engine.train_step import TrainStep
+from mindreid.engine.training.optimizers import adam
+from mindreid.engine.training.step import TrainStep
 from mindreid.errors import DataError
 from mindreid.models.cal import CALObjective
 from mindreid.models.val import VALObjective, ViewClasses

@@ -8,7 +8,7 @@ import pytest
 
 from mindreid.cli import build_parser
 from mindreid.config import load_recipe
-from mindreid.report.tables import update_documents
+from mindreid.report.tables.documents import update_documents
 from mindreid.zoo import DATASETS
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from mindreid.cli import main
-from mindreid.data.pickles import read_array
+from mindreid.data.formats.pickles import read_array
 
 
 def run(*arguments):

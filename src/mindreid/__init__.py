@@ -5,7 +5,8 @@ import importlib
 import sys
 from typing import Any
 
-from mindreid.zoo import create_model, list_models, load_dataset
+from mindreid.data.open_dataset import load_dataset
+from mindreid.zoo import create_model, list_models
 
 __all__ = ["__version__", "create_model", "list_models", "load_dataset"]
 

@@ -21,7 +21,7 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
     os.environ.setdefault("GLOG_v", "3")
     parsed = build_parser().parse_args(arguments)
     parsed.command_line = shlex.join(["mindreid", *(sys.argv[1:] if arguments is None else arguments)])
-    from mindreid.engine.logs import log_to_console
+    from mindreid.engine.platform.logs import log_to_console
 
     log_to_console()
     try:

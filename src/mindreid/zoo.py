@@ -115,10 +115,10 @@ SUPPLIED_OPTIONS = ("num_classes", "seed", "rank", "world_size")
 MODELS: Registry[ModelEntry] = Registry("model", "mindreid.models")
 DATASETS: Registry[DatasetEntry] = Registry("dataset", "mindreid.data.datasets")
 TRANSFORMS: Registry[Callable[..., Any]] = Registry("transform", "mindreid.data.transforms")
-FRAMES: Registry[Callable[..., Any]] = Registry("frame selection", "mindreid.data.frames")
+FRAMES: Registry[Callable[..., Any]] = Registry("frame selection", "mindreid.data.frame_selection")
 SAMPLERS: Registry[Callable[..., Any]] = Registry("sampler", "mindreid.data.samplers")
-OPTIMIZERS: Registry[Callable[..., Any]] = Registry("optimizer", "mindreid.engine.optimizers")
-SCHEDULES: Registry[Callable[..., Any]] = Registry("schedule", "mindreid.engine.schedules")
+OPTIMIZERS: Registry[Callable[..., Any]] = Registry("optimizer", "mindreid.engine.training.optimizers")
+SCHEDULES: Registry[Callable[..., Any]] = Registry("schedule", "mindreid.engine.training.schedules")
 
 
 def list_models() -> list[str]:
@@ -152,46 +152,12 @@ def create_model(name: str, num_classes: int = 0, **options: Any) -> Any:
         If there is no such model, or it has no such option.
     """
     network = MODELS[name].network
-    _check_options(f"the model {name!r}", network, options)
+    check_options(f"the model {name!r}", network, options)
     return network(num_classes=num_classes, **options)
 
 
-def load_dataset(name: str, root: str, *, views: Optional[str] = None, **options: Any) -> Any:
-    """Load a dataset's records.
-
-    Parameters
-    ----------
-    name : str
-        A registered dataset, e.g. ``"market1501"``.
-    root : str
-        The folder that was unpacked.
-    views : str, optional
-        A table of viewpoint labels made by ``mindreid data views``, which fills ``Record.view``.
-    **options
-        The loader's own options, e.g. ``variant="detected"`` for CUHK03.
-
-    Returns
-    -------
-    mindreid.data.records.Dataset
-        With ``.train``, ``.query``, ``.gallery``, ``.protocols`` and ``.statistics``.
-
-    Raises
-    ------
-    DataError
-        If the folder is missing, laid out differently, or a split is empty; or if ``views`` is no
-        such table or lacks training images.
-    InvalidArgumentError
-        If there is no such dataset, or it has no such option.
-    """
-    load = DATASETS[name].load
-    _check_options(f"the dataset {name!r}", load, options)
-    dataset = load(root, **options)
-    if views is None:
-        return dataset
-    return importlib.import_module("mindreid.data.views").attach_views(dataset, views)
-
-
-def _check_options(what: str, function: Callable[..., Any], options: Mapping[str, Any]) -> None:
+def check_options(what: str, function: Callable[..., Any], options: Mapping[str, Any]) -> None:
+    """Raise InvalidArgumentError, naming the nearest, for an option that ``function`` does not have."""
     known = list(option_names(function))
     for option in options:
         if option not in known:

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from mindreid.cli import main
-from mindreid.data.generated import MARKER
+from mindreid.data.generated_marker import MARKER
 
 torch = pytest.importorskip("torch", reason="needs the extra `convert`")
 

@@ -7,10 +7,10 @@ from mindspore import Tensor
 import mindreid
 from mindreid.cli import main
 from mindreid.convert import SOURCES, convert_file, load_parameters
-from mindreid.engine.checkpoint import load_weights, read_description
-from mindreid.engine.conversion import recipe_of
+from mindreid.engine.checkpoints.checkpoint_files import load_weights, read_description
+from mindreid.engine.checkpoints.conversion import recipe_of
+from mindreid.engine.checkpoints.imagenet import load_pretrained
 from mindreid.errors import CheckpointError
-from mindreid.layers.pretrained import load_pretrained
 from mindreid.layers.resnet import ResNetTrunk
 from mindreid.models.aug_ogbase import AugOGBaseObjective
 from mindreid.models.cal import CALObjective

@@ -13,7 +13,7 @@ from mindspore import Tensor
 from PIL import Image
 
 from mindreid.config import Component, InputConfig
-from mindreid.data.images import read_image
+from mindreid.data.formats.images import read_image
 from mindreid.data.pipeline import evaluation_batches, training_batches
 from mindreid.data.records import Record
 from mindreid.data.samplers import DistinctPersonsSampler

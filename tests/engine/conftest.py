@@ -3,7 +3,7 @@
 import pytest
 
 from mindreid.config import load_recipe
-from mindreid.data.walkers import synthesize
+from mindreid.walkers import synthesize
 from mindreid.zoo import MODELS
 from tests.engine import toy_methods
 

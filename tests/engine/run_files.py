@@ -7,7 +7,7 @@ import json
 import mindspore as ms
 import numpy as np
 
-from mindreid.engine.run_folder import RunFolder
+from mindreid.engine.training.run_folder import RunFolder
 
 
 def parameters(path):

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mindreid.metrics.junk_rules import Pairs
 from mindreid.metrics.match_ranks import match_ranks
-from mindreid.metrics.protocols import Pairs
 
 
 def ranks_by_sorting(distances, matches):

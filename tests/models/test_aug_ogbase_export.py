@@ -6,9 +6,9 @@ from mindspore import Tensor
 
 import mindreid
 from mindreid.config import InputConfig
-from mindreid.engine.checkpoint import Description
-from mindreid.engine.exporter import export_network
-from mindreid.engine.run_exported import run_exported
+from mindreid.engine.checkpoints.checkpoint_files import Description
+from mindreid.engine.deployment.exporter import export_network
+from mindreid.engine.deployment.run_exported import run_exported
 
 INPUT = InputConfig(kind="silhouettes", height=64, width=44)
 

@@ -6,8 +6,8 @@ import pytest
 from mindspore import Tensor
 
 from mindreid.convert import from_torch, load_parameters
-from mindreid.engine.optimizers import sgd
-from mindreid.engine.train_step import TrainStep
+from mindreid.engine.training.optimizers import sgd
+from mindreid.engine.training.step import TrainStep
 from mindreid.models.aug_ogbase import AugOGBase, AugOGBaseObjective
 from tests.relative_distance import distance
 

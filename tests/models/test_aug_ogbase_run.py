@@ -6,11 +6,11 @@ import pytest
 from mindspore.common.api import ms_compile_cache
 
 from mindreid.config import load_recipe
-from mindreid.data.walkers.sequences import synthesize_sequences
-from mindreid.engine.evaluation import EvaluationRun
-from mindreid.engine.exporter import export_checkpoint
-from mindreid.engine.trainer import Trainer
-from mindreid.engine.training import train
+from mindreid.engine.deployment.exporter import export_checkpoint
+from mindreid.engine.evaluation.evaluation_run import EvaluationRun
+from mindreid.engine.training.loop import Trainer
+from mindreid.engine.training.run import train
+from mindreid.walkers.gait_tree import synthesize_sequences
 
 SMALL = (
     "frames={name: unordered, count: 2, lengths: [4, 6]}",

@@ -7,8 +7,8 @@ from mindspore import Tensor, ops
 
 import mindreid
 from mindreid.convert import from_torch, load_parameters
-from mindreid.engine.optimizers import adam
-from mindreid.engine.train_step import TrainStep
+from mindreid.engine.training.optimizers import adam
+from mindreid.engine.training.step import TrainStep
 from mindreid.models.cal import CALObjective
 from tests.relative_distance import distance
 

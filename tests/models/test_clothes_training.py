@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from mindreid.cli import main
-from mindreid.data.views import ViewRow, write_views
+from mindreid.data.view_table import ViewRow, write_views
 
 TINY = (
     "model.network.width=0.0625",

@@ -6,10 +6,10 @@ from mindspore import Tensor
 
 import mindreid
 from mindreid.config import InputConfig
-from mindreid.engine.checkpoint import Description
-from mindreid.engine.deployable import DeployableEmbedding
-from mindreid.engine.exporter import ONNX_OPSET, export_network
-from mindreid.engine.run_exported import run_exported
+from mindreid.engine.checkpoints.checkpoint_files import Description
+from mindreid.engine.deployment.exporter import ONNX_OPSET, export_network
+from mindreid.engine.deployment.run_exported import run_exported
+from mindreid.engine.deployment.wrappers import DeployableEmbedding
 
 INPUT = InputConfig(height=64, width=32)
 

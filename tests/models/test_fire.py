@@ -12,10 +12,10 @@ from scipy.stats import chisquare
 
 import mindreid
 from mindreid.config import load_recipe
-from mindreid.engine.run_folder import RunFolder
-from mindreid.engine.train_step import TrainStep
-from mindreid.engine.trainer import Trainer
-from mindreid.engine.training import train
+from mindreid.engine.training.loop import Trainer
+from mindreid.engine.training.run import train
+from mindreid.engine.training.run_folder import RunFolder
+from mindreid.engine.training.step import TrainStep
 from mindreid.errors import InvalidArgumentError
 from mindreid.losses import AttributeAwareLoss
 from mindreid.metrics import PersonClusters

@@ -6,8 +6,8 @@ import pytest
 from mindspore import Tensor
 
 from mindreid.convert import from_torch, load_parameters
-from mindreid.engine.optimizers import adam
-from mindreid.engine.train_step import TrainStep
+from mindreid.engine.training.optimizers import adam
+from mindreid.engine.training.step import TrainStep
 from mindreid.losses import AttributeAwareLoss
 from mindreid.models.fire import FIReObjective
 from mindreid.models.fire.network import fire

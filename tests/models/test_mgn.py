@@ -8,8 +8,8 @@ import pytest
 from mindspore import Tensor
 
 import mindreid
+from mindreid.engine.checkpoints.imagenet import load_pretrained
 from mindreid.errors import InvalidArgumentError
-from mindreid.layers.pretrained import load_pretrained
 from mindreid.models.mgn import MGN
 from mindreid.zoo import MODELS
 
@@ -180,7 +180,7 @@ def test_bad_options(options, match):
 def test_without_a_path_the_start_stays_random_and_the_log_says_so(caplog):
     network = build().network
     before = {name: value.asnumpy().copy() for name, value in network.parameters_and_names()}
-    with caplog.at_level(logging.INFO, logger="mindreid.layers.pretrained"):
+    with caplog.at_level(logging.INFO, logger="mindreid.engine.checkpoints.imagenet"):
         load_pretrained(network, None)
     assert "starts from random weights" in caplog.text
     for name, value in network.parameters_and_names():

@@ -29,7 +29,7 @@ STEPS_PER_EPOCH = 6
 @pytest.fixture(scope="session")
 def place(tmp_path_factory):
     """A folder with a space in its name: a small recipe and walkers to train on."""
-    from mindreid.data.walkers import synthesize
+    from mindreid.walkers import synthesize
 
     folder = tmp_path_factory.mktemp("a place")
     (folder / "tiny.yaml").write_text(RECIPE, encoding="utf-8")

@@ -29,7 +29,12 @@ def add(commands: argparse._SubParsersAction) -> None:
 
 def _convert(parsed: argparse.Namespace) -> None:
     from mindreid.convert import convert_file
-    from mindreid.engine.conversion import format_conversion, recipe_of, save_converted, verify_converted
+    from mindreid.engine.checkpoints.conversion import (
+        format_conversion,
+        recipe_of,
+        save_converted,
+        verify_converted,
+    )
 
     conversion = convert_file(parsed.input, parsed.source)
     say(format_conversion(conversion))

@@ -62,7 +62,7 @@ def _add_synthesize(actions: argparse._SubParsersAction) -> None:
 
 def _synthesize(parsed: argparse.Namespace) -> None:
     from mindreid import zoo
-    from mindreid.data.walkers import synthesize
+    from mindreid.walkers import synthesize
 
     if zoo.DATASETS[parsed.layout].sequence_layout is not None:
         _synthesize_sequences(parsed)
@@ -80,7 +80,7 @@ def _synthesize(parsed: argparse.Namespace) -> None:
 
 
 def _synthesize_sequences(parsed: argparse.Namespace) -> None:
-    from mindreid.data.walkers.sequences import synthesize_sequences
+    from mindreid.walkers.gait_tree import synthesize_sequences
 
     for option in ("outfits", "annotations"):
         if getattr(parsed, option):

@@ -46,7 +46,7 @@ def _identities(text: str) -> list[int]:
 
 
 def _from_mot(parsed: argparse.Namespace) -> None:
-    from mindreid.preprocess.mot import CropRules, mot_to_market
+    from mindreid.preprocess.mot.crops import CropRules, mot_to_market
 
     counts = mot_to_market(
         parsed.video or parsed.images,

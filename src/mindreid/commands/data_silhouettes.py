@@ -43,13 +43,13 @@ def _silhouettes(parsed: argparse.Namespace) -> None:
 
 
 def _align(parsed: argparse.Namespace) -> dict[str, int]:
-    from mindreid.preprocess.raw_silhouettes import align_raw_silhouettes
+    from mindreid.preprocess.gait.raw_silhouettes import align_raw_silhouettes
 
     return align_raw_silhouettes(parsed.masks, parsed.root, modality=parsed.modality, workers=parsed.workers)
 
 
 def _subtract(parsed: argparse.Namespace) -> dict[str, int]:
-    from mindreid.preprocess.mot_silhouettes import SilhouetteRules, mot_to_silhouettes
+    from mindreid.preprocess.mot.gait_tree_writer import SilhouetteRules, mot_to_silhouettes
 
     if parsed.annotations is None:
         raise MindReidError("a video needs --annotations, the gt.txt with its boxes")
@@ -76,7 +76,7 @@ def _add_organize(actions: argparse._SubParsersAction) -> None:
 
 
 def _organize(parsed: argparse.Namespace) -> None:
-    from mindreid.preprocess.organize_ccpg import organize_ccpg
+    from mindreid.preprocess.gait.organize_ccpg import organize_ccpg
 
     counts = organize_ccpg(parsed.colour, parsed.silhouettes, parsed.root)
     say(f"wrote {parsed.root}: " + ", ".join(f"{count} {what}" for what, count in counts.items()))

@@ -50,9 +50,9 @@ def _pitch(text: str) -> Union[str, float]:
 
 
 def _views(parsed: argparse.Namespace) -> None:
-    from mindreid.preprocess.view_angles import ViewBins
-    from mindreid.preprocess.view_labels import ViewRules, summarize_views
-    from mindreid.preprocess.views import make_views
+    from mindreid.preprocess.views.labelling import make_views
+    from mindreid.preprocess.views.view_angles import ViewBins
+    from mindreid.preprocess.views.view_labels import ViewRules, summarize_views
 
     rules = ViewRules(
         method=parsed.method,

@@ -33,9 +33,9 @@ def _evaluation_overrides(parsed: argparse.Namespace) -> list[str]:
 
 def _eval(parsed: argparse.Namespace) -> None:
     from mindreid.config import load_recipe
-    from mindreid.engine.evaluation import EvaluationRun
-    from mindreid.engine.evaluator import format_results
-    from mindreid.report.published import format_rows, rows_for
+    from mindreid.engine.evaluation.evaluation_run import EvaluationRun
+    from mindreid.engine.evaluation.protocol_results import format_results
+    from mindreid.report.tables.published import format_rows, rows_for
 
     run = EvaluationRun(load_recipe(parsed.config, _evaluation_overrides(parsed)), parsed.checkpoint)
     results = run.evaluate()

@@ -21,7 +21,7 @@ def add(commands: argparse._SubParsersAction) -> None:
 
 def _export(parsed: argparse.Namespace) -> None:
     from mindreid.config import load_recipe
-    from mindreid.engine.exporter import export_checkpoint
+    from mindreid.engine.deployment.exporter import export_checkpoint
 
     recipe = load_recipe(parsed.config, overrides(parsed))
     difference = export_checkpoint(

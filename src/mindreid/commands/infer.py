@@ -34,11 +34,11 @@ def add(commands: argparse._SubParsersAction) -> None:
 
 
 def _infer(parsed: argparse.Namespace) -> None:
-    from mindreid.engine.exported_model import describe_exported
-    from mindreid.engine.gallery_search import write_ranking
-    from mindreid.engine.inference import embed_files, is_embedded, read_embedded
-    from mindreid.engine.inference_inputs import list_inputs
-    from mindreid.engine.runtimes import open_runtime
+    from mindreid.engine.deployment.exported_model import describe_exported
+    from mindreid.engine.deployment.gallery_search import write_ranking
+    from mindreid.engine.deployment.inference import embed_files, is_embedded, read_embedded
+    from mindreid.engine.deployment.inference_inputs import list_inputs
+    from mindreid.engine.deployment.runtimes import open_runtime
 
     model = describe_exported(parsed.model)
     runtime = open_runtime(parsed.model, name=parsed.runtime)

@@ -39,8 +39,8 @@ def _add_ranks(actions: argparse._SubParsersAction) -> None:
 
 def _ranks(parsed: argparse.Namespace) -> None:
     from mindreid.config import load_recipe
-    from mindreid.engine.evaluation import EvaluationRun
-    from mindreid.report.rank_list import draw_rank_list
+    from mindreid.engine.evaluation.evaluation_run import EvaluationRun
+    from mindreid.report.pictures.rank_list import draw_rank_list
 
     run = EvaluationRun(load_recipe(parsed.config, overrides(parsed)), parsed.checkpoint)
     protocol = next(iter(run.dataset.protocols.values()))
@@ -69,9 +69,9 @@ def _add_clusters(actions: argparse._SubParsersAction) -> None:
 
 def _clusters(parsed: argparse.Namespace) -> None:
     from mindreid.config import load_recipe
-    from mindreid.engine.evaluation import EvaluationRun
+    from mindreid.engine.evaluation.evaluation_run import EvaluationRun
     from mindreid.metrics import cluster_persons
-    from mindreid.report.person_clusters import draw_person_clusters
+    from mindreid.report.pictures.cluster_sheet import draw_person_clusters
 
     recipe = load_recipe(parsed.config, overrides(parsed))
     run = EvaluationRun(recipe, parsed.checkpoint)
@@ -99,7 +99,7 @@ def _add_walkers(actions: argparse._SubParsersAction) -> None:
 
 
 def _walkers(parsed: argparse.Namespace) -> None:
-    from mindreid.report.contact_sheet import draw_contact_sheet
+    from mindreid.report.pictures.contact_sheet import draw_contact_sheet
 
     draw_contact_sheet(parsed.output, seed=parsed.seed)
     say(f"wrote {parsed.output}")
@@ -116,7 +116,7 @@ def _add_augmentations(actions: argparse._SubParsersAction) -> None:
 
 
 def _augmentations(parsed: argparse.Namespace) -> None:
-    from mindreid.report.silhouettes import draw_augmentations
+    from mindreid.report.pictures.silhouette_sheet import draw_augmentations
 
     draw_augmentations(parsed.output, seed=parsed.seed, sequence=parsed.sequence)
     say(f"wrote {parsed.output}")
@@ -135,8 +135,8 @@ def _add_silhouettes(actions: argparse._SubParsersAction) -> None:
 
 def _silhouettes(parsed: argparse.Namespace) -> None:
     from mindreid.config import parse_options
-    from mindreid.report.silhouettes import draw_records
-    from mindreid.zoo import load_dataset
+    from mindreid.data.open_dataset import load_dataset
+    from mindreid.report.pictures.silhouette_sheet import draw_records
 
     dataset = load_dataset(parsed.name, parsed.root, **parse_options(parsed.options))
     draw_records(parsed.output, dataset.split(parsed.split), rows=parsed.rows)
@@ -151,7 +151,7 @@ def _add_architecture(actions: argparse._SubParsersAction) -> None:
 
 
 def _architecture(parsed: argparse.Namespace) -> None:
-    from mindreid.report.architecture import draw_architecture, load_architecture
+    from mindreid.report.pictures.architecture import draw_architecture, load_architecture
 
     draw_architecture(load_architecture(parsed.model), parsed.output)
     say(f"wrote {parsed.output}")
@@ -165,7 +165,7 @@ def _add_tables(actions: argparse._SubParsersAction) -> None:
 
 
 def _tables(parsed: argparse.Namespace) -> None:
-    from mindreid.report.tables import update_documents
+    from mindreid.report.tables.documents import update_documents
 
     changed = [str(path) for path in update_documents(parsed.root, check=parsed.check)]
     if parsed.check and changed:
@@ -185,8 +185,8 @@ def _add_views(actions: argparse._SubParsersAction) -> None:
 
 
 def _views(parsed: argparse.Namespace) -> None:
-    from mindreid.data.views import read_views
-    from mindreid.report.view_sheet import draw_view_sheet
+    from mindreid.data.view_table import read_views
+    from mindreid.report.pictures.view_sheet import draw_view_sheet
 
     draw_view_sheet(read_views(parsed.views), parsed.images, parsed.output, per_bin=parsed.per_bin)
     say(f"wrote {parsed.output}")
@@ -199,7 +199,7 @@ def _add_view_angle(actions: argparse._SubParsersAction) -> None:
 
 
 def _view_angle(parsed: argparse.Namespace) -> None:
-    from mindreid.report.view_drawing import draw_view_angle
+    from mindreid.report.pictures.view_drawing import draw_view_angle
 
     draw_view_angle(parsed.output)
     say(f"wrote {parsed.output}")

@@ -20,7 +20,7 @@ def add(commands: argparse._SubParsersAction) -> None:
 
 def _train(parsed: argparse.Namespace) -> None:
     from mindreid.config import load_recipe
-    from mindreid.engine.training import train
+    from mindreid.engine.training.run import train
 
     if parsed.resume is not None:
         recipe = load_recipe(str(parsed.resume / "config.yaml"), overrides(parsed))

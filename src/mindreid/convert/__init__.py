@@ -19,9 +19,9 @@ from mindreid.convert import (
     torchvision_resnet,
 )
 from mindreid.convert.source import OBJECTIVE_PREFIX, Source
+from mindreid.convert.torch_file import read_torch_sections
 from mindreid.errors import CheckpointError, InvalidArgumentError
 from mindreid.layers.parameters import assign_parameters
-from mindreid.layers.torch_file import read_torch_sections
 from mindreid.objective import Objective
 from mindreid.zoo import nearest
 

@@ -11,9 +11,10 @@ from tqdm import tqdm
 
 from mindreid import zoo
 from mindreid.atomic import PathLike
-from mindreid.data.images import read_image
-from mindreid.data.listing import LayoutError
-from mindreid.data.pickles import read_array
+from mindreid.data.dataset_files import LayoutError
+from mindreid.data.formats.images import read_image
+from mindreid.data.formats.pickles import read_array
+from mindreid.data.open_dataset import load_dataset
 from mindreid.data.records import Dataset
 from mindreid.data.summary import SPLITS, Count, compare_counts, format_summary
 from mindreid.errors import DataError, MindReidError
@@ -85,7 +86,7 @@ def check_dataset(name: str, root: PathLike, *, verify_images: bool = False, **o
     entry = zoo.DATASETS[name]
     about: dict[str, Any] = {"name": name, "root": str(root), "tree": entry.tree, "notes": entry.notes}
     try:
-        dataset = zoo.load_dataset(name, str(root), **options)
+        dataset = load_dataset(name, str(root), **options)
     except LayoutError as error:
         return DatasetCheck(**about, problem=f"{error.what}: {error.where}", missing=error.missing)
     except DataError as error:

@@ -13,7 +13,7 @@ from PIL import Image
 from tqdm import tqdm
 
 from mindreid.atomic import atomic_path
-from mindreid.data.listing import parse_name
+from mindreid.data.dataset_files import parse_name
 from mindreid.errors import DataError
 
 _NAME = re.compile(r"(?P<pair>[1-5])_(?P<person>\d{3})_(?P<view>[12])_(?P<image>\d{2})\.png$")

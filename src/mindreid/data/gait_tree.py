@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Optional
 
 from mindreid.atomic import write_json
-from mindreid.data.listing import LayoutError, require
+from mindreid.data.dataset_files import LayoutError, require
 from mindreid.data.records import Record, Records, numbering
 from mindreid.errors import DataError
 

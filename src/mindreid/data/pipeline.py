@@ -18,10 +18,10 @@ from typing import Any, Optional
 import mindspore.dataset as ds
 import numpy as np
 
-from mindreid.data.images import LoadSample, Transform, load_image
+from mindreid.data.formats.images import LoadSample, Transform, load_image
 from mindreid.data.records import Record
 from mindreid.data.samplers import BatchSampler
-from mindreid.data.stand_ins import StandIns
+from mindreid.data.unreadable_files import StandIns
 from mindreid.errors import DataError
 
 Batch = dict[str, Any]

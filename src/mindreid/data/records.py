@@ -17,7 +17,7 @@ class Record:
     ----------
     paths : tuple of str
         The image files: one for an image, the frames in order for a tracklet. A gait sequence is
-        one file that holds all frames (:mod:`mindreid.data.pickles`).
+        one file that holds all frames (:mod:`mindreid.data.formats.pickles`).
     pid : int
         Person id. In a training split 0..N-1, elsewhere the released number.
     camid : int

@@ -205,7 +205,7 @@ class StemMaxPool(nn.Cell):
 class TrunkPart(nn.Cell):
     """A part of a trunk whose parameters are named as in torchvision's whole one.
 
-    :func:`mindreid.layers.pretrained.load_pretrained` finds a network's trunk by this class.
+    :func:`mindreid.engine.checkpoints.imagenet.load_pretrained` finds a network's trunk by this class.
 
     Attributes
     ----------
@@ -227,7 +227,7 @@ class ResNetStem(TrunkPart):
         The trunk.
     stem_pool : {"torchvision", "mindcv"}
         Padding of the max pooling; must be that of the ImageNet weights, see
-        :func:`mindreid.layers.pretrained.stem_pool_of`.
+        :func:`mindreid.engine.checkpoints.imagenet.stem_pool_of`.
     """
 
     def __init__(self, arch: Architecture, stem_pool: StemPool = "torchvision") -> None:

@@ -1,17 +1,17 @@
 """Retrieval metrics: NumPy arrays in, numbers out; nothing here needs a deep learning framework."""
 
-from mindreid.metrics.casia_b import (
+from mindreid.metrics.casia_b_benchmark import (
     CROSS_VIEW_GALLERY,
     CROSS_VIEW_PROBES,
     SINGLE_VIEW_GALLERY,
     SINGLE_VIEW_PROBES,
     evaluate_casia_b,
 )
-from mindreid.metrics.ccpg import CCPG_SETTINGS, evaluate_ccpg
+from mindreid.metrics.ccpg_benchmark import CCPG_SETTINGS, evaluate_ccpg
 from mindreid.metrics.distances import METRICS, l2_normalize, pairwise_distances
+from mindreid.metrics.junk_rules import PROTOCOLS
 from mindreid.metrics.multi_query import pool_multi_query
 from mindreid.metrics.person_clusters import PersonClusters, cluster_persons, person_distances
-from mindreid.metrics.protocols import PROTOCOLS
 from mindreid.metrics.ranking import evaluate_distances, evaluate_ranking, rank_gallery
 from mindreid.metrics.reranking import rerank_k_reciprocal
 from mindreid.metrics.results import RankingResult

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from mindreid.metrics.protocols import Pairs
+from mindreid.metrics.junk_rules import Pairs
 
 # Distances handled at once: with their int64 bucket numbers about 1.5 MB, which stays in the cache.
 _CHUNK_ELEMENTS = 2**17

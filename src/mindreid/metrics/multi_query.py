@@ -8,7 +8,7 @@ from scipy import sparse
 
 from mindreid.errors import InvalidArgumentError
 from mindreid.metrics.distances import check_features, l2_normalize
-from mindreid.metrics.protocols import Labels, check_labels
+from mindreid.metrics.junk_rules import Labels, check_labels
 
 
 def pool_multi_query(

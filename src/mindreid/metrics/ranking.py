@@ -1,7 +1,7 @@
 """Ranking metrics (CMC, mAP, mINP) from distances or embeddings, in blocks of queries.
 
 A query's gallery items are ordered by distance; of items at exactly the same distance the one that
-comes first in the gallery ranks first. Junk (:mod:`mindreid.metrics.protocols`) is taken out before.
+comes first in the gallery ranks first. Junk (:mod:`mindreid.metrics.junk_rules`) is taken out before.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from mindreid.metrics.distances import (
     pairwise_distances,
     row_blocks,
 )
+from mindreid.metrics.junk_rules import Labels, PersonIndex, check_labels, junk_mask
 from mindreid.metrics.match_ranks import match_ranks
-from mindreid.metrics.protocols import Labels, PersonIndex, check_labels, junk_mask
 from mindreid.metrics.reranking import rerank_k_reciprocal
 from mindreid.metrics.results import QueryScores, RankingResult, check_ranks
 
@@ -53,7 +53,7 @@ def evaluate_distances(
     query_clothes, gallery_clothes : array_like, optional
         Outfit ids, likewise; needed by "clothes_changing" and "same_clothes" alone.
     protocol : {"standard", "clothes_changing", "same_clothes", "all"}
-        What is junk, see :mod:`mindreid.metrics.protocols`.
+        What is junk, see :mod:`mindreid.metrics.junk_rules`.
     ranks : sequence of int
         The ranks that the result's ``to_dict`` reports; the curve is always whole.
     block_size : int, optional

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from mindreid import load_dataset
 from mindreid.config import EvaluationConfig
-from mindreid.engine.evaluator import evaluate_dataset
+from mindreid.engine.evaluation.protocol_evaluation import evaluate_dataset
 from mindreid.errors import InvalidArgumentError
 from mindreid.metrics import evaluate_distances
 from tests.data.datasets.labelled_trees import TRAIN, WRITERS, Item

@@ -7,7 +7,7 @@ import pytest
 
 from mindreid import load_dataset
 from mindreid.data.check import check_dataset, format_check
-from mindreid.data.pickles import write_array
+from mindreid.data.formats.pickles import write_array
 from mindreid.errors import DataError
 
 FRAMES = np.full((2, 64, 64), 255, np.uint8)

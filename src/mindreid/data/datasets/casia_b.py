@@ -24,7 +24,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from mindreid.atomic import PathLike
-from mindreid.data.assembly import assemble
+from mindreid.data.dataset_assembly import assemble
 from mindreid.data.gait_tree import GaitTree, Partition, load_splits, number_cameras
 from mindreid.data.layouts import SequenceLayout, Wear
 from mindreid.data.records import Dataset, Protocol, SplitStatistics, with_outfits

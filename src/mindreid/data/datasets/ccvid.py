@@ -30,9 +30,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mindreid.atomic import PathLike, write_text
-from mindreid.data.assembly import assemble, clothes_protocols
+from mindreid.data.dataset_assembly import assemble, clothes_protocols
+from mindreid.data.dataset_files import list_images, read_lines, require
 from mindreid.data.layouts import Layout, Shot
-from mindreid.data.listing import list_images, read_lines, require
 from mindreid.data.records import Dataset, Record, SplitStatistics, with_outfits, with_shared_outfits
 from mindreid.errors import DataError
 from mindreid.zoo import DATASETS, DatasetEntry

@@ -29,8 +29,8 @@ from functools import partial
 from pathlib import Path
 
 from mindreid.atomic import PathLike
-from mindreid.data.assembly import assemble
-from mindreid.data.listing import NO_CAMERAS, match_images, require
+from mindreid.data.dataset_assembly import assemble
+from mindreid.data.dataset_files import NO_CAMERAS, match_images, require
 from mindreid.data.records import Dataset, Protocol, Record, Records, SplitStatistics
 from mindreid.zoo import DATASETS, DatasetEntry
 

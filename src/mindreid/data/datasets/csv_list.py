@@ -30,9 +30,9 @@ from pathlib import Path
 from typing import Optional
 
 from mindreid.atomic import PathLike, write_text
-from mindreid.data.assembly import assemble, clothes_protocols
+from mindreid.data.dataset_assembly import assemble, clothes_protocols
+from mindreid.data.dataset_files import first_missing, read_list, require
 from mindreid.data.layouts import Layout, Shot
-from mindreid.data.listing import first_missing, read_list, require
 from mindreid.data.records import Dataset, Record, Records, with_shared_outfits
 from mindreid.errors import DataError
 from mindreid.zoo import DATASETS, DatasetEntry, nearest

@@ -28,8 +28,8 @@ import re
 from pathlib import Path
 
 from mindreid.atomic import PathLike
-from mindreid.data.assembly import assemble
-from mindreid.data.listing import check_listed, parse_name, read_lines, require
+from mindreid.data.dataset_assembly import assemble
+from mindreid.data.dataset_files import check_listed, parse_name, read_lines, require
 from mindreid.data.records import (
     Dataset,
     Protocol,

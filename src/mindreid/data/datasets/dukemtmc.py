@@ -26,9 +26,9 @@ from __future__ import annotations
 import re
 
 from mindreid.atomic import PathLike
-from mindreid.data.assembly import assemble
+from mindreid.data.dataset_assembly import assemble
+from mindreid.data.dataset_files import read_folder, require
 from mindreid.data.layouts import Layout, Shot, pair_number
-from mindreid.data.listing import read_folder, require
 from mindreid.data.records import Dataset, SplitStatistics
 from mindreid.zoo import DATASETS, DatasetEntry
 

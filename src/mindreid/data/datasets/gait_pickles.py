@@ -13,7 +13,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from mindreid.atomic import PathLike
-from mindreid.data.assembly import assemble
+from mindreid.data.dataset_assembly import assemble
 from mindreid.data.gait_tree import GaitTree, load_splits, number_cameras
 from mindreid.data.records import Dataset
 from mindreid.zoo import DATASETS, DatasetEntry

@@ -28,8 +28,8 @@ from pathlib import Path
 from typing import Optional
 
 from mindreid.atomic import PathLike
-from mindreid.data.assembly import assemble
-from mindreid.data.listing import NO_CAMERAS, list_persons, match_images, require
+from mindreid.data.dataset_assembly import assemble
+from mindreid.data.dataset_files import NO_CAMERAS, list_persons, match_images, require
 from mindreid.data.records import Dataset, Protocol, Record, Records, SplitStatistics, with_outfits
 from mindreid.zoo import DATASETS, DatasetEntry
 

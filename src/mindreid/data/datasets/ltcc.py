@@ -32,9 +32,9 @@ import re
 from pathlib import Path
 
 from mindreid.atomic import PathLike
-from mindreid.data.assembly import assemble, clothes_protocols, restricted_protocol
+from mindreid.data.dataset_assembly import assemble, clothes_protocols, restricted_protocol
+from mindreid.data.dataset_files import match_images, read_list, require
 from mindreid.data.layouts import Layout, Shot, pair_number
-from mindreid.data.listing import match_images, read_list, require
 from mindreid.data.records import (
     Dataset,
     Protocol,

@@ -30,9 +30,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from mindreid.atomic import PathLike
-from mindreid.data.assembly import assemble, standard_protocol
+from mindreid.data.dataset_assembly import assemble, standard_protocol
+from mindreid.data.dataset_files import list_images, read_folder, require
 from mindreid.data.layouts import Layout, Shot
-from mindreid.data.listing import list_images, read_folder, require
 from mindreid.data.records import Dataset, Protocol, Record, Records, SplitStatistics
 from mindreid.zoo import DATASETS, DatasetEntry
 

@@ -35,9 +35,9 @@ from pathlib import Path
 import numpy as np
 
 from mindreid.atomic import PathLike
-from mindreid.data.assembly import assemble
+from mindreid.data.dataset_assembly import assemble
+from mindreid.data.dataset_files import list_images, list_persons, match_images, require
 from mindreid.data.layouts import Layout, Shot, pair_number
-from mindreid.data.listing import list_images, list_persons, match_images, require
 from mindreid.data.records import (
     Dataset,
     Protocol,

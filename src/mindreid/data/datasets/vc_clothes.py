@@ -29,8 +29,8 @@ from functools import partial
 from pathlib import Path
 
 from mindreid.atomic import PathLike
-from mindreid.data.assembly import assemble, restricted_protocol, standard_protocol
-from mindreid.data.listing import match_images, require
+from mindreid.data.dataset_assembly import assemble, restricted_protocol, standard_protocol
+from mindreid.data.dataset_files import match_images, require
 from mindreid.data.records import (
     Dataset,
     Protocol,

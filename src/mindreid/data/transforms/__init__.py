@@ -13,12 +13,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from mindreid import zoo
-from mindreid.data.images import Transform
+from mindreid.data.formats.images import Transform
 from mindreid.data.transforms.composition import evaluation_transform, training_transform
 from mindreid.data.transforms.erasing import random_erasing
 from mindreid.data.transforms.geometry import enlarge_crop, flip, pad_crop, resize
 from mindreid.data.transforms.normalization import normalize
-from mindreid.data.transforms.silhouettes import SILHOUETTE_STEPS
+from mindreid.data.transforms.silhouette_augmentations import SILHOUETTE_STEPS
 
 __all__ = [
     "enlarge_crop",

@@ -9,10 +9,10 @@ import numpy as np
 
 from mindreid import zoo
 from mindreid.config import Component, InputConfig
-from mindreid.data.images import Transform
+from mindreid.data.formats.images import Transform
 from mindreid.data.transforms.geometry import resize
 from mindreid.data.transforms.normalization import normalize
-from mindreid.data.transforms.silhouettes import SILHOUETTE_STEPS, cut_sides
+from mindreid.data.transforms.silhouette_augmentations import SILHOUETTE_STEPS, cut_sides
 from mindreid.errors import ConfigError
 
 

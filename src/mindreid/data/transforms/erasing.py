@@ -7,7 +7,7 @@ from typing import Literal, Optional, Union
 
 import numpy as np
 
-from mindreid.data.images import Transform
+from mindreid.data.formats.images import Transform
 from mindreid.data.transforms.geometry import check_probability
 from mindreid.errors import InvalidArgumentError
 

@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 from PIL import Image
 
-from mindreid.data.images import Transform
+from mindreid.data.formats.images import Transform
 from mindreid.errors import InvalidArgumentError
 
 Interpolation = Literal["bilinear", "bicubic"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from mindreid.data.images import Transform
+from mindreid.data.formats.images import Transform
 from mindreid.errors import InvalidArgumentError
 
 

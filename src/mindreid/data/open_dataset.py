@@ -1,0 +1,76 @@
+"""The way in to all data: a dataset by its name, or the one of a recipe."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+from itertools import chain
+from typing import Any, Optional
+
+from mindreid.config import Recipe
+from mindreid.data.records import Dataset
+from mindreid.data.sample_loaders import sample_loaders
+from mindreid.data.summary import format_summary
+from mindreid.data.view_table import attach_views
+from mindreid.errors import ConfigError
+from mindreid.zoo import DATASETS, check_options
+
+logger = logging.getLogger(__name__)
+
+
+def load_dataset(name: str, root: str, *, views: Optional[str] = None, **options: Any) -> Dataset:
+    """Load a dataset's records.
+
+    Parameters
+    ----------
+    name : str
+        A registered dataset, e.g. ``"market1501"``.
+    root : str
+        The folder that was unpacked.
+    views : str, optional
+        A table of viewpoint labels made by ``mindreid data views``, which fills ``Record.view``.
+    **options
+        The loader's own options, e.g. ``variant="detected"`` for CUHK03.
+
+    Returns
+    -------
+    mindreid.data.records.Dataset
+        With ``.train``, ``.query``, ``.gallery``, ``.protocols`` and ``.statistics``.
+
+    Raises
+    ------
+    DataError
+        If the folder is missing, laid out differently, or a split is empty; or if ``views`` is no
+        such table or lacks training images.
+    InvalidArgumentError
+        If there is no such dataset, or it has no such option.
+    """
+    load = DATASETS[name].load
+    check_options(f"the dataset {name!r}", load, options)
+    dataset = load(root, **options)
+    if views is None:
+        return dataset
+    return attach_views(dataset, views)
+
+
+def open_dataset(recipe: Recipe) -> Dataset:
+    """Load the recipe's dataset, log its summary table, and cut its training split as the recipe says.
+
+    Raises
+    ------
+    ConfigError
+        If the records are tracklets, and the recipe does not say which frames are taken.
+    """
+    name, root, views = recipe.dataset.name, recipe.dataset.root, recipe.dataset.views
+    dataset = load_dataset(name, root, views=views, **recipe.dataset.options)
+    logger.info("%s", format_summary(dataset))
+    loaders = sample_loaders(recipe.frames, recipe.input)
+    if loaders is not None:
+        return replace(dataset, train=tuple(chain.from_iterable(map(loaders.pieces, dataset.train))))
+    if any(len(record.paths) > 1 for record in dataset.train):
+        raise ConfigError(
+            f"the records of {dataset.name!r} are tracklets, and the recipe names no frames to take",
+            where="frames",
+            fix="add the section frames: {name: clips}",
+        )
+    return dataset

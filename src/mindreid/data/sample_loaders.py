@@ -1,0 +1,147 @@
+"""From a record to a row of a batch: its frames are read, chosen and transformed.
+
+Frames are the images of a record, or lie in one pickled array (:mod:`mindreid.data.formats.pickles`):
+silhouettes ``[T, H, W]`` or colour ``[T, 3, H, W]``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Optional, Union
+
+import numpy as np
+
+from mindreid import zoo
+from mindreid.config import Component, InputConfig
+from mindreid.data.formats.images import LoadSample, Transform, read_image
+from mindreid.data.formats.pickles import read_array
+from mindreid.data.frame_selection import FrameSelection
+from mindreid.data.records import Record, Records
+from mindreid.errors import DataError, InvalidArgumentError
+
+
+@dataclass(frozen=True)
+class SampleLoaders:
+    """How a recipe's records become rows; see :data:`mindreid.data.formats.images.LoadSample`.
+
+    Attributes
+    ----------
+    pieces : callable
+        Cuts a record of the training split into what an epoch is drawn from.
+    training : callable
+        Makes one row.
+    evaluation : callable
+        Makes all rows of a record, ``[rows, …]``.
+    """
+
+    pieces: Callable[[Record], Records]
+    training: LoadSample
+    evaluation: LoadSample
+
+
+def sample_loaders(frames: Optional[Component], inputs: InputConfig) -> Optional[SampleLoaders]:
+    """Build the loaders that a recipe's sections ``frames`` and ``input`` describe.
+
+    Returns
+    -------
+    SampleLoaders or None
+        ``None`` where a record is one image.
+
+    Raises
+    ------
+    InvalidArgumentError
+        If silhouettes are wanted without ``frames``, there is no such selection, or its options
+        are out of range.
+    """
+    if frames is None:
+        if inputs.kind == "silhouettes":
+            raise InvalidArgumentError(
+                "silhouettes come in sequences, but the recipe does not say which frames are taken",
+                fix="add the section frames: {name: unordered}",
+            )
+        return None
+    selection: FrameSelection = zoo.FRAMES[frames.name](**frames.options)
+    rows = _silhouette_rows if inputs.kind == "silhouettes" else _image_rows
+
+    def training(record: Record, transform: Transform, generator: np.random.Generator) -> np.ndarray:
+        images = open_frames(record)
+        return rows(record, images, selection.training(len(images), generator), transform, generator)
+
+    def evaluation(record: Record, transform: Transform, generator: np.random.Generator) -> np.ndarray:
+        images = open_frames(record)
+        every = selection.evaluation(len(images))
+        return np.stack([rows(record, images, positions, transform, generator) for positions in every])
+
+    return SampleLoaders(selection.pieces, training, evaluation)
+
+
+class _ImageFiles(Sequence[np.ndarray]):
+    """The images of a record, read when they are asked for."""
+
+    def __init__(self, paths: Sequence[str]) -> None:
+        self._paths = paths
+
+    def __len__(self) -> int:
+        return len(self._paths)
+
+    def __getitem__(self, position):  # type: ignore[no-untyped-def]
+        return read_image(self._paths[position])
+
+
+Frames = Union[np.ndarray, _ImageFiles]
+
+
+def open_frames(record: Record) -> Frames:
+    """Open the frames of a record.
+
+    Returns
+    -------
+    sequence
+        Of silhouettes, uint8 ``[H, W]``, or of RGB images, uint8 ``[H, W, 3]``.
+
+    Raises
+    ------
+    DataError
+        If the record's array is unreadable, empty, or none of frames.
+    """
+    if not record.path.endswith(".pkl"):
+        return _ImageFiles(record.paths)
+    array = read_array(record.path)
+    is_colour = array.ndim == 4 and array.shape[1] == 3
+    if array.dtype != np.uint8 or not (array.ndim == 3 or is_colour):
+        raise DataError(
+            f"frames are uint8 [T, H, W] or [T, 3, H, W], not {array.dtype} {list(array.shape)}",
+            where=record.path,
+        )
+    if not len(array):
+        raise DataError("the sequence has no frames", where=record.path, fix="take it out of the dataset")
+    return array.transpose(0, 2, 3, 1) if is_colour else array
+
+
+def _silhouette_rows(
+    record: Record,
+    images: Frames,
+    positions: np.ndarray,
+    transform: Transform,
+    generator: np.random.Generator,
+) -> np.ndarray:
+    """Transform the chosen silhouettes together, so that whatever is drawn is drawn once for all."""
+    if not isinstance(images, np.ndarray) or images.ndim != 3:
+        raise DataError("these are colour frames, the recipe's input are silhouettes", where=record.path)
+    return transform(images[positions], generator)
+
+
+def _image_rows(
+    record: Record,
+    images: Frames,
+    positions: np.ndarray,
+    transform: Transform,
+    generator: np.random.Generator,
+) -> np.ndarray:
+    """Transform every chosen image with the same draws; several go into a second axis."""
+    if isinstance(images, np.ndarray) and images.ndim == 3:
+        raise DataError("these are silhouettes, the recipe's input are images", where=record.path)
+    seed = int(generator.integers(2**63))
+    made = [transform(images[position], np.random.default_rng(seed)) for position in positions.ravel()]
+    return np.stack(made, axis=1) if positions.ndim else made[0]

@@ -1,0 +1,193 @@
+"""ImageNet start of a trunk from a file: a torchvision ``.pth`` or a mindcv ``.ckpt``.
+
+A torchvision file that was converted to a ``.ckpt`` says so in the file, for the two libraries
+pad the stem's max pooling differently. Nothing is downloaded. Every part of a trunk that a
+network holds is filled from the same file, so the copies of a multi-branch network all start
+alike.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Optional, Union
+
+import mindspore as ms
+import numpy as np
+from mindspore import nn
+
+from mindreid.atomic import atomic_path
+from mindreid.convert.torch_file import read_torch_state
+from mindreid.errors import CheckpointError, InvalidArgumentError
+from mindreid.layers.parameters import assign_parameters
+from mindreid.layers.resnet import (
+    CLASSIFIER_PREFIX,
+    TRUNKS,
+    ResNetStem,
+    StemPool,
+    TrunkPart,
+    architecture,
+    parameter_name,
+)
+
+logger = logging.getLogger(__name__)
+
+PathLike = Union[str, Path]
+_TORCH_SUFFIXES = (".pth", ".pt")
+_MINDSPORE_SUFFIXES = (".ckpt",)
+#: Entry of a converted file that names the library whose stem pooling the weights expect.
+_STEM_POOL_ENTRY = "stem_pool"
+
+
+def stem_pool_of(path: Optional[PathLike]) -> StemPool:
+    """Tell which padding of the stem's max pooling a weight file was trained with.
+
+    Parameters
+    ----------
+    path : path, optional
+        The weight file; without one, torchvision's padding is the choice.
+
+    Returns
+    -------
+    {"torchvision", "mindcv"}
+        The ``stem_pool`` option to build the network with.
+
+    Raises
+    ------
+    CheckpointError
+        If the file's suffix tells neither.
+    """
+    if path is None or Path(path).suffix in _TORCH_SUFFIXES:
+        return "torchvision"
+    if Path(path).suffix in _MINDSPORE_SUFFIXES:
+        return _read_mindspore(path)[1]
+    raise CheckpointError(
+        "ImageNet weights are a torchvision file (.pth, .pt) or a mindcv file (.ckpt)", where=str(path)
+    )
+
+
+def load_pretrained(network: nn.Cell, path: Optional[PathLike]) -> None:
+    """Fill every trunk part of ``network`` with ImageNet weights; without a path, only log that.
+
+    Parameters
+    ----------
+    network : Cell
+        Contains :class:`mindreid.layers.resnet.TrunkPart` cells.
+    path : path, optional
+        A torchvision or mindcv ResNet of the same depth, or what ``mindreid convert`` made of one.
+        The classifier in it is not used.
+
+    Raises
+    ------
+    CheckpointError
+        If the file is missing, damaged, of another trunk or another stem pooling; the network
+        is then as it was.
+    MissingExtraError
+        If a ``.pth`` is given and PyTorch is not installed.
+    InvalidArgumentError
+        If the network has no trunk.
+    """
+    if path is None:
+        logger.info("no ImageNet weights given: the network starts from random weights")
+        return
+    parts = {place: part for place, part in network.cells_and_names() if isinstance(part, TrunkPart)}
+    if not parts:
+        raise InvalidArgumentError("this network has no ResNet trunk that ImageNet weights could fill")
+    trunk = next(iter(parts.values())).arch.name
+    weights, source = _read(path)
+    _check_trunk(weights, trunk, path)
+    _check_stem_pool(parts.values(), source, path)
+    _fill(parts, weights, path)
+    logger.info("%s starts from the %s weights in %s, with that library's stem pooling", trunk, source, path)
+
+
+def trunk_of(weights: Mapping[str, np.ndarray]) -> Optional[str]:
+    """Tell which trunk parameters belong to, by their names; ``None`` if to none of ours."""
+    blocks = {found.groups() for name in weights if (found := re.match(r"layer(\d)\.(\d+)\.", name))}
+    depths = {stage: sum(1 for other, _ in blocks if other == str(stage)) for stage in range(1, 5)}
+    has_third_convolution = "layer1.0.conv3.weight" in weights
+    for name in TRUNKS:
+        arch = architecture(name)
+        if depths == arch.depths and has_third_convolution == (arch.block.expansion == 4):
+            return name
+    return None
+
+
+def save_trunk_weights(path: PathLike, trunk: nn.Cell, stem_pool: StemPool) -> None:
+    """Write a trunk's weights as a ``.ckpt`` that :func:`load_pretrained` takes.
+
+    Parameters
+    ----------
+    path : path
+        Where to; replaced whole.
+    trunk : Cell
+        E.g. :class:`mindreid.layers.resnet.ResNetTrunk`.
+    stem_pool : {"torchvision", "mindcv"}
+        Whose stem pooling the weights were trained with.
+    """
+    entries = [{"name": name, "data": value} for name, value in trunk.parameters_and_names()]
+    with atomic_path(path) as temporary:
+        ms.save_checkpoint(entries, str(temporary), append_dict={_STEM_POOL_ENTRY: stem_pool})
+
+
+def _read(path: PathLike) -> tuple[dict[str, np.ndarray], StemPool]:
+    source: StemPool
+    if Path(path).suffix in _MINDSPORE_SUFFIXES:
+        weights, source = _read_mindspore(path)
+    else:
+        source = stem_pool_of(path)
+        named = ((parameter_name(name), value) for name, value in read_torch_state(path).items())
+        weights = {name: value for name, value in named if name is not None}
+    return {name: value for name, value in weights.items() if not name.startswith(CLASSIFIER_PREFIX)}, source
+
+
+def _read_mindspore(path: PathLike) -> tuple[dict[str, np.ndarray], StemPool]:
+    if not Path(path).is_file():
+        raise CheckpointError("there is no such checkpoint", where=str(path))
+    try:
+        content = ms.load_checkpoint(str(path))
+    except (ValueError, TypeError, RuntimeError):
+        raise CheckpointError(
+            "not a whole MindSpore checkpoint",
+            where=str(path),
+            fix="download it again and compare its checksum",
+        ) from None
+    said = content.pop(_STEM_POOL_ENTRY, "mindcv")
+    source: StemPool = "torchvision" if str(said) == "torchvision" else "mindcv"
+    return {name: value.asnumpy() for name, value in content.items()}, source
+
+
+def _fill(parts: Mapping[str, TrunkPart], weights: Mapping[str, np.ndarray], path: PathLike) -> None:
+    targets, values, used = {}, {}, set()
+    for place, part in parts.items():
+        for name, parameter in part.parameters_and_names():
+            full_name = f"{place}.{name}" if place else name
+            targets[full_name] = parameter
+            used.add(name)
+            if name in weights:
+                values[full_name] = weights[name]
+    values.update({name: value for name, value in weights.items() if name not in used})
+    assign_parameters(targets, values, source=str(path))
+
+
+def _check_trunk(weights: Mapping[str, np.ndarray], wanted: str, path: PathLike) -> None:
+    found = trunk_of(weights)
+    if found != wanted:
+        described = f"of a {found}" if found else f"not of one of {', '.join(TRUNKS)}"
+        raise CheckpointError(
+            f"the weights are {described}, the network's trunk is a {wanted}",
+            where=str(path),
+            fix="give other weights or set the network's option `trunk`",
+        )
+
+
+def _check_stem_pool(parts: Iterable[TrunkPart], source: StemPool, path: PathLike) -> None:
+    for part in parts:
+        if isinstance(part, ResNetStem) and part.stem_pool != source:
+            raise CheckpointError(
+                f"the weights were trained with {source}'s stem pooling, the network has {part.stem_pool}'s",
+                where=str(path),
+                fix=f"build the network with stem_pool={source!r}, in a recipe: model.network.stem_pool",
+            )

@@ -1,0 +1,66 @@
+"""A recipe's network: with random weights, as its training starts, or from a checkpoint."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+from mindspore import nn
+
+from mindreid import zoo
+from mindreid.config import Recipe
+from mindreid.engine.checkpoints.checkpoint_files import Description, load_weights
+from mindreid.engine.checkpoints.imagenet import load_pretrained
+from mindreid.errors import CheckpointError
+
+logger = logging.getLogger(__name__)
+
+
+def build_network(recipe: Recipe) -> nn.Cell:
+    """Build the recipe's inference network with random weights.
+
+    A network that does not take every image size says so in ``check_input(height, width)``.
+    """
+    network = zoo.create_model(recipe.model.name, **recipe.model.network)
+    if hasattr(network, "check_input"):
+        network.check_input(recipe.input.height, recipe.input.width)
+    return network
+
+
+def build_started_network(recipe: Recipe) -> nn.Cell:
+    """Build the network as training starts it: random, or from the weights that the recipe names."""
+    network = build_network(recipe)
+    if recipe.train.init_checkpoint is None:
+        load_pretrained(network, recipe.train.init_weights)
+    else:
+        _require_start(recipe.train.init_checkpoint)
+        load_weights(recipe.train.init_checkpoint, network, model=recipe.model.name)
+        logger.info("the network starts from the checkpoint %s", recipe.train.init_checkpoint)
+    return network
+
+
+def load_network(recipe: Recipe, checkpoint: Path) -> tuple[nn.Cell, Description]:
+    """Build the recipe's network with a checkpoint's weights; warn where they expect another input."""
+    network = build_network(recipe)
+    description = load_weights(checkpoint, network, model=recipe.model.name)
+    _warn_about_preprocessing(recipe, description)
+    return network, description
+
+
+def _require_start(path: str) -> None:
+    if not Path(path).is_file():
+        raise CheckpointError(
+            "the recipe starts from a checkpoint that is not there",
+            where=path,
+            fix="make it first, or pass --set train.init_checkpoint=FILE, null for random weights",
+        )
+
+
+def _warn_about_preprocessing(recipe: Recipe, description: Description) -> None:
+    """Warn where the recipe prepares images differently from what the weights were trained with."""
+    trained, now = description.recipe["input"], recipe.as_dict()["input"]
+    for key, value in trained.items():
+        if now[key] != value:
+            logger.warning(
+                "these weights were trained with input.%s = %s, the recipe says %s", key, value, now[key]
+            )

@@ -1,0 +1,163 @@
+"""Evaluation: embeddings of every image a protocol needs, then ranking."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Generator, Sequence
+from contextlib import closing
+from typing import Any, Optional
+
+import mindspore as ms
+import numpy as np
+from mindspore import Tensor, nn
+
+from mindreid.config import Recipe
+from mindreid.data.formats.images import LoadSample
+from mindreid.data.pipeline import Batch, evaluation_batches, multi_row_batches
+from mindreid.data.records import Record
+from mindreid.data.sample_loaders import sample_loaders
+from mindreid.data.transforms import evaluation_transform
+from mindreid.data.unreadable_files import StandIns
+from mindreid.engine.platform.distributed import Workers, gather_rows, share_from_first
+from mindreid.engine.platform.memory import memory_errors_explained
+
+logger = logging.getLogger(__name__)
+
+
+class FeatureExtractor:
+    """Embeddings of records by a network in evaluation mode, compiled once.
+
+    Parameters
+    ----------
+    network : nn.Cell
+        ``construct(images) -> [B, D]``.
+    transform : callable
+        The evaluation transform.
+    batch_size : int
+        Images per forward pass; the last batch is padded to it.
+    load : callable, optional
+        Makes all rows of a record of many frames, ``[rows, …]``, whose embeddings are averaged. By
+        default a record is one image. There is a graph for every shape of rows.
+    frame_size : int
+        Numbers that make a frame, by which ``batch_size`` counts the frames of rows.
+    flip : bool
+        Add the embedding of the mirrored image.
+    loaders : int
+        Threads that read images.
+    workers : Workers
+        Processes that share the work.
+    between_batches : callable
+        Called after each batch; may raise to end early.
+    """
+
+    def __init__(
+        self,
+        network: nn.Cell,
+        transform: Callable[..., np.ndarray],
+        *,
+        batch_size: int,
+        flip: bool,
+        loaders: int,
+        workers: Workers = Workers(),  # noqa: B008 - immutable
+        between_batches: Callable[[], None] = lambda: None,
+        load: Optional[LoadSample] = None,
+        frame_size: int = 1,
+    ) -> None:
+        self.network, self.transform = network, transform
+        self.load, self.frame_size = load, frame_size
+        self.batch_size, self.flip, self.loaders, self.workers = batch_size, flip, loaders, workers
+        self.between_batches = between_batches
+        self._embed = ms.jit(network.construct)
+
+    def __call__(
+        self,
+        records: Sequence[Record],
+        *,
+        flip: Optional[bool] = None,
+        stand_ins: Optional[StandIns] = None,
+    ) -> np.ndarray:
+        """Return float32 ``[len(records), D]`` (gait: ``[…, D, parts]``) in the order of ``records``.
+
+        They are not normalised.
+
+        Parameters
+        ----------
+        records : sequence of Record
+            What to embed.
+        flip : bool, optional
+            Another choice than the extractor's own.
+        stand_ins : StandIns, optional
+            Made for the same records: whose embeddings unreadable ones get. By default, nobody's.
+        """
+        # Workers' batch norms may have kept statistics of their own shares of the batches.
+        share_from_first((p for p in self.network.get_parameters() if not p.requires_grad), self.workers)
+        was_training = self.network.training
+        self.network.set_train(False)
+        try:
+            with memory_errors_explained("embeddings", "lower evaluation.batch_size"):
+                batches = self._batches(records, stand_ins)
+                rows, indices = self._embed_share(batches, self.flip if flip is None else flip)
+        finally:
+            self.network.set_train(was_training)
+        return gather_rows(rows, indices, len(records), self.workers)
+
+    def _embed_share(
+        self, batches: Generator[Batch, None, None], flip: bool
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Embed this worker's share: its rows, and where they belong."""
+        rows, indices = [], []
+        with closing(batches):
+            for batch in batches:
+                rows.append(self._embed_batch(batch["images"], flip)[: batch["valid"]])
+                indices.append(batch["index"][: batch["valid"]])
+                self.between_batches()
+        return _mean_by_index(np.concatenate(rows), np.concatenate(indices))
+
+    def _batches(
+        self, records: Sequence[Record], stand_ins: Optional[StandIns]
+    ) -> Generator[Batch, None, None]:
+        shared: dict[str, Any] = {
+            "batch_size": self.batch_size,
+            "workers": self.loaders,
+            "rank": self.workers.rank,
+            "world_size": self.workers.size,
+            "stand_ins": stand_ins,
+        }
+        if self.load is None:
+            return evaluation_batches(records, self.transform, **shared)
+        return multi_row_batches(
+            records, self.transform, load=self.load, frame_size=self.frame_size, **shared
+        )
+
+    def _embed_batch(self, images: np.ndarray, flip: bool) -> np.ndarray:
+        embedding = self._embed(Tensor(images)).asnumpy().astype(np.float32)
+        if flip:
+            mirrored = np.ascontiguousarray(images[..., ::-1])
+            embedding += self._embed(Tensor(mirrored)).asnumpy()
+        return embedding
+
+
+def _mean_by_index(rows: np.ndarray, indices: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Average the rows that share an index; also return the indices, ascending."""
+    if not len(indices):
+        return rows, indices
+    order = np.argsort(indices, kind="stable")
+    distinct, starts, counts = np.unique(indices[order], return_index=True, return_counts=True)
+    sums = np.add.reduceat(rows[order], starts)
+    return sums / counts.astype(np.float32).reshape(-1, *[1] * (rows.ndim - 1)), distinct
+
+
+def build_extractor(recipe: Recipe, network: nn.Cell, workers: Workers, **options: Any) -> FeatureExtractor:
+    """Build the feature extractor that the recipe's evaluation section describes."""
+    loaders, inputs = sample_loaders(recipe.frames, recipe.input), recipe.input
+    return FeatureExtractor(
+        network,
+        evaluation_transform(inputs),
+        load=loaders.evaluation if loaders else None,
+        frame_size=inputs.channels * inputs.height * inputs.width,
+        batch_size=recipe.evaluation.batch_size,
+        flip=recipe.evaluation.flip,
+        loaders=recipe.train.workers,
+        workers=workers,
+        **options,
+    )

@@ -1,0 +1,162 @@
+"""Every protocol of a dataset, ranked by the embeddings of the records that it needs."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from mindreid import metrics
+from mindreid.config import EvaluationConfig
+from mindreid.data.records import Dataset, Protocol, Record
+from mindreid.engine.evaluation.gait_benchmarks import GAIT_BENCHMARKS
+from mindreid.engine.platform.distributed import Workers, share_content
+from mindreid.errors import ConfigError
+
+logger = logging.getLogger(__name__)
+
+RANKS = (1, 5, 10, 20)
+
+
+def evaluate_dataset(
+    extract: Callable[[Sequence[Record]], np.ndarray],
+    dataset: Dataset,
+    config: EvaluationConfig,
+    workers: Workers = Workers(),  # noqa: B008 - immutable
+) -> dict[str, dict[str, Any]]:
+    """Evaluate every protocol of a dataset that the recipe asks for (default: all).
+
+    The workers embed together; the first one ranks and tells the others the result.
+
+    Returns
+    -------
+    dict
+        By protocol name: "rank1", "rank5", "rank10", "rank20", "mAP", "mINP" as fractions, the
+        counts "queries", "valid_queries" and "gallery", "rule" (what is junk), "rerank". Of a
+        protocol with trials, the mean over them, their number "trials", and "std", the standard
+        deviation of each figure over the trials. A gait benchmark has several rows, of what it
+        reports alone, see :mod:`mindreid.engine.evaluation.gait_benchmarks`.
+
+    Raises
+    ------
+    ConfigError
+        If the recipe names a protocol that the dataset does not have.
+    """
+    names = config.protocols or tuple(dataset.protocols)
+    unknown = [name for name in names if name not in dataset.protocols]
+    if unknown:
+        raise ConfigError(
+            f"the dataset {dataset.name!r} has no protocol {unknown[0]!r}",
+            where="evaluation.protocols",
+            fix=f"choose from {', '.join(dataset.protocols)}",
+        )
+    protocols = [dataset.protocols[name] for name in names]
+    begin = time.monotonic()
+    features = _extract_once(extract, protocols)
+    seconds = time.monotonic() - begin
+    logger.info("%d embeddings in %.1f s", len(features.row_of), seconds)
+    rows: dict[str, dict[str, Any]] = {}
+    for protocol in protocols if workers.is_first else ():
+        rows.update(_evaluate_protocol(protocol, features, config))
+    return share_content(rows, workers)
+
+
+def _evaluate_protocol(
+    protocol: Protocol, features: _Features, config: EvaluationConfig
+) -> dict[str, dict[str, Any]]:
+    if protocol.rule not in GAIT_BENCHMARKS:
+        return {protocol.name: _rank(protocol, features, config)}
+    if config.rerank:
+        raise ConfigError(
+            f"the protocol {protocol.name!r} has no re-ranking",
+            where="evaluation.rerank",
+            fix="leave out --rerank",
+        )
+    rows = GAIT_BENCHMARKS[protocol.rule](protocol.query, features(protocol.query), config.metric)
+    return {name: {**row, "rerank": False} for name, row in rows.items()}
+
+
+class _Features:
+    """Embeddings of distinct records, looked up by record."""
+
+    def __init__(self, records: Sequence[Record], rows: np.ndarray) -> None:
+        self.row_of = {record: row for row, record in enumerate(records)}
+        self.rows = rows
+
+    def __call__(self, records: Sequence[Record]) -> np.ndarray:
+        return self.rows[[self.row_of[record] for record in records]]
+
+
+def _extract_once(
+    extract: Callable[[Sequence[Record]], np.ndarray], protocols: Sequence[Protocol]
+) -> _Features:
+    lists = (part for p in protocols for part in (p.query, p.gallery, p.query_pool))
+    distinct = list(dict.fromkeys(record for records in lists for record in records))
+    return _Features(distinct, extract(distinct))
+
+
+def _rank(protocol: Protocol, features: _Features, config: EvaluationConfig) -> dict[str, Any]:
+    query = features(protocol.query)
+    if protocol.query_pool:
+        query = metrics.pool_multi_query(
+            features(protocol.query_pool),
+            _labels(protocol.query_pool, "pid"),
+            _labels(protocol.query_pool, "camid"),
+            _labels(protocol.query, "pid"),
+            _labels(protocol.query, "camid"),
+        )
+    galleries = protocol.trials or (protocol.gallery,)
+    results = [_rank_gallery(protocol, query, gallery, features, config) for gallery in galleries]
+    figures = [
+        {**{f"rank{k}": result.rank(k) for k in RANKS}, "mAP": result.mean_ap, "mINP": result.mean_inp}
+        for result in results
+    ]
+    return {
+        **_over_trials(np.mean, figures),
+        **({"trials": len(figures), "std": _over_trials(np.std, figures)} if protocol.trials else {}),
+        "queries": len(protocol.query),
+        "valid_queries": results[0].num_valid_queries,
+        "gallery": len(galleries[0]),
+        "rule": protocol.junk,
+        "rerank": config.rerank,
+    }
+
+
+def _over_trials(
+    statistic: Callable[[list[float]], Any], figures: Sequence[dict[str, float]]
+) -> dict[str, float]:
+    return {name: float(statistic([trial[name] for trial in figures])) for name in figures[0]}
+
+
+def _rank_gallery(
+    protocol: Protocol,
+    query: np.ndarray,
+    gallery: Sequence[Record],
+    features: _Features,
+    config: EvaluationConfig,
+) -> metrics.RankingResult:
+    return metrics.evaluate_ranking(
+        query,
+        features(gallery),
+        _labels(protocol.query, "pid"),
+        _labels(gallery, "pid"),
+        _optional_labels(protocol.query, protocol.source),
+        _optional_labels(gallery, protocol.source),
+        query_clothes=_optional_labels(protocol.query, "clothes_id"),
+        gallery_clothes=_optional_labels(gallery, "clothes_id"),
+        protocol=protocol.rule,
+        metric=config.metric,
+        rerank=config.rerank,
+    )
+
+
+def _labels(records: Sequence[Record], name: str) -> np.ndarray:
+    return np.array([getattr(record, name) for record in records], np.int64)
+
+
+def _optional_labels(records: Sequence[Record], name: str) -> Any:
+    values = [getattr(record, name) for record in records]
+    return None if None in values else np.array(values, np.int64)

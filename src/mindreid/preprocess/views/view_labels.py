@@ -1,0 +1,226 @@
+"""Keypoints to a table of viewpoint labels: which pose belongs to which image, and its view."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from typing import Optional, Union
+
+import numpy as np
+from tqdm import tqdm
+
+from mindreid.data.generated_marker import generated_kind
+from mindreid.data.view_table import ViewRow
+from mindreid.errors import DataError, InvalidArgumentError
+from mindreid.preprocess.views.pose_files import ImageName, Pose
+from mindreid.preprocess.views.view_angles import DEFAULT_BINS, ViewBins
+from mindreid.preprocess.views.view_cues import FEET, UnknownViewError, stature
+from mindreid.preprocess.views.view_methods import METHODS
+from mindreid.walkers.annotation_files import FOLDER
+from mindreid.zoo import nearest
+
+logger = logging.getLogger(__name__)
+
+IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp")
+NOBODY = "no person found"
+_MIN_FEET = 20
+
+
+@dataclass(frozen=True)
+class ViewRules:
+    """How a view is told from keypoints.
+
+    Attributes
+    ----------
+    method : str
+        One of :data:`~mindreid.preprocess.views.view_methods.METHODS`.
+    bins : ViewBins
+        What the angle is sorted into.
+    threshold : float
+        Smallest confidence of a keypoint, as a share of the largest in the file if that exceeds 1.
+    min_confidence : float
+        Smallest share of the belief that the best bin must have.
+    pitch : float, optional
+        Downward tilt of the camera in degrees, ``None`` if not known.
+
+    Raises
+    ------
+    InvalidArgumentError
+        If there is no such method, or a number is out of range.
+    """
+
+    method: str = "vote"
+    bins: ViewBins = field(default_factory=lambda: ViewBins.parse(DEFAULT_BINS))
+    threshold: float = 0.3
+    min_confidence: float = 0.5
+    pitch: Optional[float] = None
+
+    def __post_init__(self) -> None:
+        if self.method not in METHODS:
+            raise InvalidArgumentError(
+                f"there is no method {self.method!r}{nearest(self.method, list(METHODS))}",
+                fix=f"choose one of {', '.join(METHODS)}",
+            )
+        if not (0 <= self.threshold < 1 and 0 <= self.min_confidence <= 1):
+            raise InvalidArgumentError("threshold and min_confidence are shares between 0 and 1")
+        if self.pitch is not None and not 0 < self.pitch <= 90:
+            raise InvalidArgumentError(f"a camera's pitch is above 0 and up to 90 degrees, not {self.pitch}")
+
+
+def list_images(root: Path) -> list[str]:
+    """List all images below a folder, as sorted paths relative to it with forward slashes.
+
+    The masks that generated walkers have beside their images are left out.
+
+    Raises
+    ------
+    DataError
+        If the folder is missing or has none.
+    """
+    masks = root / FOLDER if generated_kind(root) is not None else None
+    images = sorted(
+        path.relative_to(root).as_posix()
+        for path in root.rglob("*")
+        if path.suffix.lower() in IMAGE_SUFFIXES
+        and not path.name.startswith(".")
+        and masks not in path.parents
+    )
+    if not images:
+        raise DataError("there are no images below this folder", where=str(root))
+    return images
+
+
+def match_images(poses: Mapping[ImageName, Pose], images: Sequence[str]) -> dict[str, Optional[Pose]]:
+    """Find the pose of every image.
+
+    A pose file names an image by its path, by its base name, by what stands before the base name's
+    first dot, or (AlphaPose's evaluation mode) by the number after the last ``_`` of the stem.
+
+    Parameters
+    ----------
+    poses : mapping
+        Poses by what the file calls their images.
+    images : sequence of str
+        Relative paths.
+
+    Returns
+    -------
+    dict
+        A pose, or ``None``, for every image, in order.
+
+    Raises
+    ------
+    DataError
+        If a name fits several images, or no pose fits any image.
+    """
+    matched: dict[str, Optional[Pose]] = dict.fromkeys(images)
+    known = _names(images)
+    unmatched = []
+    for name, pose in poses.items():
+        fitting = known.get(name, [])
+        if len(fitting) > 1:
+            raise DataError(
+                f"the keypoints' image {name.name!r} fits {len(fitting)} images: {fitting[0]}, {fitting[1]}",
+                fix="run the pose estimator folder by folder; keep its results in a tree of the same folders",
+            )
+        if fitting:
+            matched[fitting[0]] = pose
+        else:
+            unmatched.append(name)
+    if poses and len(unmatched) == len(poses):
+        raise DataError(
+            f"none of the {len(poses)} poses belongs to one of the {len(images)} images: "
+            f"there is no {'/'.join(map(str, filter(None, unmatched[0])))!r}, but {images[0]!r}",
+            fix="pass the images that the poses were estimated of",
+        )
+    if unmatched:
+        logger.warning("%d poses are of other images, such as %r", len(unmatched), unmatched[0].name)
+    return matched
+
+
+def _names(images: Iterable[str]) -> dict[ImageName, list[str]]:
+    """Images by all that a pose file may call them; a full path stands for itself alone."""
+    known: dict[ImageName, list[str]] = {}
+    for image in images:
+        path = PurePosixPath(image)
+        number = path.stem.rsplit("_", 1)[-1]
+        names: set[Union[str, int]] = {path.name, path.name.split(".")[0]}
+        if number.isdecimal():
+            names.add(int(number))
+        folders = {"", path.parent.as_posix()}
+        for name in (ImageName(folder, name) for folder in folders for name in names):
+            known.setdefault(name, []).append(image)
+    known.update({ImageName("", image): [image] for image in images})
+    return known
+
+
+def label_views(poses: Mapping[str, Optional[Pose]], rules: ViewRules) -> list[ViewRow]:
+    """Label every image, in order; ``None`` stands for an image without a person."""
+    bar = tqdm(poses.items(), "views", len(poses), unit="image", disable=None)
+    return [label_view(image, pose, rules) for image, pose in bar]
+
+
+def label_view(image: str, pose: Optional[Pose], rules: ViewRules) -> ViewRow:
+    """Tell the view of one image."""
+    if pose is None:
+        return ViewRow(image, reason=NOBODY)
+    try:
+        belief = METHODS[rules.method](_confident(pose, rules), rules.pitch)
+    except UnknownViewError as reason:
+        return ViewRow(image, reason=str(reason))
+    angle, number, confidence = belief.decide(rules.bins)
+    if confidence < rules.min_confidence:
+        return ViewRow(image, confidence=confidence, reason="the cues disagree")
+    return ViewRow(image, angle, number, rules.bins.names[number], confidence)
+
+
+def estimate_pitch(poses: Iterable[Optional[Pose]], rules: ViewRules) -> Optional[float]:
+    """Estimate the downward tilt of the one camera that saw all poses, at the height of the feet.
+
+    Seen from an angle, a toe lies ``sin(pitch) (a cos(angle) - l sin(angle))`` statures lower in the
+    image than its heel, for a foot that reaches a statures ahead and l to the left. The angles come
+    from a vote without the pitch, the sine from a regression with an intercept.
+
+    Returns
+    -------
+    float or None
+        Degrees, 1..60; ``None`` with fewer than 20 feet, or if all are seen from the same side.
+    """
+    towards, falls = [], []
+    for pose in poses:
+        if pose is None:
+            continue
+        keypoints = _confident(pose, rules)
+        try:
+            height = stature(keypoints)
+            angle = np.radians(METHODS["vote"](keypoints, None).decide(rules.bins)[0])
+        except UnknownViewError:
+            continue
+        for toe, heel in FEET.values():
+            ends = keypoints[[*toe.indices, *heel.indices]]
+            if ends[:, 2].min() > 0:
+                towards.append(toe.ahead * np.cos(angle) - toe.left * np.sin(angle))
+                falls.append((ends[0, 1] - ends[1, 1]) / height)
+    if len(falls) < _MIN_FEET or np.std(towards) < 0.2 * max(toe.ahead for toe, _ in FEET.values()):
+        return None
+    slope = np.polyfit(towards, falls, 1)[0]
+    return float(np.degrees(np.arcsin(np.clip(slope, np.sin(np.radians(1)), np.sin(np.radians(60))))))
+
+
+def _confident(pose: Pose, rules: ViewRules) -> np.ndarray:
+    keypoints = pose.keypoints.copy()
+    keypoints[keypoints[:, 2] < rules.threshold, 2] = 0.0
+    return keypoints
+
+
+def summarize_views(rows: Sequence[ViewRow]) -> str:
+    """Say how many images each bin has, and why others have none."""
+    known = Counter(row.name for row in rows if row.bin is not None)
+    unknown = Counter(row.reason for row in rows if row.bin is None)
+    share = sum(known.values()) / max(len(rows), 1)
+    parts = [f"{count} {name}" for name, count in sorted(known.items())]
+    parts += [f"{count} unknown: {reason}" for reason, count in unknown.most_common()]
+    return f"{len(rows)} images, {share:.1%} labelled ({', '.join(parts)})"

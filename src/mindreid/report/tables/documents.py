@@ -1,0 +1,100 @@
+"""Tables in Markdown documents, made of the files in ``results/`` and of what was published.
+
+A document marks where a table goes, and everything between the marks is replaced::
+
+    <!-- table: speed -->
+    <!-- end of table -->
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Optional
+
+from mindreid.atomic import write_text
+from mindreid.errors import DataError
+from mindreid.report.tables import experiment_tables, result_tables
+from mindreid.report.tables.result_files import ResultFiles
+
+_BLOCK = re.compile(r"(<!-- table: (?P<name>[\w ]+) -->\n).*?(<!-- end of table -->)", re.DOTALL)
+MODELS_FOLDER = "models"
+
+Table = Callable[[], str]
+
+
+def update_documents(root: Path, *, check: bool = False) -> list[Path]:
+    """Rebuild the tables of the README files below a checkout's root.
+
+    Parameters
+    ----------
+    root : Path
+        Has ``README*.md``, ``models/*/README.md`` and ``results/``.
+    check : bool
+        Change nothing.
+
+    Returns
+    -------
+    list of Path
+        The documents whose tables disagree with the files, or did before they were rebuilt.
+
+    Raises
+    ------
+    DataError
+        If there is no such folder of results, or a document names a table that there is not.
+    """
+    results = ResultFiles(root / "results")
+    changed = []
+    for document in documents(root):
+        before = document.read_text(encoding="utf-8")
+        model = document.parent.name if document.parent.parent.name == MODELS_FOLDER else None
+        after = fill(before, tables_of(results, model), where=str(document))
+        if after != before:
+            changed.append(document)
+            if not check:
+                write_text(document, after)
+    return changed
+
+
+def documents(root: Path) -> list[Path]:
+    """List the documents that may hold tables."""
+    return [*sorted(root.glob("README*.md")), *sorted(root.glob(f"{MODELS_FOLDER}/*/README.md"))]
+
+
+def tables_of(results: ResultFiles, model: Optional[str]) -> dict[str, Table]:
+    """Name the tables of a model's card, or without a model those of the README."""
+    if model is None:
+        return {
+            "models": lambda: result_tables.models_table(results),
+            "learning": lambda: result_tables.learning_tables(results),
+            "speed": lambda: result_tables.speed_table(results),
+        }
+    return {
+        "published": lambda: result_tables.published_table(results, model),
+        "learning": lambda: result_tables.learning_tables(results, model),
+        "performance": lambda: result_tables.performance_table(results, model),
+        "pitfalls": lambda: result_tables.pitfalls(model),
+        "mined_classes": lambda: experiment_tables.mined_classes_table(results),
+        "gait_or_clothes": lambda: experiment_tables.gait_or_clothes_table(results),
+        "gait_pets09": lambda: experiment_tables.gait_pets09_table(results),
+    }
+
+
+def fill(text: str, tables: dict[str, Table], where: str) -> str:
+    """Replace what stands between the marks in ``text``.
+
+    Raises
+    ------
+    DataError
+        If a mark names no table of ``tables``.
+    """
+
+    def table(match: re.Match[str]) -> str:
+        name = match["name"]
+        if name not in tables:
+            known = ", ".join(sorted(tables))
+            raise DataError(f"there is no table {name!r}", where=where, fix=f"the tables are {known}")
+        return f"{match[1]}{tables[name]()}\n{match[3]}"
+
+    return _BLOCK.sub(table, text)

@@ -1,0 +1,66 @@
+"""Tables of single experiments, each made of the result file that it is named after."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from mindreid.report.tables.markdown import NOT_RUN, mean_and_deviation, percent, table
+from mindreid.report.tables.result_files import ResultFiles
+
+
+def mined_classes_table(results: ResultFiles) -> str:
+    """Show what is mined before each epoch: classes, and how far they agree with what is known."""
+    figures = results.figures("mined_classes")
+    if figures is None:
+        return NOT_RUN
+    rows = [
+        (
+            arm,
+            str(row["epoch"]),
+            f"{row['classes']['mean']:.0f}",
+            f"{row['outliers']['mean']:.0f}",
+            *(f"{row[key]['mean']:.2f} ± {row[key]['std']:.2f}" for key in _AGREEMENT),
+        )
+        for arm, epochs in figures["arms"].items()
+        for row in epochs
+    ]
+    return table(("network", "before epoch", "classes", "outliers", *_AGREEMENT.values()), rows)
+
+
+_AGREEMENT = {
+    "nmi_outfit": "outfits",
+    "nmi_outfit_within_persons": "outfits, within persons",
+    "nmi_outfit_view": "outfit and view",
+    "nmi_outfit_view_within_persons": "outfit and view, within persons",
+}
+
+
+def gait_or_clothes_table(results: ResultFiles) -> str:
+    """Show rank-1 of gait and of appearance by what changes, one row for each input."""
+    figures = results.figures("gait_or_clothes")
+    if figures is None:
+        return NOT_RUN
+    summary = figures["summary"]
+    protocols = [name for name in next(iter(summary.values())) if not name.endswith("same view")]
+    # One seed has no deviation.
+    write = mean_and_deviation if len(figures["seeds"]) > 1 else lambda spread: percent(spread["mean"])
+    rows = [(arm, *(write(own[protocol]["rank1"]) for protocol in protocols)) for arm, own in summary.items()]
+    return table(("input", *protocols), rows)
+
+
+def gait_pets09_table(results: ResultFiles) -> str:
+    """Show how often real walkers are found in another part of their track, and what guessing finds."""
+    figures = results.figures("gait_pets09")
+    if figures is None:
+        return NOT_RUN
+    rows = [
+        (name, percent(own["rank1"]), *_interval(own, "rank1"), percent(own["chance"]))
+        for name, own in figures["networks"].items()
+    ]
+    return table(("network", "rank-1", "95 % from", "to", "chance"), rows)
+
+
+def _interval(own: Mapping[str, Any], name: str) -> tuple[str, str]:
+    least, most = own["interval_95"][name]
+    return percent(least), percent(most)

@@ -1,0 +1,285 @@
+"""The tables of measured and published figures, one function each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Optional
+
+from mindreid.errors import DataError
+from mindreid.report.tables.markdown import NOT_RUN, bullets, mean_and_deviation, table
+from mindreid.report.tables.published import Published, PublishedRow, load_published
+from mindreid.report.tables.result_files import ResultFiles
+from mindreid.zoo import list_models
+
+NO_RECIPE = "–"
+NO_DATA = "not run here: dataset on request"
+_DATASETS = {
+    "market1501": "Market-1501",
+    "dukemtmc": "DukeMTMC-reID",
+    "cuhk03": "CUHK03, new protocol",
+    "msmt17": "MSMT17",
+    "ltcc": "LTCC",
+    "prcc": "PRCC",
+    "vc_clothes": "VC-Clothes",
+    "last": "LaST",
+    "deepchange": "DeepChange",
+    "celeb_reid": "Celeb-reID",
+    "ccvid": "CCVID",
+    "ccpg": "CCPG",
+    "casia_b": "CASIA-B",
+}
+#: Networks of the benchmark of training steps.
+_NETWORKS = {"resnet50": "ResNet-50", "mgn": "MGN", "aug_ogbase": "AUG-OGBase"}
+#: mindcv's columns, with what stands for its accuracy.
+_PERFORMANCE = (
+    "model name", "params(M)", "cards", "batch size", "resolution", "jit level", "graph compile",
+    "ms/step", "img/s", "what", "recipe",
+)  # fmt: skip
+
+
+def models_table(results: ResultFiles) -> str:
+    """Show every recipe's published rows without re-ranking beside what was measured."""
+    rows = []
+    for model in list_models():
+        for row in _published(model).rows:
+            if row.recipe is None or row.rerank or row.trust == "user":
+                continue
+            name = f"[{model}](models/{model}/README.md)"
+            rows.append(
+                (
+                    name,
+                    _setting(row, named=True),
+                    f"`{row.recipe}`",
+                    _printed(row),
+                    _measured(results, row),
+                )
+            )
+    return table(
+        ("model", "dataset, protocol", "recipe", "published: rank-1 / mAP", "measured: rank-1 / mAP"), rows
+    )
+
+
+def published_table(results: ResultFiles, model: str) -> str:
+    """Show all published rows of a model with their sources, beside what was measured."""
+    rows = [
+        (
+            _setting(row),
+            "yes" if row.rerank else "no",
+            row.method or "the paper's",
+            _printed(row),
+            row.origin,
+            _measured(results, row),
+        )
+        for row in _published(model).rows
+    ]
+    return table(
+        (
+            "dataset, protocol",
+            "re-ranked",
+            "method",
+            "published: rank-1 / mAP",
+            "source",
+            "measured: rank-1 / mAP",
+        ),
+        rows,
+    )
+
+
+def pitfalls(model: str) -> str:
+    """List what to beware of when comparing with the published figures of a model."""
+    return bullets(_published(model).pitfalls)
+
+
+def learning_tables(results: ResultFiles, model: Optional[str] = None) -> str:
+    """Show what the small recipes learn on persons not in training, one table for each experiment.
+
+    With a model, the experiments in which one of its recipes takes part.
+    """
+    tables = []
+    for figures in results.learning():
+        recipes = list(dict.fromkeys(arm["recipe"] for arm in figures["arms"].values()))
+        if model is None or any(recipe.startswith(f"{model}/") for recipe in recipes):
+            tables.append(_learning_table(figures, recipes))
+    return "\n\n".join(tables) or NOT_RUN
+
+
+def _learning_table(figures: Mapping[str, Any], recipes: Sequence[str]) -> str:
+    named = ", ".join(f"`{recipe}`" for recipe in recipes)
+    title = f"*{figures['title']}*, {len(figures['seeds'])} seeds, {named}"
+    arms = figures["summary"]
+    rows = [
+        (protocol, *(_rank1_and_map_spread(own[protocol]) for own in arms.values()))
+        for protocol in next(iter(arms.values()))
+    ]
+    return f"{title}\n\n{table(('rank-1 / mAP', *arms), rows)}"
+
+
+def _rank1_and_map_spread(spreads: Mapping[str, Mapping[str, float]]) -> str:
+    return " / ".join(mean_and_deviation(spreads[name]) for name in ("rank1", "mAP") if name in spreads)
+
+
+def speed_table(results: ResultFiles) -> str:
+    """Show ratios to the baseline that each benchmark names."""
+    rows = [
+        (
+            "ranking with distances, 3,368 × 15,913",
+            "plain NumPy, per query",
+            _speedup(results, "ranking"),
+        ),
+        ("re-ranking, the same set", "dense NumPy", _speedup(results, "reranking")),
+        ("memory of that re-ranking", "dense NumPy", _reranking_memory(results)),
+        ("mining classes, 10,000 × 4,096", "plain loop over images", _mining_speedup(results)),
+        *(
+            (f"{title} {what}", "PyTorch", _step_ratio(results, network, phase))
+            for network, title in _NETWORKS.items()
+            for phase, what in (("train", "training step"), ("infer", "inference"))
+        ),
+        *(
+            (
+                f"training step, ResNet-50 with {method.upper()}",
+                "identity loss",
+                _step_ratio(results, method, "train"),
+            )
+            for method in _adversarial_methods(results)
+        ),
+    ]
+    return table(("what, on two CPU cores", "against", "figure"), rows)
+
+
+def performance_table(results: ResultFiles, model: str) -> str:
+    """Show the time per step of training and inference on this project's machine, in mindcv's columns."""
+    rows = [*_training_rows(results, model), *_inference_rows(results, model)]
+    return table(_PERFORMANCE, rows) if rows else NOT_RUN
+
+
+def _training_rows(results: ResultFiles, model: str) -> Iterator[tuple[str, ...]]:
+    figures, benchmark = _step_figures(results, model)
+    if figures is None:
+        return
+    seconds, batch = figures["train"]["mindspore_wall_s"], figures["batch"]
+    yield (
+        model,
+        _millions(results, model),
+        "1 CPU",
+        str(batch),
+        _resolution(figures),
+        "O0",
+        f"{figures['first_step_with_compilation_s']:.0f}s",
+        f"{1000 * seconds:.0f}",
+        f"{batch / seconds:.1f}",
+        "training step",
+        f"benchmarks/{benchmark}.py",
+    )
+
+
+def _resolution(figures: Mapping[str, Any]) -> str:
+    frames = figures.get("frames")
+    image = f"{figures['height']}x{figures['width']}"
+    return f"{frames}x{image}" if frames else image
+
+
+def _inference_rows(results: ResultFiles, model: str) -> Iterator[tuple[str, ...]]:
+    figures = results.figures("inference")
+    own = figures["models"].get(model) if figures else None
+    if own is None:
+        return
+    for runtime, measured in own["runtimes"].items():
+        per_step = measured["ms_per_image"] * own["batch"]
+        yield (
+            model,
+            _millions(results, model),
+            "1 CPU",
+            str(own["batch"]),
+            own["resolution"],
+            "O0" if runtime == "MindSpore" else "-",
+            f"{measured['start_s']:.1f}s",
+            f"{per_step:.0f}",
+            f"{1000 / measured['ms_per_image']:.1f}",
+            f"inference, {runtime}",
+            "benchmarks/inference.py",
+        )
+
+
+def _millions(results: ResultFiles, model: str) -> str:
+    figures = results.figures("inference")
+    own = figures["models"].get(model) if figures else None
+    return f"{own['parameters'] / 1e6:.2f}" if own else "-"
+
+
+def _published(model: str) -> Published:
+    published = load_published(model)
+    if published is None:
+        raise DataError("the model's folder has no published.yaml", where=f"models/{model}")
+    return published
+
+
+def _setting(row: PublishedRow, *, named: bool = False) -> str:
+    name = _DATASETS.get(row.dataset, row.dataset)
+    protocol = "" if row.protocol == "standard" else row.protocol.replace("_", " ")
+    setting = ", ".join(filter(None, (name, row.variant, protocol)))
+    return f"{setting} ({row.method})" if row.method and named else setting
+
+
+def _printed(row: PublishedRow) -> str:
+    return _rank1_and_map(row.figures)
+
+
+def _measured(results: ResultFiles, row: PublishedRow) -> str:
+    if row.recipe is None:
+        return NO_RECIPE
+    own = results.evaluation(row)
+    if own is None:
+        return NO_DATA
+    return _rank1_and_map({name: round(100 * own[name], 2) for name in ("rank1", "mAP") if name in own})
+
+
+def _rank1_and_map(figures: Mapping[str, float]) -> str:
+    return " / ".join(_figure(figures[name]) if name in figures else "–" for name in ("rank1", "mAP"))
+
+
+def _figure(value: float) -> str:
+    # As printed: most tables have one decimal, some two.
+    text = f"{value:.2f}"
+    return text[:-1] if text.endswith("0") else text
+
+
+def _speedup(results: ResultFiles, part: str) -> str:
+    figures = results.figures("ranking")
+    if figures is None:
+        return NOT_RUN
+    key = next(key for key in figures[part] if key.startswith("speedup"))
+    return f"{figures[part][key]:.1f} times faster"
+
+
+def _reranking_memory(results: ResultFiles) -> str:
+    figures = results.figures("ranking")
+    if figures is None:
+        return NOT_RUN
+    part = figures["reranking"]
+    return f"{part['peak_extra_gib_ours']:.2f} GiB instead of {part['peak_extra_gib_dense']:.2f} GiB"
+
+
+def _mining_speedup(results: ResultFiles) -> str:
+    figures = results.figures("fine_grained_clustering")
+    if figures is None:
+        return NOT_RUN
+    return f"{figures['speedup_of_medians']['cluster_persons']:.1f} times faster"
+
+
+def _step_ratio(results: ResultFiles, network: str, phase: str) -> str:
+    figures, _ = _step_figures(results, network)
+    return NOT_RUN if figures is None else f"{figures[phase]['wall_ratio']:.2f} times the time"
+
+
+def _step_figures(results: ResultFiles, name: str) -> tuple[Optional[Mapping[str, Any]], str]:
+    """Find what was measured of a training step, and the benchmark that measured it."""
+    for benchmark in ("train_step", "adversarial_step"):
+        figures = (results.figures(benchmark) or {}).get(name)
+        if figures is not None:
+            return figures, benchmark
+    return None, ""
+
+
+def _adversarial_methods(results: ResultFiles) -> list[str]:
+    figures = results.figures("adversarial_step") or {}
+    return [name for name in figures if name in list_models()]

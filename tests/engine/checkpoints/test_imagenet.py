@@ -1,0 +1,214 @@
+"""ImageNet start: both kinds of files, every branch alike, and everything that can be wrong with a file."""
+
+import builtins
+import logging
+import pickle
+
+import mindspore as ms
+import numpy as np
+import pytest
+from mindcv.models import resnet18 as mindcv_resnet18
+
+from mindreid.engine.checkpoints.imagenet import load_pretrained, stem_pool_of
+from mindreid.errors import CheckpointError, InvalidArgumentError, MissingExtraError
+from mindreid.layers.resnet import ResNetTrunk
+from mindreid.models.mgn import MGN
+
+torch = pytest.importorskip("torch", reason="needs the extra `convert`")
+
+
+def torchvision_state(seed=0):
+    """A ResNet-18 with torchvision's names and random values, counters and classifier included."""
+    rng = np.random.default_rng(seed)
+    words = {
+        "gamma": "weight",
+        "beta": "bias",
+        "moving_mean": "running_mean",
+        "moving_variance": "running_var",
+    }
+    state = {"fc.weight": rng.standard_normal((1000, 512)), "fc.bias": rng.standard_normal(1000)}
+    for name, parameter in ResNetTrunk("resnet18").parameters_and_names():
+        stem, leaf = name.replace("down_sample", "downsample").rsplit(".", 1)
+        state[f"{stem}.{words.get(leaf, leaf)}"] = rng.standard_normal(parameter.shape)
+        if leaf == "gamma":
+            state[f"{stem}.num_batches_tracked"] = np.array(7)
+    return {name: torch.tensor(np.asarray(value), dtype=torch.float32) for name, value in state.items()}
+
+
+@pytest.fixture(scope="module")
+def torch_file(tmp_path_factory):
+    path = tmp_path_factory.mktemp("weights") / "resnet18.pth"
+    torch.save(torchvision_state(), path)
+    return path
+
+
+def values_of(network):
+    return {name: parameter.asnumpy().copy() for name, parameter in network.parameters_and_names()}
+
+
+def assert_unchanged(network, before):
+    for name, value in values_of(network).items():
+        np.testing.assert_array_equal(value, before[name])
+
+
+def test_torchvision_file_fills_the_whole_trunk(torch_file, caplog):
+    state, trunk = torchvision_state(), ResNetTrunk("resnet18")
+    with caplog.at_level(logging.INFO, "mindreid"):
+        load_pretrained(trunk, torch_file)
+    values = values_of(trunk)
+    for ours, theirs in (
+        ("conv1.weight", "conv1.weight"),
+        ("bn1.moving_variance", "bn1.running_var"),
+        ("layer2.0.down_sample.1.gamma", "layer2.0.downsample.1.weight"),
+        ("layer4.1.bn2.beta", "layer4.1.bn2.bias"),
+    ):
+        np.testing.assert_array_equal(values[ours], state[theirs].numpy())
+    assert "torchvision" in caplog.text
+    assert str(torch_file) in caplog.text
+
+
+def test_all_branches_of_mgn_start_alike(torch_file):
+    state, network = torchvision_state(), MGN(trunk="resnet18")
+    reductions = network.reductions[0].linear.weight.asnumpy().copy()
+    load_pretrained(network, torch_file)
+    values = values_of(network)
+    np.testing.assert_array_equal(
+        values["stem.layer3.0.conv1.weight"], state["layer3.0.conv1.weight"].numpy()
+    )
+    for branch in ("global_branch", "half_branch", "third_branch"):
+        for name in ("layer3.1.conv2.weight", "layer4.0.conv1.weight", "layer4.1.conv2.weight"):
+            np.testing.assert_array_equal(values[f"{branch}.{name}"], state[name].numpy())
+    np.testing.assert_array_equal(values["reductions.0.linear.weight"], reductions)
+
+
+def test_half_precision_under_a_key_and_a_prefix(tmp_path):
+    wrapped = {f"module.{name}": value.half() for name, value in torchvision_state().items()}
+    torch.save({"state_dict": wrapped, "epoch": 3}, tmp_path / "wrapped.pth")
+    trunk = ResNetTrunk("resnet18")
+    load_pretrained(trunk, tmp_path / "wrapped.pth")
+    expected = torchvision_state()["layer4.0.conv1.weight"].half().numpy()
+    np.testing.assert_array_equal(trunk.layer4[0].conv1.weight.asnumpy(), expected)
+
+
+def test_mindcv_file_and_its_pooling(tmp_path, caplog):
+    theirs = mindcv_resnet18()
+    path = str(tmp_path / "resnet18.ckpt")
+    ms.save_checkpoint(theirs, path)
+    assert stem_pool_of(path) == "mindcv"
+    trunk = ResNetTrunk("resnet18", stem_pool="mindcv")
+    with caplog.at_level(logging.INFO, "mindreid"):
+        load_pretrained(trunk, path)
+    assert "mindcv" in caplog.text
+    x = ms.Tensor(np.random.default_rng(0).standard_normal((1, 3, 64, 32)).astype(np.float32))
+    expected = theirs.set_train(False).forward_features(x).asnumpy()
+    np.testing.assert_allclose(trunk.set_train(False)(x).asnumpy(), expected, rtol=1e-5, atol=1e-6)
+    with pytest.raises(CheckpointError, match="stem_pool='mindcv'"):
+        load_pretrained(ResNetTrunk("resnet18"), path)
+
+
+def test_no_weights_is_said_in_the_log(caplog):
+    trunk = ResNetTrunk("resnet18", width=0.25)
+    before = values_of(trunk)
+    with caplog.at_level(logging.INFO, "mindreid"):
+        load_pretrained(trunk, None)
+    assert "random weights" in caplog.text
+    assert stem_pool_of(None) == "torchvision"
+    assert_unchanged(trunk, before)
+
+
+def broken_files(folder, torch_file):
+    content = torch_file.read_bytes()
+    (folder / "truncated.pth").write_bytes(content[: len(content) // 2])
+    (folder / "garbage.pth").write_bytes(b"no checkpoint at all" * 50)
+    (folder / "empty.pth").write_bytes(b"")
+    (folder / "list.pth").write_bytes(b"")
+    torch.save([torch.zeros(3)], folder / "list.pth")
+    torch.save({"conv1.weight": "text"}, folder / "text.pth")
+    (folder / "garbage.ckpt").write_bytes(b"no checkpoint at all" * 50)
+    (folder / "empty.ckpt").write_bytes(b"")
+    (folder / "weights.onnx").write_bytes(content)
+
+
+@pytest.mark.parametrize(
+    ("name", "match"),
+    [
+        ("missing.pth", "no such checkpoint"),
+        ("missing.ckpt", "no such checkpoint"),
+        ("truncated.pth", "not a whole PyTorch checkpoint"),
+        ("garbage.pth", "not a whole PyTorch checkpoint"),
+        ("empty.pth", "not a whole PyTorch checkpoint"),
+        ("list.pth", "state dict was expected, not a list"),
+        ("text.pth", "'conv1.weight' is a str"),
+        ("garbage.ckpt", "not a whole MindSpore checkpoint"),
+        ("empty.ckpt", "not a whole MindSpore checkpoint"),
+        ("weights.onnx", "torchvision file"),
+    ],
+)
+def test_unreadable_files(tmp_path, torch_file, name, match):
+    broken_files(tmp_path, torch_file)
+    pool = "mindcv" if name.endswith(".ckpt") else "torchvision"
+    trunk = ResNetTrunk("resnet18", width=0.25, stem_pool=pool)
+    before = values_of(trunk)
+    with pytest.raises(CheckpointError, match=match) as error:
+        load_pretrained(trunk, tmp_path / name)
+    assert name in str(error.value)
+    assert_unchanged(trunk, before)
+
+
+class Malicious:
+    """Writes a file when it is unpickled."""
+
+    def __reduce__(self):
+        return (open, ("executed", "w"))
+
+
+@pytest.mark.parametrize("legacy", [False, True])
+def test_a_malicious_pickle_is_not_executed(tmp_path, legacy):
+    path = tmp_path / "evil.pth"
+    if legacy:
+        path.write_bytes(pickle.dumps({"conv1.weight": Malicious()}, protocol=2))
+    else:
+        torch.save({"conv1.weight": Malicious()}, path)
+    with pytest.raises(CheckpointError, match="never executed"):
+        load_pretrained(ResNetTrunk("resnet18", width=0.25), path)
+    assert not (tmp_path / "executed").exists()
+
+
+def test_another_trunk_is_named(torch_file):
+    with pytest.raises(CheckpointError, match=r"of a resnet18, the network's trunk is a resnet34"):
+        load_pretrained(ResNetTrunk("resnet34", width=0.25), torch_file)
+
+
+def test_missing_unexpected_and_misshaped_are_named(tmp_path):
+    state = torchvision_state()
+    del state["layer1.0.bn1.bias"]
+    state["attention.weight"] = torch.zeros(2)
+    state["layer2.0.conv1.weight"] = torch.zeros(3, 3)
+    torch.save(state, tmp_path / "odd.pth")
+    trunk = ResNetTrunk("resnet18")
+    before = values_of(trunk)
+    with pytest.raises(CheckpointError) as error:
+        load_pretrained(trunk, tmp_path / "odd.pth")
+    message = str(error.value)
+    assert "1 missing (layer1.0.bn1.beta)" in message
+    assert "1 unexpected (attention.weight)" in message
+    assert "layer2.0.conv1.weight has shape (3, 3) instead of (128, 64, 3, 3)" in message
+    assert_unchanged(trunk, before)
+
+
+def test_torch_is_not_installed(torch_file, monkeypatch):
+    real_import = builtins.__import__
+
+    def no_torch(name, *args, **kwargs):
+        if name == "torch":
+            raise ImportError(name)
+        return real_import(name, *args, **kwargs)
+
+    monkeypatch.setattr(builtins, "__import__", no_torch)
+    with pytest.raises(MissingExtraError, match=r"mindreid\[convert\]"):
+        load_pretrained(ResNetTrunk("resnet18"), torch_file)
+
+
+def test_a_network_without_a_trunk():
+    with pytest.raises(InvalidArgumentError, match="no ResNet trunk"):
+        load_pretrained(ms.nn.Dense(2, 2), "resnet18.pth")

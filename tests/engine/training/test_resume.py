@@ -1,0 +1,181 @@
+"""A run that ended early and was resumed equals the run that did not, wherever it ended."""
+
+from __future__ import annotations
+
+import os
+import signal
+
+import mindspore as ms
+import pytest
+
+from mindreid.config import load_recipe
+from mindreid.engine.evaluation.features import FeatureExtractor
+from mindreid.engine.training import run as training
+from mindreid.engine.training.run import train
+from mindreid.engine.training.run_folder import RunFolder
+from mindreid.engine.training.step import TrainStep
+from mindreid.errors import CheckpointError, InterruptedRunError, TrainingError
+from tests.engine.run_files import assert_equal_runs, parameters, steps
+from tests.engine.toy_methods import RelabellingObjective
+
+OVERRIDES = ("model.name=toy_relabelling", "train.epochs=3", "augment.0.probability=0.5")
+
+
+@pytest.fixture(params=["jit", "GRAPH", "PYNATIVE"])
+def mode(request, monkeypatch):
+    """Compiled functions in eager mode, which is the default; all in graphs; nothing compiled."""
+    if request.param == "PYNATIVE":
+        monkeypatch.setenv("MS_JIT", "0")
+    if request.param == "GRAPH":
+        ms.set_context(mode=ms.GRAPH_MODE)
+    yield request.param
+    ms.set_context(mode=ms.PYNATIVE_MODE)
+
+
+MOMENTS = {
+    "a step": (TrainStep, "__call__", 5),
+    "the last step of an epoch": (TrainStep, "__call__", 8),
+    "the begin of an epoch": (RelabellingObjective, "on_epoch_begin", 2),
+    "an evaluation": (FeatureExtractor, "_embed_batch", 4),
+    "a save": (training, "save_state", 1),
+}
+
+
+def signal_during(moment, monkeypatch, number):
+    """Send this process a signal in the n-th call of what happens at ``moment``."""
+    owner, name, turn = MOMENTS[moment]
+    function = getattr(owner, name)
+    calls = []
+
+    def interrupted(*arguments):
+        calls.append(1)
+        if len(calls) == turn:
+            os.kill(os.getpid(), number)
+        return function(*arguments)
+
+    monkeypatch.setattr(owner, name, interrupted)
+
+
+def stop_and_resume(recipe, folder, moment, number=signal.SIGTERM):
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        signal_during(moment, monkeypatch, number)
+        with pytest.raises(InterruptedRunError, match=r"stopped by SIG.*--resume") as stopped:
+            train(recipe, folder)
+    train(load_recipe(str(folder / "config.yaml")), folder, resume=True)
+    return stopped.value
+
+
+def test_a_run_stopped_in_a_step_resumes_bit_for_bit(mode, recipe_of, tmp_path):
+    recipe = recipe_of(*OVERRIDES)
+    train(recipe, tmp_path / "whole")
+    stopped = stop_and_resume(recipe, tmp_path / "parts", "a step")
+    assert stopped.exit_code == 143
+    assert "up to step 5 is saved" in str(stopped)
+    assert_equal_runs(tmp_path / "whole", tmp_path / "parts")
+
+
+@pytest.mark.parametrize("moment", sorted(set(MOMENTS) - {"a step"}))
+def test_a_run_stopped_elsewhere_resumes_bit_for_bit(moment, recipe_of, tmp_path):
+    recipe = recipe_of(*OVERRIDES)
+    train(recipe, tmp_path / "whole")
+    stop_and_resume(recipe, tmp_path / "parts", moment)
+    assert_equal_runs(tmp_path / "whole", tmp_path / "parts")
+
+
+def test_ctrl_c_saves_like_sigterm(recipe_of, tmp_path):
+    """From the first batch on, MindSpore's pipeline turns SIGINT into SIGTERM."""
+    recipe = recipe_of(*OVERRIDES)
+    train(recipe, tmp_path / "whole")
+    assert stop_and_resume(recipe, tmp_path / "parts", "a step", signal.SIGINT).exit_code == 143
+    assert_equal_runs(tmp_path / "whole", tmp_path / "parts")
+
+
+def test_the_loss_scale_of_mixed_precision_is_resumed(recipe_of, tmp_path):
+    recipe = recipe_of(*OVERRIDES, "device.amp_level=O2", "device.loss_scale=1e9")
+    train(recipe, tmp_path / "whole")
+    stop_and_resume(recipe, tmp_path / "parts", "a step")
+    assert_equal_runs(tmp_path / "whole", tmp_path / "parts")
+    scales = [v for k, v in parameters(tmp_path / "whole" / "state.ckpt").items() if "scale_value" in k]
+    assert scales[0] < 1e9, "the first scale must overflow, or this test shows nothing"
+
+
+def test_a_step_that_fails_after_a_save_within_the_epoch_is_repeated(recipe_of, tmp_path, monkeypatch):
+    recipe = recipe_of(*OVERRIDES, "train.checkpoint_steps=3")
+    train(recipe, tmp_path / "whole")
+    call, calls = TrainStep.__call__, []
+
+    def failing(self, *arguments):
+        calls.append(1)
+        if len(calls) == 8:
+            raise RuntimeError("a cable was pulled")
+        return call(self, *arguments)
+
+    monkeypatch.setattr(TrainStep, "__call__", failing)
+    with pytest.raises(RuntimeError, match="cable"):
+        train(recipe, tmp_path / "parts")
+    monkeypatch.undo()
+    monkeypatch.chdir(tmp_path)
+    assert len(steps(RunFolder(tmp_path / "parts"))) >= 6
+    train(recipe, tmp_path / "parts", resume=True)
+    assert_equal_runs(tmp_path / "whole", tmp_path / "parts")
+
+
+@pytest.mark.parametrize("moment", ["a step", "an evaluation"])
+def test_a_run_of_steps_resumes_bit_for_bit(moment, recipe_of, tmp_path):
+    """It ends within its second epoch, with an evaluation after each."""
+    schedule = "optimizers.network.schedule={name: multi_step, milestones: [6], gamma: 0.1}"
+    recipe = recipe_of("model.name=toy_relabelling", "train.epochs=null", "train.steps=11", schedule)
+    train(recipe, tmp_path / "whole")
+    assert steps(RunFolder(tmp_path / "whole"))[-1]["step"] == 11
+    stop_and_resume(recipe, tmp_path / "parts", moment)
+    assert_equal_runs(tmp_path / "whole", tmp_path / "parts")
+
+
+def test_a_run_that_ended_before_its_first_save_begins_anew(recipe_of, tmp_path):
+    recipe = recipe_of(*OVERRIDES)
+    train(recipe, tmp_path / "whole")
+    RunFolder(tmp_path / "parts").root.mkdir()
+    RunFolder(tmp_path / "parts").prepare(recipe, resume=False)
+    train(recipe, tmp_path / "parts", resume=True)
+    assert_equal_runs(tmp_path / "whole", tmp_path / "parts")
+
+
+def test_there_must_be_something_to_resume(recipe_of, tmp_path):
+    with pytest.raises(CheckpointError, match="no run to resume"):
+        train(recipe_of(), tmp_path / "run", resume=True)
+
+
+def test_a_resume_on_other_persons_is_refused(recipe_of, tiny_market, tmp_path):
+    train(recipe_of("train.epochs=1"), tmp_path / "run")
+    for image in (tiny_market / "bounding_box_train").glob("0008_*"):
+        image.unlink()
+    with pytest.raises(TrainingError, match=r"64 records \(\w+\) then, 56 \(\w+\) now.*init_checkpoint"):
+        train(recipe_of(), tmp_path / "run", resume=True)
+
+
+STEPS = (
+    "train={steps: 7, log_every: 1, evaluate_every: 2, workers: 2}",
+    "optimizers.network.schedule={name: multi_step, milestones: [3, 6], gamma: 0.5}",
+)
+
+
+def test_a_run_of_steps_ends_within_an_epoch_and_counts_its_rates_in_steps(recipe_of, tmp_path):
+    train(recipe_of(*STEPS, "sampler.epoch=persons"), tmp_path / "run")
+    rows = steps(RunFolder(tmp_path / "run"))
+    assert [row["step"] for row in rows] == list(range(1, 8))
+    assert [row["epoch"] for row in rows] == [0, 0, 1, 1, 2, 2, 3]
+    rate = rows[0]["rates"]["network"]
+    assert [row["rates"]["network"] / rate for row in rows] == pytest.approx([1, 1, 1, 0.5, 0.5, 0.5, 0.25])
+
+
+@pytest.mark.parametrize("turn", [1, 5, 7])
+def test_a_run_of_steps_resumes(recipe_of, tmp_path, turn):
+    recipe = recipe_of(*STEPS, "sampler.epoch=persons", "augment.0.probability=0.5")
+    train(recipe, tmp_path / "whole")
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.setitem(MOMENTS, "that step", (TrainStep, "__call__", turn))
+        signal_during("that step", monkeypatch, signal.SIGTERM)
+        with pytest.raises(InterruptedRunError):
+            train(recipe, tmp_path / "cut")
+    train(recipe, tmp_path / "cut", resume=True)
+    assert_equal_runs(tmp_path / "whole", tmp_path / "cut")

@@ -1,0 +1,125 @@
+"""Whole runs of a toy method: files, exact resume, faults."""
+
+from __future__ import annotations
+
+import json
+import logging
+
+import mindspore as ms
+import numpy as np
+import pytest
+from mindspore.common.api import ms_compile_cache
+
+from mindreid.config import load_recipe
+from mindreid.engine.checkpoints.checkpoint_files import load_weights, named_parameters, read_description
+from mindreid.engine.checkpoints.networks import build_started_network
+from mindreid.engine.evaluation.evaluation_run import EvaluationRun
+from mindreid.engine.training.run import RunFolder, train
+from mindreid.errors import CheckpointError, DataError, TrainingError
+from tests.engine.run_files import parameters, steps
+
+
+def test_a_run_leaves_weights_losses_and_its_recipe(recipe_of, tmp_path):
+    recipe = recipe_of("sampler.epoch=persons")
+    results = train(recipe, tmp_path / "run")
+    folder = RunFolder(tmp_path / "run")
+    assert {path.name for path in folder.root.iterdir()} == {
+        ".lock", "best.ckpt", "config.yaml", "last.ckpt", "metrics.jsonl", "state.ckpt", "train.log",
+    }  # fmt: skip
+    rows = steps(folder)
+    assert [row["step"] for row in rows] == [1, 2, 3, 4]
+    assert set(rows[0]["terms"]) == {"softmax"}
+    assert rows[0]["rates"] == {"network": pytest.approx(0.01)}
+    assert rows[0]["loss"] == pytest.approx(sum(rows[0]["terms"].values()), rel=1e-4)
+    assert load_recipe(str(folder.recipe)) == recipe
+    description = read_description(folder.last)
+    assert (description.model, description.num_classes, description.epoch) == ("toy", 8, 2)
+    assert description.metrics == results
+    assert "ETA" in folder.log.read_text()
+
+
+def test_the_saved_weights_give_the_reported_figures(recipe_of, tmp_path):
+    recipe = recipe_of()
+    results = train(recipe, tmp_path / "run")
+    run = EvaluationRun(recipe, tmp_path / "run" / "last.ckpt")
+    assert run.evaluate() == results
+    run.write_result(tmp_path / "result.json", results, "mindreid eval")
+    stored = json.loads((tmp_path / "result.json").read_text())
+    assert stored["results"] == results
+    assert stored["dataset"]["name"] == "market1501"
+    assert stored["versions"]["mindspore"] == ms.__version__
+
+
+def test_a_second_epoch_compiles_nothing(recipe_of, tmp_path, monkeypatch):
+    from mindreid.engine.training.loop import Trainer
+
+    counts = []
+    train_epoch = Trainer._train_epoch
+
+    def counted(self, epoch):
+        train_epoch(self, epoch)
+        counts.append(len(ms_compile_cache))
+
+    monkeypatch.setattr(Trainer, "_train_epoch", counted)
+    train(recipe_of("train.epochs=4", "train.evaluate_every=0"), tmp_path / "run")
+    assert len(counts) == 4
+    assert len(set(counts)) == 1
+
+
+def test_a_loss_that_is_not_a_number_stops_the_run_and_keeps_the_last_good_state(recipe_of, tmp_path):
+    folder = RunFolder(tmp_path / "run")
+    train(recipe_of("train.epochs=1"), folder.root)
+    good = folder.state.read_bytes(), folder.last.read_bytes()
+    diverging = recipe_of("train.epochs=3", "optimizers.network.lr=1e30")
+    expected = r"not finite at step \d+ \(epoch 2\): softmax = .*state\.ckpt"
+    with pytest.raises(TrainingError, match=expected):
+        train(diverging, folder.root, resume=True)
+    assert (folder.state.read_bytes(), folder.last.read_bytes()) == good
+    assert all(np.isfinite(row["loss"]) for row in steps(folder))
+
+
+def test_an_unreadable_image_in_mid_epoch_is_named(recipe_of, tiny_market, tmp_path):
+    broken = sorted((tiny_market / "bounding_box_train").iterdir())[13]
+    broken.write_bytes(broken.read_bytes()[:200])
+    with pytest.raises(DataError, match=broken.name):
+        train(recipe_of(), tmp_path / "run")
+    assert not (tmp_path / "run" / "last.ckpt").exists()
+
+
+def test_a_folder_with_a_run_is_not_overwritten(recipe_of, tmp_path):
+    train(recipe_of("train.epochs=1"), tmp_path / "run")
+    with pytest.raises(TrainingError, match=r"holds a run already.*--resume"):
+        train(recipe_of(), tmp_path / "run")
+
+
+def test_a_checkpoint_of_other_network_options_is_refused(recipe_of, tmp_path):
+    train(recipe_of("train.epochs=1"), tmp_path / "run")
+    with pytest.raises(CheckpointError, match="misshaped"):
+        EvaluationRun(recipe_of("model.network.width=4"), tmp_path / "run" / "last.ckpt")
+
+
+def test_other_preprocessing_than_the_weights_expect_is_said(recipe_of, tmp_path, caplog):
+    train(recipe_of("train.epochs=1"), tmp_path / "run")
+    logging.getLogger("mindreid").propagate = True
+    with caplog.at_level(logging.WARNING, logger="mindreid"):
+        EvaluationRun(recipe_of("input.interpolation=bilinear"), tmp_path / "run" / "last.ckpt")
+    assert "trained with input.interpolation = bicubic, the recipe says bilinear" in caplog.text
+
+
+def test_a_run_can_start_from_another_runs_weights(recipe_of, tmp_path):
+    train(recipe_of("train.epochs=1"), tmp_path / "run")
+    last = tmp_path / "run" / "last.ckpt"
+    started = build_started_network(recipe_of(f"train.init_checkpoint={last}"))
+    for name, value in named_parameters(started).items():
+        np.testing.assert_array_equal(value.asnumpy(), parameters(last)[name], err_msg=name)
+    with pytest.raises(CheckpointError, match="starts from a checkpoint that is not there"):
+        build_started_network(recipe_of("train.init_checkpoint=nowhere.ckpt"))
+
+
+def test_mixed_precision_runs_and_skips_no_finite_step(recipe_of, tmp_path):
+    train(recipe_of("device.amp_level=O2", "train.epochs=1"), tmp_path / "run")
+    rows = steps(RunFolder(tmp_path / "run"))
+    assert rows
+    assert all(np.isfinite(row["loss"]) for row in rows)
+    network = EvaluationRun(recipe_of(), tmp_path / "run" / "last.ckpt").network
+    load_weights(tmp_path / "run" / "last.ckpt", network)

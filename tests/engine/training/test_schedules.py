@@ -1,0 +1,54 @@
+"""Schedules against PyTorch's recorded rates and their own definitions."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mindreid.engine.training.schedules import cosine, multi_step
+from mindreid.errors import InvalidArgumentError
+from mindreid.zoo import SCHEDULES
+
+RECORDED = Path(__file__).parents[2] / "golden" / "fire_cluster.npz"
+
+
+def test_warm_up_and_steps_as_recorded():
+    """Learning rate of FIRe-CCReID in epochs 0 to 80."""
+    rates = np.load(RECORDED)["lr_epoch"]
+    factor = multi_step(milestones=[20, 40, 60], gamma=0.1, warmup_epochs=10, warmup_start=0.01)
+    np.testing.assert_allclose([3.5e-4 * factor(epoch) for epoch in range(81)], rates, rtol=1e-12)
+
+
+def test_milestone_begins_with_the_lower_rate():
+    factor = multi_step(milestones=[40, 60], gamma=0.5)
+    assert [factor(e) for e in (0, 39, 39.99, 40, 59, 60, 1000)] == [1, 1, 1, 0.5, 0.5, 0.25, 0.25]
+
+
+def test_no_milestones_is_constant():
+    assert {multi_step()(e) for e in range(100)} == {1.0}
+
+
+def test_cosine_falls_from_one_to_the_minimum():
+    factor = cosine(epochs=30, minimum=0.1, warmup_epochs=10, warmup_start=0.0)
+    values = [factor(e) for e in range(40)]
+    assert values[0] == 0
+    assert values[5] == pytest.approx(0.5)
+    assert values[10] == pytest.approx(1)
+    assert values[20] == pytest.approx(0.55)
+    assert values[30:] == pytest.approx([0.1] * 10)
+    assert all(a >= b for a, b in zip(values[10:], values[11:]))
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("multi_step", {"milestones": [60, 40]}),
+        ("multi_step", {"gamma": 0.0}),
+        ("multi_step", {"warmup_epochs": -1}),
+        ("cosine", {"epochs": 10, "warmup_epochs": 10}),
+        ("cosine", {"epochs": 10, "minimum": 2.0}),
+    ],
+)
+def test_contradictions_are_refused(name, options):
+    with pytest.raises(InvalidArgumentError):
+        SCHEDULES[name](**options)

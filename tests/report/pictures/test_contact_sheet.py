@@ -1,0 +1,29 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from mindreid.errors import InvalidArgumentError
+from mindreid.report.pictures.contact_sheet import CELL_HEIGHT, CELL_WIDTH, draw_contact_sheet
+
+
+def test_the_sheet_has_a_row_for_each_person_and_one_for_annotations(tmp_path):
+    draw_contact_sheet(tmp_path / "one.png", persons=1, outfits=1, cameras=4)
+    draw_contact_sheet(tmp_path / "two.png", persons=2, outfits=1, cameras=4)
+    with Image.open(tmp_path / "one.png") as one, Image.open(tmp_path / "two.png") as two:
+        assert one.width == two.width == 4 * CELL_WIDTH
+        assert two.height - one.height == CELL_HEIGHT
+        pixels = np.asarray(two.convert("RGB"))
+    last = pixels[-CELL_HEIGHT:]
+    silhouette = last[:, CELL_WIDTH : 2 * CELL_WIDTH]
+    # A white figure on black, neither of them everywhere.
+    assert 0.1 < (silhouette > 200).mean() < 0.6
+    assert (silhouette < 50).mean() > 0.3
+
+
+@pytest.mark.parametrize("number", ["persons", "outfits", "cameras"])
+def test_an_empty_sheet_is_refused(number, tmp_path):
+    with pytest.raises(InvalidArgumentError, match="at least one"):
+        draw_contact_sheet(tmp_path / "a.png", **{number: 0})
+    assert list(tmp_path.iterdir()) == []

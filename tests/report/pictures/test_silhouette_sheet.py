@@ -1,0 +1,54 @@
+"""Sheets of silhouettes show the frames that they were given."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from mindreid.data.formats.pickles import write_array
+from mindreid.data.records import Record
+from mindreid.errors import InvalidArgumentError
+from mindreid.report.pictures.silhouette_sheet import draw_augmentations, draw_records, draw_sequences
+
+
+def pixels(path):
+    with Image.open(path) as image:
+        return np.asarray(image)
+
+
+def test_a_row_shows_frames_spread_over_its_sequence(tmp_path):
+    levels = np.arange(10, 40, dtype=np.uint8)
+    sequence = np.broadcast_to(levels[:, None, None], (30, 8, 6))
+    draw_sequences(tmp_path / "s.png", [("long", sequence), ("short", sequence[:2])], frames=4)
+    sheet = pixels(tmp_path / "s.png")
+    first, second = sheet[: len(sheet) // 2], sheet[len(sheet) // 2 :]
+    assert set(np.unique(first[:, 150:])) & set(levels.tolist()) == {10, 19, 29, 39}
+    assert set(np.unique(second[:, 150:])) & set(levels.tolist()) == {10, 11}
+
+
+def test_augmentations_have_a_row_each(tmp_path):
+    draw_augmentations(tmp_path / "a.png", frames=3)
+    frames = np.zeros((3, 64, 64), np.uint8)
+    frames[:, 5:60, 20:40] = 255
+    write_array(tmp_path / "own.pkl", frames)
+    draw_augmentations(tmp_path / "b.png", sequence=str(tmp_path / "own.pkl"), frames=3)
+    walker, own = pixels(tmp_path / "a.png"), pixels(tmp_path / "b.png")
+    assert walker.shape == own.shape
+    assert (walker != own).any()
+    rows = np.split(own, 7)
+    assert all((row[:, 150:] != rows[0][:, 150:]).any() for row in rows[1:])
+
+
+def test_records_are_drawn_from_first_to_last(tmp_path):
+    records = []
+    for level in range(1, 6):
+        write_array(tmp_path / f"{level}.pkl", np.full((2, 64, 64), 40 * level, np.uint8))
+        records.append(Record((str(tmp_path / f"{level}.pkl"),), level, 0, condition="nm-01", camera="090"))
+    draw_records(tmp_path / "s.png", records, rows=3)
+    assert {40, 120, 200} <= set(np.unique(pixels(tmp_path / "s.png")).tolist())
+
+
+def test_nothing_cannot_be_drawn(tmp_path):
+    for rows in ([], [("empty", np.zeros((0, 64, 64), np.uint8))]):
+        with pytest.raises(InvalidArgumentError):
+            draw_sequences(tmp_path / "s.png", rows)
+    assert not (tmp_path / "s.png").exists()

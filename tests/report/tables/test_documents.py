@@ -1,0 +1,201 @@
+"""Tables in documents: made of the result files and nothing else, and checked against them."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from mindreid.cli import main
+from mindreid.config import load_recipe
+from mindreid.errors import DataError
+from mindreid.report.tables.documents import update_documents
+from mindreid.report.tables.result_tables import NO_DATA
+
+ROOT = Path(__file__).resolve().parents[3]
+README = """# Title
+
+<!-- table: models -->
+<!-- end of table -->
+
+between
+
+<!-- table: speed -->
+<!-- end of table -->
+"""
+CARD = (
+    "<!-- table: published -->\n<!-- end of table -->\n<!-- table: performance -->\n<!-- end of table -->\n"
+)
+
+
+@pytest.fixture
+def checkout(tmp_path):
+    """A README, a model card and the result files of this project."""
+    (tmp_path / "README.md").write_text(README)
+    (tmp_path / "models" / "mgn").mkdir(parents=True)
+    (tmp_path / "models" / "mgn" / "README.md").write_text(CARD)
+    shutil.copytree(ROOT / "results", tmp_path / "results")
+    return tmp_path
+
+
+def evaluation(recipe="mgn/market1501", generated=None, **figures):
+    """What ``mindreid eval --json`` writes."""
+    standard = {"rank1": 0.951, "mAP": 0.8712, "rerank": False, **figures}
+    return {
+        "dataset": {"name": "market1501", "variant": "", "generated": generated},
+        "recipe": load_recipe(recipe).as_dict(),
+        "results": {"standard": standard},
+    }
+
+
+def figures(root, name, content):
+    """Write what a benchmark would."""
+    (root / "results" / f"{name}.json").write_text(json.dumps({"figures": content}))
+
+
+def spread(mean, std=0.0):
+    return {"mean": mean, "std": std}
+
+
+def row_of(document, start):
+    return next(line for line in document.read_text().splitlines() if line.startswith(start))
+
+
+def test_tables_are_rebuilt_and_the_rest_is_kept(checkout):
+    changed = update_documents(checkout)
+    assert [path.name for path in changed] == ["README.md", "README.md"]
+    text = (checkout / "README.md").read_text()
+    assert text.startswith("# Title\n")
+    assert "\nbetween\n" in text
+    assert NO_DATA in row_of(
+        checkout / "README.md", "| [mgn](models/mgn/README.md) | Market-1501 | `mgn/market1501`"
+    )
+    assert update_documents(checkout) == []
+
+
+def test_a_measured_result_takes_its_place(checkout):
+    (checkout / "results" / "eval_market.json").write_text(json.dumps(evaluation()))
+    update_documents(checkout)
+    line = row_of(checkout / "models/mgn/README.md", "| Market-1501 | no | the paper's | 95.7 / 86.9")
+    assert line.endswith("| 95.1 / 87.12 |")
+    assert row_of(checkout / "models/mgn/README.md", "| Market-1501 | yes | the paper's").endswith(
+        f"{NO_DATA} |"
+    )
+    # The port's row has a recipe, whose network is another one.
+    assert row_of(checkout / "models/mgn/README.md", "| Market-1501 | no | MGN-pytorch").endswith(
+        f"{NO_DATA} |"
+    )
+
+
+@pytest.mark.parametrize(
+    "content",
+    [evaluation(generated="generated walkers"), evaluation("mgn/walkers"), evaluation(rerank=True)],
+    ids=["generated", "another network", "re-ranked"],
+)
+def test_what_does_not_compare_is_not_shown(checkout, content):
+    (checkout / "results" / "eval.json").write_text(json.dumps(content))
+    update_documents(checkout)
+    line = row_of(checkout / "models/mgn/README.md", "| Market-1501 | no | the paper's | 95.7 / 86.9")
+    assert line.endswith(f"{NO_DATA} |")
+
+
+def test_a_disagreement_is_found_and_mended(checkout, capsys):
+    update_documents(checkout)
+    path = checkout / "results" / "ranking.json"
+    content = json.loads(path.read_text())
+    content["figures"]["ranking"]["speedup_of_medians"] = 123.45
+    path.write_text(json.dumps(content))
+    command = ["report", "tables", "--root", str(checkout)]
+    assert main([*command, "--check"]) == 2
+    assert "tables disagree with results/" in capsys.readouterr().err
+    assert "123.5" not in (checkout / "README.md").read_text()
+    assert main(command) == 0
+    assert "123.5 times faster" in (checkout / "README.md").read_text()
+    assert main([*command, "--check"]) == 0
+
+
+def test_what_was_not_benchmarked_says_so(checkout):
+    (checkout / "results" / "train_step.json").unlink()
+    (checkout / "results" / "ranking.json").unlink()
+    update_documents(checkout)
+    for line in (checkout / "README.md").read_text().splitlines():
+        if "PyTorch" in line or "NumPy" in line:
+            assert line.endswith("| not run here |")
+
+
+def test_tables_of_experiments(checkout):
+    names = ("mined_classes", "gait_or_clothes", "gait_pets09")
+    card = checkout / "models/mgn/README.md"
+    card.write_text("".join(f"<!-- table: {name} -->\n<!-- end of table -->\n" for name in names))
+    for name in names:
+        (checkout / "results" / f"{name}.json").unlink(missing_ok=True)
+    update_documents(checkout)
+    assert card.read_text().count("not run here") == 3
+
+    agreement = (
+        "nmi_outfit",
+        "nmi_outfit_within_persons",
+        "nmi_outfit_view",
+        "nmi_outfit_view_within_persons",
+    )
+    row = {"epoch": 9, "classes": spread(120.4), "outliers": spread(0.0)}
+    row.update({key: spread(0.1 * number, 0.01) for number, key in enumerate(agreement, 1)})
+    figures(checkout, "mined_classes", {"arms": {"full": [row]}})
+    protocols = {"CL reid": spread(0.5, 0.1), "CL gait": spread(0.25), "CL gait, same view": spread(0.3)}
+    silhouettes = {protocol: {"rank1": value} for protocol, value in protocols.items()}
+    compared = {"seeds": [1, 2], "summary": {"gait": silhouettes}}
+    figures(checkout, "gait_or_clothes", compared)
+    real = {"rank1": 0.6, "chance": 0.152, "interval_95": {"rank1": [0.45, 0.75]}}
+    figures(checkout, "gait_pets09", {"networks": {"trained": real}})
+    update_documents(checkout)
+    assert (
+        row_of(card, "| full ")
+        == "| full | 9 | 120 | 0 | 0.10 ± 0.01 | 0.20 ± 0.01 | 0.30 ± 0.01 | 0.40 ± 0.01 |"
+    )
+    assert row_of(card, "| input ") == "| input | CL reid | CL gait |"
+    assert row_of(card, "| gait ") == "| gait | 50.0 ± 10.0 | 25.0 ± 0.0 |"
+    assert row_of(card, "| trained ") == "| trained | 60.0 | 45.0 | 75.0 | 15.2 |"
+
+    figures(checkout, "gait_or_clothes", {**compared, "seeds": [1]})
+    update_documents(checkout)
+    assert row_of(card, "| gait ") == "| gait | 50.0 | 25.0 |"
+
+
+def test_what_was_learnt_is_one_table_for_each_experiment(checkout):
+    for path in (checkout / "results").glob("learning_*.json"):
+        path.unlink()
+    card = checkout / "models/mgn/README.md"
+    card.write_text("<!-- table: learning -->\n<!-- end of table -->\n")
+    update_documents(checkout)
+    assert "not run here" in card.read_text()
+
+    arms = {"untrained": {"recipe": "mgn/walkers"}, "trained": {"recipe": "mgn/pets09"}}
+    measured = {"standard": {"rank1": spread(0.5, 0.1), "mAP": spread(0.25), "mINP": spread(0.1)}}
+    own = {"title": "walkers", "seeds": [1, 2, 3], "arms": arms, "summary": dict.fromkeys(arms, measured)}
+    figures(checkout, "learning_walkers", own)
+    figures(checkout, "learning_others", {**own, "arms": {"CAL": {"recipe": "cal/walkers"}}})
+    update_documents(checkout)
+    assert card.read_text().splitlines()[1:-1] == [
+        "*walkers*, 3 seeds, `mgn/walkers`, `mgn/pets09`",
+        "",
+        "| rank-1 / mAP | untrained | trained |",
+        "| --- | --- | --- |",
+        "| standard | 50.0 ± 10.0 / 25.0 ± 0.0 | 50.0 ± 10.0 / 25.0 ± 0.0 |",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("break_it", "message"),
+    [
+        (lambda root: shutil.rmtree(root / "results"), "there is no folder of results"),
+        (lambda root: (root / "results" / "walkers.json").write_text("{"), "no JSON file"),
+        (
+            lambda root: (root / "README.md").write_text(README.replace("speed", "speeed")),
+            "there is no table 'speeed'",
+        ),
+    ],
+)
+def test_errors_are_explained(checkout, break_it, message):
+    break_it(checkout)
+    with pytest.raises(DataError, match=message):
+        update_documents(checkout)
