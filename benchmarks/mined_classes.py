@@ -1,6 +1,6 @@
 r"""Agreement of mined fine-grained classes with outfits and viewpoints, epoch by epoch.
 
-Reads ``relabels.jsonl`` of finished runs, which ``python benchmarks/learning.py fire`` leaves in its
+Reads ``mining.jsonl`` of finished runs, which ``python benchmarks/learning.py fire`` leaves in its
 folder as ``<seed>/<arm>/run``:
 
     python benchmarks/mined_classes.py --runs runs/learning/fire
@@ -27,7 +27,7 @@ SHOWN = ("classes", "outliers", "nmi_outfit", "nmi_outfit_within_persons", "nmi_
 def read_runs(root: Path) -> Figures:
     """Collect the figures of all runs under ``root``."""
     found: Figures = defaultdict(lambda: defaultdict(lambda: defaultdict(list)))
-    for path in sorted(root.glob("*/*/run/relabels.jsonl")):
+    for path in sorted(root.glob("*/*/run/mining.jsonl")):
         arm = path.parts[-3].replace("_", " ")
         for line in path.read_text(encoding="utf-8").splitlines():
             row = json.loads(line)
@@ -35,7 +35,7 @@ def read_runs(root: Path) -> Figures:
                 if name in row:
                     found[arm][row["epoch"] + 1][name].append(row[name])
     if not found:
-        raise SystemExit(f"no relabels.jsonl under {root}: run `python benchmarks/learning.py fire` first")
+        raise SystemExit(f"no mining.jsonl under {root}: run `python benchmarks/learning.py fire` first")
     return found
 
 

@@ -49,7 +49,7 @@ def plain_loop(records: Sequence[Record], transform: Transform) -> int:
     return len(records)
 
 
-def mindspore_workers(records: Sequence[Record], transform: Transform, workers: int) -> int:
+def mindspore_workers(records: Sequence[Record], transform: Transform, reader_threads: int) -> int:
     class Source:
         def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
             generator = np.random.default_rng(index)
@@ -59,15 +59,19 @@ def mindspore_workers(records: Sequence[Record], transform: Transform, workers: 
             return len(records)
 
     dataset = ds.GeneratorDataset(
-        Source(), ["images", "pid"], shuffle=False, num_parallel_workers=workers, python_multiprocessing=False
+        Source(),
+        ["images", "pid"],
+        shuffle=False,
+        num_parallel_reader_threads=reader_threads,
+        python_multiprocessing=False,
     )
     iterator = dataset.batch(64).create_dict_iterator(num_epochs=1, output_numpy=True)
     return sum(len(batch["pid"]) for batch in iterator)
 
 
-def our_pipeline(records: Sequence[Record], transform: Transform, workers: int) -> int:
+def our_pipeline(records: Sequence[Record], transform: Transform, reader_threads: int) -> int:
     sampler = DistinctPersonsSampler(records, persons=16, images=4)
-    batches = training_batches(records, sampler, transform, 0, seed=1, workers=workers)
+    batches = training_batches(records, sampler, transform, 0, seed=1, reader_threads=reader_threads)
     return sum(len(batch["pid"]) for batch in batches)
 
 
@@ -85,7 +89,7 @@ def images_per_second(ways: dict[str, Callable[[], int]], repeats: int) -> dict[
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--workers", type=int, default=2, help="threads that read images")
+    parser.add_argument("--reader-threads", type=int, default=2, help="threads that read images")
     parser.add_argument("--repeats", type=int, default=7)
     arguments = parser.parse_args()
     transform = training_transform([Component(name=name) for name in AUGMENT], INPUTS)
@@ -94,15 +98,17 @@ def main() -> None:
         rates = images_per_second(
             {
                 "plain loop, one thread": partial(plain_loop, records, transform),
-                "MindSpore's workers": partial(mindspore_workers, records, transform, arguments.workers),
-                "this pipeline": partial(our_pipeline, records, transform, arguments.workers),
+                "MindSpore's workers": partial(
+                    mindspore_workers, records, transform, arguments.reader_threads
+                ),
+                "this pipeline": partial(our_pipeline, records, transform, arguments.reader_threads),
             },
             arguments.repeats,
         )
     ratio = {name: rates["this pipeline"] / rate for name, rate in rates.items() if name != "this pipeline"}
     rows = [(name, rate, ratio.get(name, 1.0)) for name, rate in rates.items()]
     show_table("Reading 64×128 JPEGs at 128×384", ("way", "images/s", "this pipeline is × as fast"), rows)
-    command = f"{COMMAND} --workers {arguments.workers} --repeats {arguments.repeats}"
+    command = f"{COMMAND} --reader-threads {arguments.reader_threads} --repeats {arguments.repeats}"
     write_result("pipeline", command, {"images_per_second": rates, "times_as_fast_as": ratio})
 
 

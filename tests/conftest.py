@@ -83,7 +83,7 @@ def tiny_mgn():
         "sampler.images=2",
         "evaluation.batch_size=8",
         "train.epochs=2",
-        "train.workers=2",
+        "train.reader_threads=2",
     )
     return [word for override in overrides for word in ("--set", override)]
 

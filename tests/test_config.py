@@ -46,11 +46,24 @@ def test_the_papers_recipe():
 
 
 def test_a_child_overrides_single_keys_of_its_bases(write):
-    write("grand.yaml", "base: mgn/market1501\ntrain: {epochs: 7, workers: 3}\n")
-    child = write("child.yaml", "base: grand.yaml\ntrain: {workers: 5}\n")
+    write("grand.yaml", "base: mgn/market1501\ntrain: {epochs: 7, reader_threads: 3}\n")
+    child = write("child.yaml", "base: grand.yaml\ntrain: {reader_threads: 5}\n")
     recipe = load_recipe(child)
-    assert (recipe.train.epochs, recipe.train.workers) == (7, 5)
+    assert (recipe.train.epochs, recipe.train.reader_threads) == (7, 5)
     assert recipe.input.height == 384
+
+
+@pytest.mark.parametrize(
+    "overrides",
+    [["train.workers=3"], ["train={epochs: 2, workers: 3}"], ["train.reader_threads=5", "train.workers=3"]],
+)
+def test_a_key_of_an_earlier_version_is_understood(write, overrides, caplog):
+    recipe = load_recipe("mgn/market1501", overrides)
+    assert recipe.train.reader_threads == 3
+    with caplog.at_level("INFO", "mindreid"):
+        own = load_recipe(write("own.yaml", "base: mgn/market1501\ntrain: {workers: 7}\n"))
+    assert own.train.reader_threads == 7
+    assert "train.workers is called train.reader_threads now" in caplog.text
 
 
 def test_another_component_does_not_inherit_the_old_ones_options(write):
@@ -81,9 +94,9 @@ def error_of(path, overrides=()):
 
 
 def test_an_unknown_key_names_file_line_and_the_nearest_key(write):
-    path = write("r.yaml", "base: mgn/market1501\ntrain:\n  epochs: 3\n  wrokers: 2\n")
+    path = write("r.yaml", "base: mgn/market1501\ntrain:\n  epochs: 3\n  reader_threds: 2\n")
     message = error_of(path)
-    assert "unknown key 'train.wrokers' (did you mean 'workers'?)" in message
+    assert "unknown key 'train.reader_threds' (did you mean 'reader_threads'?)" in message
     assert f"{path}:4" in message
 
 
@@ -96,7 +109,7 @@ def test_an_unknown_option_of_a_component_names_its_line(write):
 
 def test_an_error_inherited_from_a_base_names_the_base(write):
     base = write("base.yaml", "base: mgn/market1501\ntrain: {epochs: three}\n")
-    child = write("child.yaml", "base: base.yaml\ntrain: {workers: 1}\n")
+    child = write("child.yaml", "base: base.yaml\ntrain: {reader_threads: 1}\n")
     message = error_of(child)
     assert f"{base}:2" in message
     assert "train.epochs" in message

@@ -25,7 +25,7 @@ class FIReObjective(Objective):
 
     - ``identity``: cross entropy of the persons;
     - ``triplet``: batch-hard triplet loss on the embeddings;
-    - ``ffm``: the attribute-aware loss on classes that are mined at the begin of every epoch;
+    - ``ffm``: the attribute-aware loss on classes that are mined at the start of every epoch;
     - ``far``: cross entropy of the persons on maps with recomposed stripes.
 
     Up to ``start_epoch`` only the identity loss counts. From then on every epoch begins with mining,
@@ -146,11 +146,11 @@ class FIReObjective(Objective):
             return dict(self.weights)
         return {name: weight if name == "identity" else 0.0 for name, weight in self.weights.items()}
 
-    def relabels(self, epoch: int) -> bool:
-        """Whether classes are mined at the begin of ``epoch``."""
+    def mines_labels(self, epoch: int) -> bool:
+        """Whether classes are mined at the start of ``epoch``."""
         return epoch >= self.start_epoch and (self.weights["ffm"] > 0 or self.weights["far"] > 0)
 
-    def relabel(self, epoch: int, embeddings: np.ndarray) -> dict[str, float]:
+    def mine_labels(self, epoch: int, embeddings: np.ndarray) -> dict[str, float]:
         """Mine fine-grained classes from the embeddings ``[N, D]`` of all training images."""
         if epoch == self.start_epoch:
             self._renew_branch()

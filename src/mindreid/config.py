@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import json
+import logging
 import typing
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from importlib import resources
@@ -21,6 +22,12 @@ from pydantic import BaseModel, ConfigDict, Field
 from mindreid import zoo
 from mindreid.errors import ConfigError, InvalidArgumentError
 from mindreid.yaml_source import KeyPath, parse_value, read_yaml
+
+logger = logging.getLogger(__name__)
+
+
+#: Keys of earlier versions, and what they are called now.
+RENAMED_KEYS: Mapping[KeyPath, KeyPath] = {("train", "workers"): ("train", "reader_threads")}
 
 
 class _Section(BaseModel):
@@ -91,6 +98,7 @@ class TrainConfig(_Section):
     ``init_weights`` fills the trunk from ImageNet weights, ``init_checkpoint`` the whole network
     from a checkpoint of the same model, to go on with other data. ``checkpoint_steps`` saves
     within epochs, too, every so many steps; 0: only after every ``checkpoint_every`` epochs.
+    ``reader_threads`` read images ahead of the training (called ``workers`` in earlier versions).
     ``unreadable_share`` is the share of the training files that may be unreadable: others of the
     same persons take their places; 0: the first one ends the run.
 
@@ -101,7 +109,7 @@ class TrainConfig(_Section):
     epochs: Optional[int] = Field(default=None, gt=0)
     steps: Optional[int] = Field(default=None, gt=0)
     seed: int = Field(default=1, ge=0)
-    workers: int = Field(default=4, gt=0)
+    reader_threads: int = Field(default=4, gt=0)
     log_every: int = Field(default=20, gt=0)
     evaluate_every: int = Field(default=10, ge=0)
     checkpoint_every: int = Field(default=1, gt=0)
@@ -238,7 +246,7 @@ def _read_with_bases(path: Path, chain: tuple[Path, ...]) -> tuple[dict[str, Any
     if path.resolve() in chain:
         raise ConfigError("recipes inherit from each other in a circle", where=str(path))
     source = read_yaml(path)
-    own = dict(source.content)
+    own = _with_new_names(source.content)
     bases = own.pop("base", [])
     content: dict[str, Any] = {}
     lines: dict[KeyPath, str] = {}
@@ -250,6 +258,17 @@ def _read_with_bases(path: Path, chain: tuple[Path, ...]) -> tuple[dict[str, Any
         lines.update(base_lines)
     lines.update(source.lines)
     return _merge(content, own), lines
+
+
+def _with_new_names(content: Mapping[str, Any]) -> dict[str, Any]:
+    """Copy one file's keys, those of earlier versions under their new names."""
+    renamed = {key: dict(value) if isinstance(value, Mapping) else value for key, value in content.items()}
+    for (section, old), (_, new) in RENAMED_KEYS.items():
+        keys = renamed.get(section)
+        if isinstance(keys, dict) and old in keys and new not in keys:
+            logger.info("the recipe's key %s.%s is called %s.%s now", section, old, section, new)
+            keys[new] = keys.pop(old)
+    return renamed
 
 
 def _merge(base: Mapping[str, Any], child: Mapping[str, Any]) -> dict[str, Any]:
@@ -268,15 +287,16 @@ def _apply_override(content: dict[str, Any], lines: dict[KeyPath, str], override
     where = f"--set {override}"
     if not separator or not key:
         raise ConfigError("an override is written key.subkey=value", where=where)
-    *parents, leaf = key.split(".")
+    *parents, leaf = RENAMED_KEYS.get(tuple(key.split(".")), tuple(key.split(".")))
     node: Any = content
     for part in parents:
         node = _child(node, part, where)
+    value = parse_value(text)
     if isinstance(node, list):
-        node[_list_index(node, leaf, where)] = parse_value(text)
+        node[_list_index(node, leaf, where)] = value
     else:
-        node[leaf] = parse_value(text)
-    lines[tuple(key.split("."))] = where
+        node[leaf] = value if parents else _with_new_names({leaf: value})[leaf]
+    lines[(*parents, leaf)] = where
 
 
 def _child(node: Any, part: str, where: str) -> Any:

@@ -20,7 +20,7 @@ class MindReidError(Exception):
     Examples
     --------
     >>> print(MindReidError("no such folder", where="data/market", fix="pass --root"))
-    no such folder: data/market. To mend it: pass --root
+    no such folder: data/market. Fix: pass --root
     """
 
     #: What the command line returns to its caller.
@@ -29,7 +29,7 @@ class MindReidError(Exception):
     def __init__(self, what: str, where: Optional[str] = None, fix: Optional[str] = None) -> None:
         self.what, self.where, self.fix = what, where, fix
         message = what if where is None else f"{what}: {where}"
-        super().__init__(message if fix is None else f"{message}. To mend it: {fix}")
+        super().__init__(message if fix is None else f"{message}. Fix: {fix}")
 
 
 class InvalidArgumentError(MindReidError, ValueError):

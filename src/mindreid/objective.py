@@ -10,16 +10,17 @@ weights, never as a new graph.
 
 from __future__ import annotations
 
+import typing
 from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from mindspore import Parameter, Tensor, nn
 
 
-class TrainingClasses(Protocol):
+class TrainingClasses(typing.Protocol):
     """What an objective may ask of a dataset; :class:`mindreid.data.records.Dataset` offers it."""
 
     #: Records of the training split, with relabelled pids and clothes ids.
@@ -94,17 +95,17 @@ class Objective(nn.Cell):
         """Weight of every term in ``epoch`` (from 0); 0 switches a term off, not out of the log."""
 
     def on_epoch_begin(self, epoch: int) -> None:
-        """Prepare ``epoch`` on the host, e.g. relabel classes; must not change any shape.
+        """Prepare ``epoch`` on the host, e.g. choose classes; must not change any shape.
 
         What is prepared must be kept in parameters (``requires_grad=False``): a run that goes on
         in the middle of the epoch restores them and does not prepare it again.
         """
 
-    def relabels(self, epoch: int) -> bool:
-        """Whether ``epoch`` (from 0) begins with :meth:`relabel`."""
+    def mines_labels(self, epoch: int) -> bool:
+        """Whether ``epoch`` (from 0) begins with :meth:`mine_labels`."""
         return False
 
-    def relabel(self, epoch: int, embeddings: np.ndarray) -> Mapping[str, float]:
+    def mine_labels(self, epoch: int, embeddings: np.ndarray) -> Mapping[str, float]:
         """Find labels of the training images before ``epoch``; all optimisers then begin anew.
 
         Parameters
@@ -123,7 +124,7 @@ class Objective(nn.Cell):
         raise NotImplementedError
 
     def sizes(self) -> dict[str, int]:
-        """Sizes that :meth:`relabel` may enlarge; whenever they change, the step is compiled anew."""
+        """Sizes that :meth:`mine_labels` may enlarge; whenever they change, the step is compiled anew."""
         return {}
 
     def resize(self, sizes: Mapping[str, int]) -> None:

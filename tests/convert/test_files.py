@@ -280,7 +280,7 @@ def test_a_broken_file_is_explained_and_nothing_written(small_state, tmp_path, c
 def test_the_right_source_is_named(small_state, tmp_path, capsys):
     path = save_small(tmp_path, small_state)
     assert convert("reid_mgn", path, tmp_path / "out.ckpt") == 2
-    assert "To mend it: convert it as torchvision_resnet" in capsys.readouterr().err
+    assert "Fix: convert it as torchvision_resnet" in capsys.readouterr().err
     path = save_small(tmp_path, {"model_state_dict": small_state})
     assert convert("reid_mgn", path, tmp_path / "out.ckpt") == 2
     assert "the right --source" in capsys.readouterr().err

@@ -132,7 +132,10 @@ def test_clips_go_through_the_pipeline(tracklet):
     sampler = GroupedIdentitiesSampler(records, persons=2, images=1)
     options = {"seed": 1, "load": made.training}
     one, two = (
-        [batch["images"] for batch in training_batches(records, sampler, AUGMENT, 0, workers=n, **options)]
+        [
+            batch["images"]
+            for batch in training_batches(records, sampler, AUGMENT, 0, reader_threads=n, **options)
+        ]
         for n in (1, 3)
     )
     assert np.shape(one) == (2, 2, 3, 2, 24, 12)
@@ -140,7 +143,7 @@ def test_clips_go_through_the_pipeline(tracklet):
     # Two frames a clip and ten a batch: six clips of the first tracklet and four of the second.
     batches = list(
         multi_row_batches(
-            whole, PLAIN, batch_size=10, workers=2, load=made.evaluation, frame_size=3 * 24 * 12
+            whole, PLAIN, batch_size=10, reader_threads=2, load=made.evaluation, frame_size=3 * 24 * 12
         )
     )
     assert [(batch["images"].shape, batch["valid"]) for batch in batches] == [((5, 3, 2, 24, 12), 5)] * 2

@@ -97,7 +97,7 @@ def test_training_rows_are_sets_of_the_records_frames(sequences):
     sampler = IndependentBatchesSampler(sequences, persons=3, sequences=2, batches=4)
     transform = evaluation_transform(SILHOUETTES)
     made = loaders().training
-    batches = list(training_batches(sequences, sampler, transform, 0, seed=1, workers=2, load=made))
+    batches = list(training_batches(sequences, sampler, transform, 0, seed=1, reader_threads=2, load=made))
     assert len(batches) == 4
     for batch in batches:
         assert (batch["images"].shape, batch["images"].dtype) == ((6, 6, 64, 44), np.float32)
@@ -120,11 +120,13 @@ def len_of(record):
 
 
 def test_the_augmented_stream_depends_on_the_seed_alone(sequences):
-    def stream(workers, seed=1, rank=0, world_size=1):
+    def stream(reader_threads, seed=1, rank=0, world_size=1):
         sampler = IndependentBatchesSampler(sequences, 1, rank, world_size, persons=4, sequences=2, batches=3)
         transform = training_transform(AUGMENT, SILHOUETTES)
         made = loaders().training
-        batches = training_batches(sequences, sampler, transform, 0, seed=seed, workers=workers, load=made)
+        batches = training_batches(
+            sequences, sampler, transform, 0, seed=seed, reader_threads=reader_threads, load=made
+        )
         return np.stack([batch["images"] for batch in batches])
 
     one = stream(1)
@@ -141,7 +143,7 @@ def test_evaluation_batches_hold_every_sequence_once_in_few_shapes(sequences):
     batches = list(
         multi_row_batches(
             sequences, evaluation_transform(SILHOUETTES),
-            batch_size=16, workers=3, load=made, frame_size=64 * 44,
+            batch_size=16, reader_threads=3, load=made, frame_size=64 * 44,
         )
     )  # fmt: skip
     # As many rows as hold 16 frames: 4 of 4, 2 of 8, 1 of 16.
@@ -161,7 +163,7 @@ def test_ranks_share_the_sequences(sequences):
     made, seen = loaders().evaluation, []
     for rank in range(3):
         for batch in multi_row_batches(
-            sequences, evaluation_transform(SILHOUETTES), batch_size=40, workers=2, load=made,
+            sequences, evaluation_transform(SILHOUETTES), batch_size=40, reader_threads=2, load=made,
             frame_size=64 * 44, rank=rank, world_size=3,
         ):  # fmt: skip
             seen += batch["index"][: batch["valid"]].tolist()
@@ -170,7 +172,7 @@ def test_ranks_share_the_sequences(sequences):
 
 def test_a_rank_without_a_share_gets_the_shape_of_rows(sequences):
     (batch,) = multi_row_batches(
-        sequences[:1], evaluation_transform(SILHOUETTES), batch_size=40, workers=2,
+        sequences[:1], evaluation_transform(SILHOUETTES), batch_size=40, reader_threads=2,
         load=loaders().evaluation, frame_size=64 * 44, rank=1, world_size=2,
     )  # fmt: skip
     assert (batch["valid"], batch["images"].shape[1:]) == (0, (16, 64, 44))
@@ -180,7 +182,7 @@ def test_an_unreadable_sequence_is_one_error(sequences):
     with open(sequences[5].path, "wb") as file:
         file.write(b"\x80\x04")
     batches = multi_row_batches(
-        sequences, evaluation_transform(SILHOUETTES), batch_size=8, workers=2,
+        sequences, evaluation_transform(SILHOUETTES), batch_size=8, reader_threads=2,
         load=loaders().evaluation, frame_size=64 * 44,
     )  # fmt: skip
     with pytest.raises(DataError, match=r"5\.pkl"):

@@ -54,9 +54,13 @@ def sampler_of(records, rank=0, world_size=1):
     return DistinctPersonsSampler(records, 1, rank, world_size, persons=4, images=2)
 
 
-def train(records, *, epoch=0, workers=2, seed=1, skip=0, sampler=None):
+def train(records, *, epoch=0, reader_threads=2, seed=1, skip=0, sampler=None):
     sampler = sampler or sampler_of(records)
-    return list(training_batches(records, sampler, AUGMENT, epoch, seed=seed, workers=workers, skip=skip))
+    return list(
+        training_batches(
+            records, sampler, AUGMENT, epoch, seed=seed, reader_threads=reader_threads, skip=skip
+        )
+    )
 
 
 def images_of(batches):
@@ -65,7 +69,7 @@ def images_of(batches):
 
 def test_batches_hold_the_samplers_rows_with_their_labels(records):
     sampler = sampler_of(records)
-    batches = list(training_batches(records, sampler, PLAIN, 3, seed=1, workers=2))
+    batches = list(training_batches(records, sampler, PLAIN, 3, seed=1, reader_threads=2))
     np.testing.assert_array_equal([batch["index"] for batch in batches], sampler.batches(3))
     for batch in batches:
         rows = [records[index] for index in batch["index"]]
@@ -81,7 +85,7 @@ def test_batches_hold_the_samplers_rows_with_their_labels(records):
 
 
 def test_the_stream_does_not_depend_on_the_number_of_threads(records):
-    one, two, four = (images_of(train(records, workers=workers)) for workers in (1, 2, 4))
+    one, two, four = (images_of(train(records, reader_threads=count)) for count in (1, 2, 4))
     np.testing.assert_array_equal(one, two)
     np.testing.assert_array_equal(one, four)
 
@@ -119,7 +123,7 @@ def test_ranks_together_see_what_one_process_sees(records):
 
 def test_batches_stay_what_they_were_while_the_iteration_goes_on(records):
     kept, copies = [], []
-    for batch in training_batches(records, sampler_of(records), AUGMENT, 0, seed=1, workers=2):
+    for batch in training_batches(records, sampler_of(records), AUGMENT, 0, seed=1, reader_threads=2):
         kept.append(Tensor.from_numpy(batch["images"]))
         copies.append(batch["images"].copy())
     for tensor, copy in zip(kept, copies):
@@ -134,7 +138,7 @@ def test_an_unreadable_image_is_one_error_in_its_turn(records, bad, damage, capf
     turn = int(np.argwhere((sampler.batches(0) == bad).any(axis=1))[0, 0])
     seen = []
     with pytest.raises(DataError) as caught:
-        seen.extend(training_batches(records, sampler, AUGMENT, 0, seed=1, workers=2))
+        seen.extend(training_batches(records, sampler, AUGMENT, 0, seed=1, reader_threads=2))
     assert len(seen) == turn
     assert records[bad].path in str(caught.value)
     assert "\n" not in str(caught.value)
@@ -144,7 +148,7 @@ def test_an_unreadable_image_is_one_error_in_its_turn(records, bad, damage, capf
 def test_an_unreadable_first_evaluation_image_is_one_error(records, capfd):
     spoil(records[0].path, "truncated")
     with pytest.raises(DataError, match=r"00\.jpg"):
-        list(evaluation_batches(records, PLAIN, batch_size=8, workers=2))
+        list(evaluation_batches(records, PLAIN, batch_size=8, reader_threads=2))
     assert capfd.readouterr() == ("", "")
 
 
@@ -159,14 +163,14 @@ def spoil(path, damage):
 
 
 def test_an_epoch_can_be_left_in_the_middle(records, capfd):
-    iterator = training_batches(records, sampler_of(records), AUGMENT, 0, seed=1, workers=2)
+    iterator = training_batches(records, sampler_of(records), AUGMENT, 0, seed=1, reader_threads=2)
     next(iterator)
     assert reading_threads()
     iterator.close()
     assert not reading_threads()
-    for _ in training_batches(records, sampler_of(records), AUGMENT, 0, seed=1, workers=2):
+    for _ in training_batches(records, sampler_of(records), AUGMENT, 0, seed=1, reader_threads=2):
         break
-    for _ in evaluation_batches(records, PLAIN, batch_size=8, workers=2):
+    for _ in evaluation_batches(records, PLAIN, batch_size=8, reader_threads=2):
         break
     assert capfd.readouterr() == ("", "")
 
@@ -180,7 +184,7 @@ def test_a_process_that_leaves_in_the_middle_ends_quietly(records, tmp_path):
         from mindreid.data.transforms import evaluation_transform
         records = [Record((path,), 0, 0) for path in sys.argv[1:]] * 20
         transform = evaluation_transform(InputConfig(height=24, width=12))
-        batches = evaluation_batches(records, transform, batch_size=8, workers=2)
+        batches = evaluation_batches(records, transform, batch_size=8, reader_threads=2)
         next(batches)
         sys.exit(3)
     """
@@ -206,7 +210,7 @@ def test_reading_ahead_is_bounded(records):
         return transform(read_image(record.path), generator)
 
     many = records * 10
-    batches = evaluation_batches(many, PLAIN, batch_size=8, workers=2, load=load)
+    batches = evaluation_batches(many, PLAIN, batch_size=8, reader_threads=2, load=load)
     next(batches)
     threading.Event().wait(0.5)
     assert len(read) <= 7 * 8
@@ -214,7 +218,7 @@ def test_reading_ahead_is_bounded(records):
 
 
 def test_the_last_evaluation_batch_is_padded_and_says_how_many_count(records):
-    batches = list(evaluation_batches(records[:19], PLAIN, batch_size=8, workers=2))
+    batches = list(evaluation_batches(records[:19], PLAIN, batch_size=8, reader_threads=2))
     assert [batch["valid"] for batch in batches] == [8, 8, 3]
     assert {batch["images"].shape for batch in batches} == {(8, 3, 24, 12)}
     assert batches[-1]["index"].tolist() == [16, 17, 18, 18, 18, 18, 18, 18]
@@ -225,7 +229,9 @@ def test_the_last_evaluation_batch_is_padded_and_says_how_many_count(records):
 def test_ranks_share_the_evaluation_without_gap_or_overlap(records, count):
     seen = []
     for rank in range(3):
-        share = evaluation_batches(records[:count], PLAIN, batch_size=4, workers=2, rank=rank, world_size=3)
+        share = evaluation_batches(
+            records[:count], PLAIN, batch_size=4, reader_threads=2, rank=rank, world_size=3
+        )
         indices = [index for batch in share for index in batch["index"][: batch["valid"]].tolist()]
         assert indices == list(range(rank, count, 3))
         seen += indices
@@ -234,7 +240,7 @@ def test_ranks_share_the_evaluation_without_gap_or_overlap(records, count):
 
 def test_nothing_to_evaluate_is_an_error():
     with pytest.raises(DataError, match="no images"):
-        evaluation_batches([], PLAIN, batch_size=4, workers=2)
+        evaluation_batches([], PLAIN, batch_size=4, reader_threads=2)
 
 
 def test_loading_is_replaceable_for_tracklets(records):
@@ -246,5 +252,5 @@ def test_loading_is_replaceable_for_tracklets(records):
         Record(tuple(r.path for r in records[i : i + 4]), pid=i // 4, camid=0) for i in range(0, 40, 4)
     ]
     sampler = DistinctPersonsSampler(tracklets, persons=4, images=2)
-    batches = list(training_batches(tracklets, sampler, AUGMENT, 0, seed=1, workers=2, load=load_clip))
+    batches = list(training_batches(tracklets, sampler, AUGMENT, 0, seed=1, reader_threads=2, load=load_clip))
     assert {batch["images"].shape for batch in batches} == {(8, 3, 3, 24, 12)}

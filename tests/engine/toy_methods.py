@@ -112,7 +112,7 @@ class TripletObjective(AdversarialObjective):
         return {**super().term_weights(epoch), "triplet": 1.0}
 
 
-class RelabellingObjective(PlainObjective):
+class MiningObjective(PlainObjective):
     """Makes up its targets' smoothing from the weights at each epoch's begin, and draws noise."""
 
     def __init__(self, network: nn.Cell, *, num_classes: int) -> None:
@@ -137,7 +137,7 @@ def toy_network(num_classes: int = 0, *, width: int = 8) -> ToyNetwork:
     return ToyNetwork(width)
 
 
-OBJECTIVES = {"toy": PlainObjective, "toy_relabelling": RelabellingObjective, "toy_triplet": TripletObjective}
+OBJECTIVES = {"toy": PlainObjective, "toy_mining": MiningObjective, "toy_triplet": TripletObjective}
 
 
 def register() -> None:

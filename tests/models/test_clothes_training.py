@@ -75,7 +75,7 @@ def test_train_and_evaluate(method, tiny_ltcc, tmp_path):
         assert step["loss"] == pytest.approx(counted, rel=1e-5)
 
     if method == "fire":
-        (relabelled,) = (json.loads(line) for line in (run / "relabels.jsonl").read_text().splitlines())
+        (relabelled,) = (json.loads(line) for line in (run / "mining.jsonl").read_text().splitlines())
         assert relabelled["classes"] >= 8
         assert 0 <= relabelled["nmi_outfit_view_within_persons"] <= 1
 

@@ -34,7 +34,7 @@ TINY = (
     "sampler.images=4",
     "evaluation.batch_size=16",
     "train.epochs=5",
-    "train.workers=2",
+    "train.reader_threads=2",
     "train.log_every=2",
     "train.evaluate_every=0",
 )
@@ -228,8 +228,8 @@ def compilations(monkeypatch):
     return counts
 
 
-def relabels(folder):
-    return [json.loads(line) for line in folder.relabels.read_text().splitlines()]
+def mining_rows(folder):
+    return [json.loads(line) for line in folder.mining.read_text().splitlines()]
 
 
 def test_changing_numbers_of_classes_compile_nothing_anew(recipe_of, tmp_path, compilations, caplog):
@@ -238,7 +238,7 @@ def test_changing_numbers_of_classes_compile_nothing_anew(recipe_of, tmp_path, c
     recipe = recipe_of("train.epochs=7", "model.objective.capacity=64")
     with caplog.at_level(logging.INFO, "mindreid"):
         train(recipe, tmp_path / "run")
-    rows = relabels(RunFolder(tmp_path / "run"))
+    rows = mining_rows(RunFolder(tmp_path / "run"))
     assert [row["epoch"] for row in rows] == [2, 3, 4, 5, 6]
     assert len({row["classes"] for row in rows}) > 1
     assert np.array(compilations) - before == pytest.approx([2, 2, 3, 3, 3, 3, 3])
@@ -249,8 +249,8 @@ def test_terms_begin_with_the_mining():
     objective = small_objective(start_epoch=3)
     assert objective.term_weights(2) == {"identity": 1, "triplet": 0, "ffm": 0, "far": 0}
     assert objective.term_weights(3) == {"identity": 1, "triplet": 1, "ffm": 1, "far": 0.3}
-    assert not objective.relabels(2)
-    assert objective.relabels(3)
+    assert not objective.mines_labels(2)
+    assert objective.mines_labels(3)
 
 
 def small_objective(**options):
@@ -261,7 +261,7 @@ def small_objective(**options):
 @pytest.mark.parametrize("options", [{"ffm_weight": 0.0, "far_weight": 0.0}, {"start_epoch": 100}])
 def test_without_ffm_and_far_nothing_is_mined(options):
     objective = small_objective(**options)
-    assert not any(objective.relabels(epoch) for epoch in range(80))
+    assert not any(objective.mines_labels(epoch) for epoch in range(80))
 
 
 @pytest.mark.slow
@@ -270,7 +270,7 @@ def test_growing_in_a_run_compiles_once_and_resumes(recipe_of, tmp_path, compila
     recipe = recipe_of("model.objective.eps=0.0001", "model.objective.capacity=16")
     train(recipe, tmp_path / "whole")
     whole = RunFolder(tmp_path / "whole")
-    assert min(row["classes"] for row in relabels(whole)) > 32
+    assert min(row["classes"] for row in mining_rows(whole)) > 32
     added = np.diff(compilations)
     # The embedding function, and gradient and update for the larger table.
     assert added.tolist() == [0, 3, 0, 0]
@@ -294,7 +294,7 @@ def test_growing_in_a_run_compiles_once_and_resumes(recipe_of, tmp_path, compila
     train(recipe, tmp_path / "parts", resume=True)
     assert_equal_runs(tmp_path / "whole", tmp_path / "parts")
     figures = [
-        [row["classes"] for row in relabels(RunFolder(tmp_path / name))] for name in ("whole", "parts")
+        [row["classes"] for row in mining_rows(RunFolder(tmp_path / name))] for name in ("whole", "parts")
     ]
     assert figures[0] == figures[1]
 
@@ -306,10 +306,10 @@ def test_the_branch_begins_fresh_with_the_mining():
     start = gamma.asnumpy().copy()
     ops.assign(gamma, ops.zeros_like(gamma))
     embeddings = np.random.default_rng(0).standard_normal((16, objective.network.num_features))
-    objective.relabel(1, embeddings)
+    objective.mine_labels(1, embeddings)
     np.testing.assert_array_equal(gamma.asnumpy(), start)
     ops.assign(gamma, ops.zeros_like(gamma))
-    objective.relabel(2, embeddings)
+    objective.mine_labels(2, embeddings)
     assert (gamma.asnumpy() == 0).all()
 
 

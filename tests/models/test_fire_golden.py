@@ -162,7 +162,7 @@ def test_one_recorded_epoch(epoch, torch_state):
     """Mining and three steps, through the engine's compiled step, with a larger table than needed."""
     recorded, images, probe = epoch
     objective = build(torch_state, recorded["train_pids"], k1=int(recorded["k1"]), k2=int(recorded["k2"]))
-    figures = objective.relabel(26, embed(objective, images))
+    figures = objective.mine_labels(26, embed(objective, images))
     assert figures["classes"] == int(recorded["num_fg"])
     fine_grained = objective.fine_grained
     np.testing.assert_array_equal(fine_grained.labels.asnumpy(), recorded["fgid_of_sample"])

@@ -172,11 +172,11 @@ def test_proportions_stay_with_the_person_when_the_outfit_changes():
     def proportions(pid, outfit):
         frames = render(pid=pid, outfit=outfit, frames=16, azimuth=0, size=(256, 128))
         x, y, _ = np.mean([frame.keypoints for frame in frames], axis=0).T
-        trunk = y[index("hip_centre")] - y[index("neck")]
+        torso = y[index("hip_centre")] - y[index("neck")]
         shoulders = x[index("left_shoulder")] - x[index("right_shoulder")]
         head = y[index("neck")] - y[index("head_top")]
         hips = x[index("left_hip")] - x[index("right_hip")]
-        return np.array([shoulders, head, hips]) / trunk
+        return np.array([shoulders, head, hips]) / torso
 
     first, second = (np.array([proportions(pid, outfit) for pid in range(1, 9)]) for outfit in (0, 1))
     within = np.abs(first - second).mean(axis=0)

@@ -26,7 +26,9 @@ def _add_silhouettes(actions: argparse._SubParsersAction) -> None:
     source.add_argument("--images", type=Path, help="a folder of a video's frames; needs --annotations")
     parser.add_argument("--root", type=Path, required=True, help="a folder that is not there yet")
     parser.add_argument("--modality", default="", help="of masks: write {view}-MODALITY.pkl, not {view}.pkl")
-    parser.add_argument("--workers", type=int, default=4, help="of masks: threads that read")
+    parser.add_argument(
+        "--reader-threads", "--workers", type=int, default=4, help="of masks: threads that read"
+    )
     parser.add_argument("--annotations", type=Path, help="of a video: gt.txt")
     parser.add_argument("--length", type=int, default=16, help="of a video: frames of a sequence")
     parser.add_argument(
@@ -45,7 +47,9 @@ def _silhouettes(parsed: argparse.Namespace) -> None:
 def _align(parsed: argparse.Namespace) -> dict[str, int]:
     from mindreid.preprocess.gait.raw_silhouettes import align_raw_silhouettes
 
-    return align_raw_silhouettes(parsed.masks, parsed.root, modality=parsed.modality, workers=parsed.workers)
+    return align_raw_silhouettes(
+        parsed.masks, parsed.root, modality=parsed.modality, reader_threads=parsed.reader_threads
+    )
 
 
 def _subtract(parsed: argparse.Namespace) -> dict[str, int]:

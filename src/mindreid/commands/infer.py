@@ -28,7 +28,7 @@ def add(commands: argparse._SubParsersAction) -> None:
     )  # fmt: skip
     parser.add_argument("--top", type=int, default=10, help="gallery images per query in ranking.csv")
     parser.add_argument("--batch-size", type=int, default=32)
-    parser.add_argument("--workers", type=int, default=4, help="threads that read images")
+    parser.add_argument("--reader-threads", "--workers", type=int, default=4, help="threads that read images")
     parser.add_argument("--runtime", help="'MindSpore Lite', 'MindSpore' or 'ONNX Runtime' and no other")
     parser.set_defaults(run=_infer)
 
@@ -43,7 +43,7 @@ def _infer(parsed: argparse.Namespace) -> None:
     model = describe_exported(parsed.model)
     runtime = open_runtime(parsed.model, name=parsed.runtime)
     say(f"{parsed.model} runs on {runtime.name}")
-    options = {"batch_size": parsed.batch_size, "loaders": parsed.workers}
+    options = {"batch_size": parsed.batch_size, "reader_threads": parsed.reader_threads}
     found = list_inputs(parsed.input, model.inputs.kind)
     query = embed_files(runtime, model, found, parsed.output, **options)
     say(f"wrote {len(query.paths)} embeddings to {parsed.output}")

@@ -41,7 +41,7 @@ def training_batches(
     epoch: int,
     *,
     seed: int,
-    workers: int,
+    reader_threads: int,
     skip: int = 0,
     load: LoadSample = load_image,
     stand_ins: Optional[StandIns] = None,
@@ -60,10 +60,10 @@ def training_batches(
         From 0.
     seed : int
         Of the augmentation.
-    workers : int
+    reader_threads : int
         Threads that read and augment.
     skip : int
-        Batches at the begin of the epoch to leave out; the others stay what they are.
+        Batches at the start of the epoch to leave out; the others stay what they are.
     load : callable
         Makes a row of "images" from a record.
     stand_ins : StandIns, optional
@@ -89,7 +89,7 @@ def training_batches(
         place = (epoch, skip + batch, sampler.first_row + row)
         return stand_ins.read(index, lambda record: load(record, transform, _generator(seed, place)))
 
-    return _stream(_BatchSource(records, list(sampler.batches(epoch)[skip:]), read, workers))
+    return _stream(_BatchSource(records, list(sampler.batches(epoch)[skip:]), read, reader_threads))
 
 
 def evaluation_batches(
@@ -97,7 +97,7 @@ def evaluation_batches(
     transform: Transform,
     *,
     batch_size: int,
-    workers: int,
+    reader_threads: int,
     rank: int = 0,
     world_size: int = 1,
     load: LoadSample = load_image,
@@ -134,7 +134,7 @@ def evaluation_batches(
             1
         ]
 
-    stream = _stream(_BatchSource(records, full, read, workers))
+    stream = _stream(_BatchSource(records, full, read, reader_threads))
     return _with_valid(stream, [len(rows) for rows in batches])
 
 
@@ -149,7 +149,7 @@ def multi_row_batches(
     transform: Transform,
     *,
     batch_size: int,
-    workers: int,
+    reader_threads: int,
     load: LoadSample,
     frame_size: int,
     rank: int = 0,
@@ -160,7 +160,7 @@ def multi_row_batches(
 
     Parameters
     ----------
-    records, transform, workers, rank, world_size, stand_ins
+    records, transform, reader_threads, rank, world_size, stand_ins
         As in :func:`evaluation_batches`.
     batch_size : int
         Most frames of a batch, which has one row at least: all batches of rows of one shape have
@@ -186,7 +186,7 @@ def multi_row_batches(
         records,
         transform,
         batch_size=1,
-        workers=workers,
+        reader_threads=reader_threads,
         rank=rank,
         world_size=world_size,
         load=load,
@@ -233,14 +233,14 @@ class _BatchSource:
         records: Sequence[Record],
         batches: Sequence[np.ndarray],
         read: Callable[[int, int, int], Row],
-        workers: int,
+        reader_threads: int,
     ) -> None:
         self.batches = batches
         self.error: Optional[Exception] = None
         # Batches of a single row must not leave threads without work.
-        self._ahead = max(_BATCHES_AHEAD, workers // max(len(batches[0]), 1)) if len(batches) else 0
+        self._ahead = max(_BATCHES_AHEAD, reader_threads // max(len(batches[0]), 1)) if len(batches) else 0
         self._records, self._read = records, read
-        self._pool = ThreadPoolExecutor(workers, thread_name_prefix="mindreid-read")
+        self._pool = ThreadPoolExecutor(reader_threads, thread_name_prefix="mindreid-read")
 
     def __iter__(self) -> Iterator[tuple[np.ndarray, ...]]:
         try:

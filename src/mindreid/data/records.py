@@ -57,7 +57,7 @@ Records = tuple[Record, ...]
 class SplitStatistics:
     """How many persons, records, cameras and outfits a split has; ``None`` where it is not known.
 
-    ``approximate`` names the counts that are known from hearsay only: a difference from them is
+    ``approximate`` names the counts that are unverified: a difference from them is
     worth a word, but proves nothing.
     """
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import typing
 from collections.abc import Sequence
-from typing import Literal, Protocol
+from typing import Literal
 
 import numpy as np
 
@@ -12,7 +13,7 @@ from mindreid.data.records import Record
 from mindreid.errors import DataError, InvalidArgumentError
 
 
-class BatchSampler(Protocol):
+class BatchSampler(typing.Protocol):
     """What the pipeline asks of a sampler.
 
     A sampler is registered in :data:`mindreid.zoo.SAMPLERS` as

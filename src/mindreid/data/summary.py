@@ -26,7 +26,7 @@ class Count:
     found, official : int
         The two numbers.
     approximate : bool
-        Whether the official number is hearsay.
+        Whether the official number is unverified.
     """
 
     split: str

@@ -25,7 +25,7 @@ StemPool = Literal["torchvision", "mindcv"]
 STAGE_CHANNELS = {1: 64, 2: 128, 3: 256, 4: 512}
 STAGE_STRIDES = {1: 1, 2: 2, 3: 2, 4: 2}
 STEM_CHANNELS = 64
-#: Begin of the ImageNet classifier's parameter names.
+#: Start of the ImageNet classifier's parameter names.
 CLASSIFIER_PREFIX = "classifier."
 
 

@@ -1,4 +1,4 @@
-"""Protocols: which gallery items of a query's person are matches and which are junk.
+"""Junk rules: which gallery items of a query's person are matches and which are junk.
 
 Junk is taken out of a query's ranking before anything is counted. Only items of the query's own
 person can be junk; everybody else, distractors included, stays in the ranking.

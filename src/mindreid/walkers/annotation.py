@@ -55,7 +55,7 @@ class KeypointTrack:
     exposed : ndarray
         bool ``[F, 26]``: False where the body's own far side or hair hides the point.
     near : ndarray
-        bool ``[F, 26]``: not clearly behind the trunk's middle, so that a skirt or coat at that
+        bool ``[F, 26]``: not clearly behind the torso's middle, so that a skirt or coat at that
         pixel clothes the point rather than hides it.
     """
 

@@ -27,22 +27,22 @@ def draw_bag(figure: Figure) -> None:
 
 
 def _draw_backpack(figure: Figure) -> None:
-    bag, trunk, axes = figure.outfit.bag, figure.trunk, figure.skeleton.chest_axes
+    bag, torso, axes = figure.outfit.bag, figure.torso, figure.skeleton.chest_axes
     ease = top_ease(figure.outfit.top.kind)
-    middle = trunk.centre(0.62) - (trunk.half_depth(CHEST, ease) + 0.062) * axes.forward
+    middle = torso.centre(0.62) - (torso.half_depth(CHEST, ease) + 0.062) * axes.forward
     _draw_box(figure, axes, middle, (0.085, 0.145, 0.22), tint(bag.colour, 1), figure.back_layer + 0.2)
     pocket = middle - 0.02 * axes.forward - 0.07 * axes.up
     _draw_box(figure, axes, pocket, (0.085, 0.11, 0.10), tint(bag.colour, 0.8), figure.back_layer + 0.25)
-    rings = np.stack([trunk.ring(height, ease + 0.006) for height in _STRAP_HEIGHTS], axis=1)
+    rings = np.stack([torso.ring(height, ease + 0.006) for height in _STRAP_HEIGHTS], axis=1)
     straps = [(47.0, 61.0), (119.0, 133.0)]
     add_surface(figure, rings, (0, 1, 2, 3, 4), straps, tint(bag.colour, 0.75), TRUNK + 0.5, Part.BAG)
 
 
 def _draw_shoulder_bag(figure: Figure) -> None:
-    bag, trunk, axes = figure.outfit.bag, figure.trunk, figure.skeleton.pelvis_axes
+    bag, torso, axes = figure.outfit.bag, figure.torso, figure.skeleton.pelvis_axes
     side = figure.outfit.bag_side
     ease = top_ease(figure.outfit.top.kind)
-    rings = np.stack([trunk.ring(height, ease + 0.006) for height in _STRAP_HEIGHTS], axis=1)
+    rings = np.stack([torso.ring(height, ease + 0.006) for height in _STRAP_HEIGHTS], axis=1)
     # From the bag's hip across the chest (and the back) to the opposite shoulder.
     along = np.linspace(0.0, 1.0, 7)
     for front in (1, -1):
@@ -54,7 +54,7 @@ def _draw_shoulder_bag(figure: Figure) -> None:
         strap = tint(bag.colour, 0.7)
         figure.painter.patches(points[:, quads], normals[:, quads], strap, Part.BAG, TRUNK + 0.5)
     outward = 1 - 2 * side
-    middle = trunk.centre(-0.12) + outward * (trunk.half_width(HIP_LINE, ease) + 0.05) * axes.left
+    middle = torso.centre(-0.12) + outward * (torso.half_width(HIP_LINE, ease) + 0.05) * axes.left
     layer = np.where(figure.arm_layer[side] == FAR_ARM, BEHIND + 0.5, TRUNK + 0.7)
     _draw_box(figure, axes, middle, (0.14, 0.045, 0.11), tint(bag.colour, 1), layer)
 

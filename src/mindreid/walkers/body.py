@@ -37,7 +37,7 @@ class Body:
     shoulder_half, hip_half : float
         From the spine to the shoulder joint, to the hip joint.
     chest, waist, hips : tuple of float
-        Half width and half depth of the trunk at these heights.
+        Half width and half depth of the torso at these heights.
     thigh_radius, knee_radius, calf_radius, ankle_radius : float
         Radii along the leg.
     arm_radius, elbow_radius, wrist_radius : float
@@ -103,7 +103,7 @@ def draw_body(seed: int, pid: int) -> Body:
     stature = 1.72 * vary(0.05)
     build, frame = (float(np.clip(value, -1.9, 1.9)) for value in rng.standard_normal(2))
     thigh, shank = 0.245 * vary(0.045), 0.246 * vary(0.045)
-    # Long legs come with a short trunk, so that the parts still add up to the stature.
+    # Long legs come with a short torso, so that the parts still add up to the stature.
     torso = 0.288 - (thigh + shank - 0.491)
     arms, limbs = vary(0.05), vary(0.08)
     length = {

@@ -11,9 +11,9 @@ from mindreid.walkers.camera import View
 from mindreid.walkers.clothing import Outfit
 from mindreid.walkers.painter import Painter
 from mindreid.walkers.skeleton import SIDES, Skeleton
-from mindreid.walkers.torso import Trunk
+from mindreid.walkers.torso import Torso
 
-# Layers from back to front. What hangs at a person's back or an arm's side of the trunk moves
+# Layers from back to front. What hangs at a person's back or an arm's side of the torso moves
 # between a far and a near layer with the direction the person faces.
 BEHIND, FAR_ARM, LEGS, HIPS, NECK, TRUNK, HEAD, BACK, NEAR_ARM = range(9)
 
@@ -26,7 +26,7 @@ class Figure:
     ----------
     painter : Painter
         Takes the pieces.
-    body, outfit, skeleton, trunk : Body, Outfit, Skeleton, Trunk
+    body, outfit, skeleton, torso : Body, Outfit, Skeleton, Torso
         Who walks, in what, and how they are posed.
     arm_layer, leg_layer : tuple of ndarray
         Layer ``[F]`` of the left and the right limb.
@@ -40,7 +40,7 @@ class Figure:
     body: Body
     outfit: Outfit
     skeleton: Skeleton
-    trunk: Trunk
+    torso: Torso
     arm_layer: tuple[np.ndarray, ...]
     leg_layer: tuple[np.ndarray, ...]
     arm_shade: tuple[np.ndarray, ...]
@@ -55,12 +55,12 @@ class Figure:
 
 def stand(body: Body, outfit: Outfit, skeleton: Skeleton, view: View) -> Figure:
     """Work out which limb is in front of what in every frame."""
-    trunk_depth = view.depth(0.5 * (skeleton.pelvis + skeleton.neck))
+    torso_depth = view.depth(0.5 * (skeleton.pelvis + skeleton.neck))
     arm_depth = [
-        view.depth((skeleton.shoulder[side] + skeleton.elbow[side] + skeleton.wrist[side]) / 3) - trunk_depth
+        view.depth((skeleton.shoulder[side] + skeleton.elbow[side] + skeleton.wrist[side]) / 3) - torso_depth
         for side in SIDES
     ]
-    # Pitch makes low points farther away than the trunk, so legs are compared with each other.
+    # Pitch makes low points farther away than the torso, so legs are compared with each other.
     leg_depth = [view.depth(0.5 * (skeleton.knee[side] + skeleton.ankle[side])) for side in SIDES]
     behind = [leg_depth[side] - np.minimum(*leg_depth) for side in SIDES]
     facing = view.facing(skeleton.chest_axes.forward) > 0
@@ -69,7 +69,7 @@ def stand(body: Body, outfit: Outfit, skeleton: Skeleton, view: View) -> Figure:
         body=body,
         outfit=outfit,
         skeleton=skeleton,
-        trunk=Trunk(body, skeleton),
+        torso=Torso(body, skeleton),
         arm_layer=tuple(np.where(depth > 0.10, FAR_ARM, NEAR_ARM) for depth in arm_depth),
         leg_layer=tuple(LEGS + np.where(depth > 0, 0.0, 0.5) for depth in behind),
         arm_shade=tuple(_shade(depth) for depth in arm_depth),

@@ -32,9 +32,9 @@ class Gait:
     elbow : float
         Elbow flexion at rest.
     abduction : float
-        How far the arms stand off the trunk.
+        How far the arms stand off the torso.
     lean, sway : float
-        Forward lean of the trunk; amplitude of its sideways roll.
+        Forward lean of the torso; amplitude of its sideways roll.
     hunch : float
         How far the shoulders are pulled forward, 0..1.
     head_pitch : float

@@ -1,4 +1,4 @@
-"""Clothes of the trunk, and skirts, with their patterns."""
+"""Clothes of the torso, and skirts, with their patterns."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from mindreid.walkers.figure import HIPS, TRUNK, Figure, tint
 from mindreid.walkers.painter import Part
 from mindreid.walkers.torso import CHEST, COLLAR, CROTCH, HIP_LINE, SHOULDERS, WAIST, on_rings
 
-#: Metres of cloth around the trunk, and the hem's height along the spine, by type of top.
+#: Metres of cloth around the torso, and the hem's height along the spine, by type of top.
 _TOPS = {
     "t-shirt": (0.014, -0.10),
     "shirt": (0.014, -0.16),
@@ -35,11 +35,11 @@ def top_ease(kind: str) -> float:
 def draw_bottom(figure: Figure) -> None:
     """Add the seat of trousers and shorts, or the skirt."""
     bottom = figure.outfit.bottom
-    seat = [figure.trunk.ring(height, 0.008) for height in (CROTCH, HIP_LINE, 0.16)]
+    seat = [figure.torso.ring(height, 0.008) for height in (CROTCH, HIP_LINE, 0.16)]
     if bottom.kind in _SKIRTS:
         hem, flare = _SKIRTS[bottom.kind]
         hanging = [
-            figure.trunk.skirt_ring(stop, 0.012 + flare * stop / hem) for stop in np.linspace(hem, 0.12, 5)
+            figure.torso.skirt_ring(stop, 0.012 + flare * stop / hem) for stop in np.linspace(hem, 0.12, 5)
         ]
         seat = hanging + seat[1:]
     elif bottom.pattern == "pinstripes":
@@ -49,16 +49,16 @@ def draw_bottom(figure: Figure) -> None:
 
 
 def draw_top(figure: Figure) -> None:
-    """Add what covers the trunk."""
+    """Add what covers the torso."""
     top = figure.outfit.top
     ease, hem = _TOPS[top.kind]
     heights = [hem, HIP_LINE + 0.05, WAIST, CHEST, SHOULDERS, COLLAR]
     # Cloth hangs from the chest and does not follow the waist all the way in.
     slack = [ease, ease, 1.35 * ease, ease, 0.6 * ease, 0.4 * ease]
-    rings = [figure.trunk.ring(height, extra) for height, extra in zip(heights, slack)]
+    rings = [figure.torso.ring(height, extra) for height, extra in zip(heights, slack)]
     if top.kind == "coat":
         stops = np.linspace(_COAT_HEM, 0.2, 4)
-        rings = [figure.trunk.skirt_ring(stop, ease + 0.03 * stop) for stop in stops] + rings[1:]
+        rings = [figure.torso.skirt_ring(stop, ease + 0.03 * stop) for stop in stops] + rings[1:]
     stacked = np.stack(rings, axis=1)
     _drape(figure, top, stacked, TRUNK)
     _draw_front(figure, stacked)

@@ -34,7 +34,7 @@ _EYES = np.array([46.0, 34.0, 32.0])
 def draw_head(figure: Figure) -> None:
     """Add neck, head, hair and face."""
     body, skeleton = figure.body, figure.skeleton
-    base = figure.trunk.centre(COLLAR - 0.08)
+    base = figure.torso.centre(COLLAR - 0.08)
     top = skeleton.head - 0.45 * body.head[0] * skeleton.head_axes.up
     radius = 0.68 * body.head[1]
     figure.painter.limb([base, top], [1.05 * radius, 0.95 * radius], tint(body.skin, 0.86), Part.NECK, NECK)
@@ -96,7 +96,7 @@ def _draw_hair(figure: Figure) -> None:
 
 def _draw_long_hair(figure: Figure, layer: Layer) -> None:
     axes, neck = figure.skeleton.chest_axes, figure.skeleton.neck
-    back = figure.trunk.half_depth(0.8) * 0.75
+    back = figure.torso.half_depth(0.8) * 0.75
     ends = [
         neck - back * axes.forward + sideways * axes.left + rise * axes.up
         for sideways, rise in ((-0.10, -0.02), (0.10, -0.02), (-0.075, -0.19), (0.075, -0.19))

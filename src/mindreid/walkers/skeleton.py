@@ -39,7 +39,7 @@ class Skeleton:
     shoulder, elbow, wrist, hand : tuple of ndarray
         Arms; the hand's point is its finger tips.
     pelvis_axes, chest_axes, head_axes : Axes
-        Orientation of the trunk's ends and of the head.
+        Orientation of the torso's ends and of the head.
     """
 
     pelvis: np.ndarray

@@ -1,4 +1,4 @@
-"""The trunk as a surface: rings along the spine, and below it around both legs."""
+"""The torso as a surface: rings along the spine, and below it around both legs."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ CROTCH, HIP_LINE, WAIST, CHEST, SHOULDERS, COLLAR = -0.22, 0.0, 0.38, 0.72, 0.94
 _HEIGHTS = (CROTCH, HIP_LINE, WAIST, CHEST, SHOULDERS, COLLAR)
 
 
-class Trunk:
-    """Elliptic cross-sections of one person's trunk in every frame.
+class Torso:
+    """Elliptic cross-sections of one person's torso in every frame.
 
     Parameters
     ----------

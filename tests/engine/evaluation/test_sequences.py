@@ -41,7 +41,7 @@ def extractor(network, inputs, batch_size, frames):
         evaluation_transform(inputs),
         batch_size=batch_size,
         flip=False,
-        loaders=2,
+        reader_threads=2,
         load=sample_loaders(Component(**frames), inputs).evaluation,
         frame_size=inputs.channels * inputs.height * inputs.width,
     )

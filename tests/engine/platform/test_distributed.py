@@ -54,7 +54,7 @@ def recipe(name, root, *overrides, phases=("network",), rate=1e-3):
         f"dataset={{name: ltcc, root: {json.dumps(str(root))}}}",
         "augment=[{name: normalize}]",
         "sampler={name: distinct_persons, persons: 4, images: 4, epoch: persons}",
-        *("train.epochs=2", "train.workers=2", "train.log_every=2", "train.evaluate_every=0"),
+        *("train.epochs=2", "train.reader_threads=2", "train.log_every=2", "train.evaluate_every=0"),
         "evaluation={batch_size: 8}",
     )
     return name, [*common, *(f"optimizers.{phase}={SGD % rate}" for phase in phases), *overrides]
@@ -168,7 +168,7 @@ def gait_recipe(name, root, phases, rate):
         f"dataset={{name: ccpg, root: {json.dumps(str(root))}}}",
         *("augment=[]", "frames={name: unordered, count: 4, lengths: [4, 6]}", "model.network.width=0.125"),
         "sampler={name: independent_batches, persons: 4, sequences: 4, batches: 2}",
-        *("train.steps=4", "train.workers=2", "train.log_every=2", "train.evaluate_every=0"),
+        *("train.steps=4", "train.reader_threads=2", "train.log_every=2", "train.evaluate_every=0"),
         "evaluation.batch_size=32",
         *(f"optimizers.{phase}={SGD % rate}" for phase in phases),
     ]

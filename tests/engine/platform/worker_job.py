@@ -47,7 +47,7 @@ def embed_records(paths, counts, workers):
     network = ToyNetwork()
     # As after a training whose batch norms saw different images on each worker.
     ops.assign(network.bn.moving_mean, Tensor(np.full(8, workers.rank, np.float32)))
-    extract = FeatureExtractor(network, transform, batch_size=4, flip=True, loaders=2, workers=workers)
+    extract = FeatureExtractor(network, transform, batch_size=4, flip=True, reader_threads=2, workers=workers)
     records = [Record((path,), 0, 0) for path in paths]
     return {f"embeddings of {count}": extract(records[:count]) for count in counts}
 

@@ -66,7 +66,7 @@ def recipe(walkers, tmp_path):
         "optimizers": {
             "network": {"name": "adam", "lr": 0.01, "schedule": {"name": "multi_step", "milestones": []}}
         },
-        "train": {"epochs": 2, "workers": 2, "evaluate_every": 0},
+        "train": {"epochs": 2, "reader_threads": 2, "evaluate_every": 0},
         "evaluation": {"flip": False, "batch_size": 8},
     }
     path = tmp_path / "recipe.yaml"

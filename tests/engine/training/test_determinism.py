@@ -11,7 +11,7 @@ from mindreid.engine.training.run_folder import RunFolder
 from tests.engine.run_files import assert_equal_runs, parameters, steps
 
 OVERRIDES = (
-    "model.name=toy_relabelling",
+    "model.name=toy_mining",
     "augment=[{name: flip}, {name: pad_crop}, {name: normalize}, {name: random_erasing, probability: 0.5}]",
 )
 FILES = ("last.ckpt", "best.ckpt", "state.ckpt", "metrics.jsonl", "config.yaml")
@@ -31,8 +31,8 @@ def test_two_processes_leave_the_same_bytes(recipe_of, tmp_path):
 
 
 def test_the_number_of_reading_threads_changes_nothing(recipe_of, tmp_path):
-    train(recipe_of(*OVERRIDES, "train.workers=1"), tmp_path / "one")
-    train(recipe_of(*OVERRIDES, "train.workers=4"), tmp_path / "four")
+    train(recipe_of(*OVERRIDES, "train.reader_threads=1"), tmp_path / "one")
+    train(recipe_of(*OVERRIDES, "train.reader_threads=4"), tmp_path / "four")
     assert_equal_runs(tmp_path / "one", tmp_path / "four")
 
 

@@ -165,7 +165,7 @@ def test_a_stand_in_brings_its_own_labels(recipe_of, tiny_market):
         return load(record, transform, generator)
 
     batches = training_batches(
-        records, EveryRecord(), None, 0, seed=1, workers=2,
+        records, EveryRecord(), None, 0, seed=1, reader_threads=2,
         load=refuse_broken, stand_ins=StandIns(records, share=0.1),
     )  # fmt: skip
     (first, *others) = batches

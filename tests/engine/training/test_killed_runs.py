@@ -32,7 +32,7 @@ def kill_and_resume(recipe, root, work, kills, *arguments):
 
 def test_a_run_killed_twice_equals_the_whole_one(recipe_of, tiny_market, tmp_path):
     overrides = (
-        "model.name=toy_relabelling",
+        "model.name=toy_mining",
         "train.epochs=60",
         "train.evaluate_every=4",
         "train.checkpoint_steps=10",

@@ -30,10 +30,10 @@ class FoundObjective(PlainObjective):
         self.groups = Parameter(Tensor(np.zeros(64), ms.int32), name="groups", requires_grad=False)
         self.seen = []
 
-    def relabels(self, epoch):
+    def mines_labels(self, epoch):
         return epoch >= 1
 
-    def relabel(self, epoch, embeddings):
+    def mine_labels(self, epoch, embeddings):
         self.seen.append(embeddings)
         groups = embeddings[:, 0] > np.median(embeddings[:, 0])
         ops.assign(self.groups, Tensor(groups, ms.int32))
@@ -79,7 +79,7 @@ def test_the_method_gets_embeddings_of_all_training_images_in_their_order(recipe
 def test_what_it_says_is_logged_and_written(recipe_of, tmp_path):
     train(recipe_of("model.name=toy_found", "train.epochs=3"), tmp_path / "run")
     folder = RunFolder(tmp_path / "run")
-    rows = [json.loads(line) for line in folder.relabels.read_text().splitlines()]
+    rows = [json.loads(line) for line in folder.mining.read_text().splitlines()]
     assert [(row["epoch"], row["epoch_seen"], row["groups"]) for row in rows] == [(1, 1, 2), (2, 2, 2)]
     assert "before epoch 2: embedding seconds" in folder.log.read_text()
 
@@ -88,7 +88,7 @@ class StopError(Exception):
     pass
 
 
-def test_a_run_interrupted_after_relabelling_resumes_bit_for_bit(recipe_of, tmp_path, monkeypatch):
+def test_a_run_interrupted_after_mining_resumes_bit_for_bit(recipe_of, tmp_path, monkeypatch):
     recipe = recipe_of("model.name=toy_found", "train.epochs=4", "train.checkpoint_steps=1")
     train(recipe, tmp_path / "whole")
     save, saved = training.save_state, []
@@ -106,7 +106,7 @@ def test_a_run_interrupted_after_relabelling_resumes_bit_for_bit(recipe_of, tmp_
     monkeypatch.chdir(tmp_path)
     train(recipe, tmp_path / "parts", resume=True)
     assert_equal_runs(tmp_path / "whole", tmp_path / "parts")
-    lines = [(tmp_path / name / "relabels.jsonl").read_text().splitlines() for name in ("whole", "parts")]
+    lines = [(tmp_path / name / "mining.jsonl").read_text().splitlines() for name in ("whole", "parts")]
     assert [json.loads(line)["step"] for line in lines[0]] == [json.loads(line)["step"] for line in lines[1]]
 
 

@@ -16,9 +16,9 @@ from mindreid.engine.training.run_folder import RunFolder
 from mindreid.engine.training.step import TrainStep
 from mindreid.errors import CheckpointError, InterruptedRunError, TrainingError
 from tests.engine.run_files import assert_equal_runs, parameters, steps
-from tests.engine.toy_methods import RelabellingObjective
+from tests.engine.toy_methods import MiningObjective
 
-OVERRIDES = ("model.name=toy_relabelling", "train.epochs=3", "augment.0.probability=0.5")
+OVERRIDES = ("model.name=toy_mining", "train.epochs=3", "augment.0.probability=0.5")
 
 
 @pytest.fixture(params=["jit", "GRAPH", "PYNATIVE"])
@@ -35,7 +35,7 @@ def mode(request, monkeypatch):
 MOMENTS = {
     "a step": (TrainStep, "__call__", 5),
     "the last step of an epoch": (TrainStep, "__call__", 8),
-    "the begin of an epoch": (RelabellingObjective, "on_epoch_begin", 2),
+    "the start of an epoch": (MiningObjective, "on_epoch_begin", 2),
     "an evaluation": (FeatureExtractor, "_embed_batch", 4),
     "a save": (training, "save_state", 1),
 }
@@ -124,7 +124,7 @@ def test_a_step_that_fails_after_a_save_within_the_epoch_is_repeated(recipe_of, 
 def test_a_run_of_steps_resumes_bit_for_bit(moment, recipe_of, tmp_path):
     """It ends within its second epoch, with an evaluation after each."""
     schedule = "optimizers.network.schedule={name: multi_step, milestones: [6], gamma: 0.1}"
-    recipe = recipe_of("model.name=toy_relabelling", "train.epochs=null", "train.steps=11", schedule)
+    recipe = recipe_of("model.name=toy_mining", "train.epochs=null", "train.steps=11", schedule)
     train(recipe, tmp_path / "whole")
     assert steps(RunFolder(tmp_path / "whole"))[-1]["step"] == 11
     stop_and_resume(recipe, tmp_path / "parts", moment)
@@ -154,7 +154,7 @@ def test_a_resume_on_other_persons_is_refused(recipe_of, tiny_market, tmp_path):
 
 
 STEPS = (
-    "train={steps: 7, log_every: 1, evaluate_every: 2, workers: 2}",
+    "train={steps: 7, log_every: 1, evaluate_every: 2, reader_threads: 2}",
     "optimizers.network.schedule={name: multi_step, milestones: [3, 6], gamma: 0.5}",
 )
 

@@ -39,7 +39,7 @@ def casia(tmp_path):
 
 def test_masks_become_the_dataset(casia, tmp_path):
     write(casia / "001/nm-01/090/001-nm-01-090-000.png", np.zeros((80, 60), np.uint8))
-    counts = align_raw_silhouettes(casia, tmp_path / "out", workers=2)
+    counts = align_raw_silhouettes(casia, tmp_path / "out", reader_threads=2)
     assert counts == {"sequences": 3, "frames": 18, "empty": 0}
     dataset = load_dataset("casia_b", tmp_path / "out")
     assert [(r.condition, r.camera) for r in dataset.train] == [("bg-01", "000"), ("nm-01", "090")]

@@ -65,7 +65,7 @@ def _check_kind(name: str, inputs: InputConfig) -> None:
 
 
 def _silhouette_chain(augment: Sequence[Component], inputs: InputConfig) -> Transform:
-    """Put ``cut_sides`` at the begin of a list that lacks it, and scale to [0, 1] at the end."""
+    """Put ``cut_sides`` at the start of a list that lacks it, and scale to [0, 1] at the end."""
     steps = [_build(step, inputs) for step in augment]
     if "cut_sides" not in [step.name for step in augment]:
         steps.insert(0, cut_sides(inputs.height, inputs.width))

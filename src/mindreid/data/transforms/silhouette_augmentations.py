@@ -119,7 +119,7 @@ def silhouette_dilate(
     bottom: tuple[int, int] = (36, 40),
     reach: tuple[int, int] = (1, 2),
 ) -> Transform:
-    """Make a part of the body thicker, as loose clothes do: by default the trunk.
+    """Make a part of the body thicker, as loose clothes do: by default the torso.
 
     Parameters
     ----------

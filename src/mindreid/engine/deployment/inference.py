@@ -50,7 +50,7 @@ def embed_files(
     output: Path,
     *,
     batch_size: int = 32,
-    loaders: int = 4,
+    reader_threads: int = 4,
 ) -> Embedded:
     """Write ``embeddings.npy`` and ``index.csv`` to ``output``, or go on where a run was interrupted.
 
@@ -66,7 +66,7 @@ def embed_files(
         A folder that is new, empty, or of an interrupted run on the same files.
     batch_size : int
         Images per pass.
-    loaders : int
+    reader_threads : int
         Threads that read files.
 
     Raises
@@ -83,7 +83,7 @@ def embed_files(
             target = output / _PARTS / f"{number:06d}.npy"
             if not target.exists():
                 with atomic_path(target) as temporary:
-                    np.save(temporary, _embed(runtime, model, part, batch_size, loaders))
+                    np.save(temporary, _embed(runtime, model, part, batch_size, reader_threads))
             progress.update(len(part))
     return _finish(output, [str(path) for path in paths], len(parts))
 
@@ -139,10 +139,11 @@ def _enter(output: Path, model: ExportedModel, paths: Sequence[Path], batch_size
 
 
 def _embed(
-    runtime: Runtime, model: ExportedModel, paths: Sequence[Path], batch_size: int, loaders: int
+    runtime: Runtime, model: ExportedModel, paths: Sequence[Path], batch_size: int, reader_threads: int
 ) -> np.ndarray:
     rows = [
-        runtime(batch)[:valid] for batch, valid in input_batches(model.inputs, paths, batch_size, loaders)
+        runtime(batch)[:valid]
+        for batch, valid in input_batches(model.inputs, paths, batch_size, reader_threads)
     ]
     return np.concatenate(rows)
 

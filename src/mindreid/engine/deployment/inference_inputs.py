@@ -52,7 +52,7 @@ def list_inputs(source: Path, kind: str = "image") -> list[Path]:
 
 
 def input_batches(
-    inputs: InputConfig, paths: Sequence[Path], batch_size: int, loaders: int
+    inputs: InputConfig, paths: Sequence[Path], batch_size: int, reader_threads: int
 ) -> Iterator[tuple[np.ndarray, int]]:
     """Yield batches in order, with the number of rows that count.
 
@@ -69,7 +69,7 @@ def input_batches(
         size, load = 1, _sequence_loader(inputs)
     else:
         size, load = batch_size, _image_loader(inputs)
-    with ThreadPoolExecutor(loaders) as pool:
+    with ThreadPoolExecutor(reader_threads) as pool:
         rows = pool.map(load, paths)
         for begin in range(0, len(paths), size):
             valid = min(size, len(paths) - begin)

@@ -42,7 +42,7 @@ class FeatureExtractor:
         Numbers that make a frame, by which ``batch_size`` counts the frames of rows.
     flip : bool
         Add the embedding of the mirrored image.
-    loaders : int
+    reader_threads : int
         Threads that read images.
     workers : Workers
         Processes that share the work.
@@ -57,7 +57,7 @@ class FeatureExtractor:
         *,
         batch_size: int,
         flip: bool,
-        loaders: int,
+        reader_threads: int,
         workers: Workers = Workers(),  # noqa: B008 - immutable
         between_batches: Callable[[], None] = lambda: None,
         load: Optional[LoadSample] = None,
@@ -65,7 +65,12 @@ class FeatureExtractor:
     ) -> None:
         self.network, self.transform = network, transform
         self.load, self.frame_size = load, frame_size
-        self.batch_size, self.flip, self.loaders, self.workers = batch_size, flip, loaders, workers
+        self.batch_size, self.flip, self.reader_threads, self.workers = (
+            batch_size,
+            flip,
+            reader_threads,
+            workers,
+        )
         self.between_batches = between_batches
         self._embed = ms.jit(network.construct)
 
@@ -118,7 +123,7 @@ class FeatureExtractor:
     ) -> Generator[Batch, None, None]:
         shared: dict[str, Any] = {
             "batch_size": self.batch_size,
-            "workers": self.loaders,
+            "reader_threads": self.reader_threads,
             "rank": self.workers.rank,
             "world_size": self.workers.size,
             "stand_ins": stand_ins,
@@ -157,7 +162,7 @@ def build_extractor(recipe: Recipe, network: nn.Cell, workers: Workers, **option
         frame_size=inputs.channels * inputs.height * inputs.width,
         batch_size=recipe.evaluation.batch_size,
         flip=recipe.evaluation.flip,
-        loaders=recipe.train.workers,
+        reader_threads=recipe.train.reader_threads,
         workers=workers,
         **options,
     )

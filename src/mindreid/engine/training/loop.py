@@ -47,8 +47,8 @@ class Trainer:
         Where to start; updated in place.
     listeners : sequence of Listener
         Called in order.
-    relabel : callable
-        ``relabel(epoch)``, called before an epoch's first step.
+    mine_labels : callable
+        ``mine_labels(epoch)``, called before an epoch's first step.
     checkpoint_steps : int
         Steps between two calls of ``on_checkpoint``; 0: only when asked to stop.
     stop : StopRequest
@@ -68,7 +68,7 @@ class Trainer:
         seed: int,
         progress: Progress,
         listeners: Sequence[Listener] = (),
-        relabel: Callable[[int], None] = lambda _epoch: None,
+        mine_labels: Callable[[int], None] = lambda _epoch: None,
         checkpoint_steps: int = 0,
         stop: Optional[StopRequest] = None,
         steps: Optional[int] = None,
@@ -76,7 +76,7 @@ class Trainer:
         self.objective, self.optimizers, self.step = objective, optimizers, step
         self.base_rates, self.schedules, self.batches = base_rates, schedules, batches
         self.epochs, self.seed, self.progress, self.listeners = epochs, seed, progress, listeners
-        self.relabel = relabel
+        self.mine_labels = mine_labels
         self.checkpoint_steps, self.stop = checkpoint_steps, stop or StopRequest()
         self.steps, self._rates = steps, dict[str, float]()
 
@@ -100,7 +100,7 @@ class Trainer:
     def _train_epoch(self, epoch: int) -> None:
         if self.progress.batch == 0:
             self.objective.on_epoch_begin(epoch)
-            self.relabel(epoch)
+            self.mine_labels(epoch)
         for listener in self.listeners:
             listener.on_epoch_begin(epoch)
         self.objective.set_train(True)

@@ -1,4 +1,4 @@
-"""The begin of an epoch for a method that finds labels of its own: embed, relabel, restart."""
+"""The start of an epoch for a method that finds labels of its own: embed, mine, restart."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from mindreid.objective import Objective
 logger = logging.getLogger(__name__)
 
 
-class Relabelling:
-    """Calls an objective's ``relabel`` where it asks for it.
+class LabelMining:
+    """Calls an objective's ``mine_labels`` where it asks for it.
 
     Parameters
     ----------
@@ -40,7 +40,7 @@ class Relabelling:
     progress : Progress
         Of the run.
     path : Path, optional
-        JSON lines, one per relabelling; only one of several workers writes them.
+        JSON lines, one per mining of labels; only one of several workers writes them.
     """
 
     def __init__(
@@ -62,13 +62,13 @@ class Relabelling:
 
     def __call__(self, epoch: int) -> None:
         """Relabel for ``epoch`` (from 0), if the objective wants to."""
-        if not self.objective.relabels(epoch):
+        if not self.objective.mines_labels(epoch):
             return
         begin = time.monotonic()
         embeddings = self.embed()
         seconds = time.monotonic() - begin
         sizes = self.objective.sizes()
-        figures = {"embedding_seconds": round(seconds, 3), **self.objective.relabel(epoch, embeddings)}
+        figures = {"embedding_seconds": round(seconds, 3), **self.objective.mine_labels(epoch, embeddings)}
         if self.objective.sizes() == sizes:
             for optimizer in self.optimizers.values():
                 restart(optimizer)

@@ -46,7 +46,7 @@ from mindreid.engine.platform.memory import memory_errors_explained
 from mindreid.engine.training import builders
 from mindreid.engine.training.listeners import CheckpointKeeper, Listener, LossLog, PeriodicEvaluation
 from mindreid.engine.training.loop import Trainer
-from mindreid.engine.training.mining import Relabelling
+from mindreid.engine.training.mining import LabelMining
 from mindreid.engine.training.progress import Progress
 from mindreid.engine.training.run_folder import RunFolder
 from mindreid.engine.training.step import TrainStep
@@ -201,7 +201,7 @@ class _Run:
                 sampler,
                 training_transform(recipe.augment, recipe.input),
                 seed=train.seed,
-                workers=train.workers,
+                reader_threads=train.reader_threads,
                 load=builders.training_loader(recipe),
                 stand_ins=stand_ins,
             ),
@@ -211,7 +211,7 @@ class _Run:
             listeners=self._listeners(
                 step, epochs, train.steps or sampler.batches_per_epoch * epochs, extract
             ),
-            relabel=self._relabelling(
+            mine_labels=self._label_mining(
                 step, partial(extract, self.dataset.train, flip=False, stand_ins=stand_ins)
             ),
             checkpoint_steps=train.checkpoint_steps,
@@ -219,15 +219,15 @@ class _Run:
             steps=train.steps,
         )
 
-    def _relabelling(self, step: TrainStep, embed: Callable[[], np.ndarray]) -> Relabelling:
-        return Relabelling(
+    def _label_mining(self, step: TrainStep, embed: Callable[[], np.ndarray]) -> LabelMining:
+        return LabelMining(
             self.objective,
             self.optimizers,
             step,
             embed=embed,
             build_optimizers=partial(builders.build_optimizers, self.recipe, self.objective),
             progress=self.progress,
-            path=self.folder.relabels if self.workers.is_first else None,
+            path=self.folder.mining if self.workers.is_first else None,
         )
 
     def _listeners(

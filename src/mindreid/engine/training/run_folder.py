@@ -53,8 +53,12 @@ class RunFolder:
         return self.root / "metrics.jsonl"
 
     @property
-    def relabels(self) -> Path:
+    def mining(self) -> Path:
         """One JSON line per epoch for which the method found labels of its own."""
+        return self.root / "mining.jsonl"
+
+    @property
+    def _mining_as_once_named(self) -> Path:
         return self.root / "relabels.jsonl"
 
     @property
@@ -134,4 +138,6 @@ class RunFolder:
         if resume and not self.recipe.exists():
             raise CheckpointError("there is no run to resume", where=str(self.root))
         remove_stale_temporaries(self.root)
+        if self._mining_as_once_named.exists():
+            self._mining_as_once_named.replace(self.mining)
         write_text(self.recipe, yaml.safe_dump(recipe.as_dict(), sort_keys=False))

@@ -30,7 +30,7 @@ _FEW_FRAMES = 5
 
 
 def align_raw_silhouettes(
-    source: Path, root: Path, *, modality: str = "", workers: int = 4
+    source: Path, root: Path, *, modality: str = "", reader_threads: int = 4
 ) -> dict[str, int]:
     """Write the aligned sequences of a tree of silhouette images.
 
@@ -45,7 +45,7 @@ def align_raw_silhouettes(
         The tree to write, whole or not at all: ``subject/condition/view/{view}.pkl``.
     modality : str
         Ending of the files' names, as in :class:`~mindreid.data.gait_tree.GaitTree`.
-    workers : int
+    reader_threads : int
         Threads that read and align.
 
     Returns
@@ -63,7 +63,7 @@ def align_raw_silhouettes(
     if not sequences:
         raise DataError("there is no sequence", where=str(source), fix=f"expected is\n{TREE}")
     counts = {"sequences": 0, "frames": 0, "empty": 0}
-    with atomic_folder(root) as folder, ThreadPoolExecutor(workers) as pool:
+    with atomic_folder(root) as folder, ThreadPoolExecutor(reader_threads) as pool:
         aligned = pool.map(lambda sequence: _align(source / sequence), sequences)
         progress = tqdm(zip(sequences, aligned), "sequences", len(sequences), unit="seq", disable=None)
         for sequence, silhouettes in progress:
