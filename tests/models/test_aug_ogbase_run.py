@@ -10,7 +10,7 @@ from mindreid.engine.deployment.exporter import export_checkpoint
 from mindreid.engine.evaluation.evaluation_run import EvaluationRun
 from mindreid.engine.training.loop import Trainer
 from mindreid.engine.training.run import train
-from mindreid.walkers.gait_tree import synthesize_sequences
+from mindreid.walkers.gait_synthesis import synthesize_sequences
 
 SMALL = (
     "frames={name: unordered, count: 2, lengths: [4, 6]}",

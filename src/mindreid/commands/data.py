@@ -80,7 +80,7 @@ def _synthesize(parsed: argparse.Namespace) -> None:
 
 
 def _synthesize_sequences(parsed: argparse.Namespace) -> None:
-    from mindreid.walkers.gait_tree import synthesize_sequences
+    from mindreid.walkers.gait_synthesis import synthesize_sequences
 
     for option in ("outfits", "annotations"):
         if getattr(parsed, option):

@@ -144,7 +144,7 @@ class SequenceLayout:
     partition_file : str
         Where the partition is written, below the root.
     modalities : tuple of str
-        Which of :data:`mindreid.walkers.gait_tree.MODALITIES` a sequence has, the empty name
+        Which of :data:`mindreid.walkers.gait_synthesis.MODALITIES` a sequence has, the empty name
         standing for aligned silhouettes.
     """
 

@@ -9,7 +9,7 @@ from mindreid.metrics.casia_b_benchmark import (
 )
 from mindreid.metrics.ccpg_benchmark import CCPG_SETTINGS, evaluate_ccpg
 from mindreid.metrics.distances import METRICS, l2_normalize, pairwise_distances
-from mindreid.metrics.junk_rules import PROTOCOLS
+from mindreid.metrics.junk_rules import JUNK_RULES
 from mindreid.metrics.multi_query import pool_multi_query
 from mindreid.metrics.person_clusters import PersonClusters, cluster_persons, person_distances
 from mindreid.metrics.ranking import evaluate_distances, evaluate_ranking, rank_gallery
@@ -20,8 +20,8 @@ __all__ = [
     "CCPG_SETTINGS",
     "CROSS_VIEW_GALLERY",
     "CROSS_VIEW_PROBES",
+    "JUNK_RULES",
     "METRICS",
-    "PROTOCOLS",
     "SINGLE_VIEW_GALLERY",
     "SINGLE_VIEW_PROBES",
     "PersonClusters",

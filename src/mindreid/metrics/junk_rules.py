@@ -121,7 +121,7 @@ _JUNK_RULES: dict[str, JunkRule] = {
 }
 _NEED_CLOTHES = ("clothes_changing", "same_clothes")
 
-PROTOCOLS = tuple(_JUNK_RULES)
+JUNK_RULES = tuple(_JUNK_RULES)
 
 
 def junk_mask(query: Labels, gallery: Labels, pairs: Pairs, protocol: str) -> np.ndarray:
@@ -148,16 +148,16 @@ def check_labels(
     pids, camids, clothes : array_like
         ``[count]`` each, integers or strings. What the protocol has no use for is not looked at.
     protocol : str
-        One of :data:`PROTOCOLS`.
+        One of :data:`JUNK_RULES`.
 
     Raises
     ------
     InvalidArgumentError
         If the protocol is unknown, or labels it needs are missing or of another length or type.
     """
-    if protocol not in PROTOCOLS:
+    if protocol not in JUNK_RULES:
         raise InvalidArgumentError(
-            f"unknown protocol {protocol!r}", fix=f"choose from {', '.join(PROTOCOLS)}"
+            f"unknown protocol {protocol!r}", fix=f"choose from {', '.join(JUNK_RULES)}"
         )
 
     def checked(kind: str, values: Optional[ArrayLike], needed: bool) -> np.ndarray:

@@ -16,7 +16,7 @@ from mindreid.config import load_recipe
 from mindreid.engine.checkpoints.checkpoint_files import read_description
 from mindreid.engine.evaluation.evaluation_run import EvaluationRun
 from mindreid.engine.training.run_folder import RunFolder
-from mindreid.walkers.gait_tree import synthesize_sequences
+from mindreid.walkers.gait_synthesis import synthesize_sequences
 from tests.engine.run_files import assert_equal_runs, parameters, steps
 
 JOB = Path(__file__).with_name("worker_job.py")
