@@ -15,7 +15,7 @@ from PIL import Image
 from mindreid.cli import main
 from mindreid.data.view_table import read_views
 from mindreid.errors import InvalidArgumentError
-from mindreid.preprocess.views.labelling import pose_estimation
+from mindreid.preprocess.views import pose_estimation
 from mindreid.preprocess.views.pose_estimation import PoseEstimatorError, estimate_poses, find_estimator
 from mindreid.preprocess.views.pose_files import read_poses
 from mindreid.preprocess.views.view_labels import list_images

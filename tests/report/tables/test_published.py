@@ -9,7 +9,7 @@ from mindreid.config import list_recipes
 from mindreid.data.generated_marker import MARKER
 from mindreid.data.open_dataset import load_dataset
 from mindreid.errors import ConfigError
-from mindreid.report.tables.documents import published
+from mindreid.report.tables import published
 from mindreid.report.tables.published import format_rows, load_published, rows_for
 from mindreid.zoo import DATASETS, MODELS
 
