@@ -23,7 +23,13 @@ CASES = [
     ("msmt17", {"train": "train+val"}),
     ("csv_list", {}),
     ("ltcc", {}),
+    ("vc_clothes", {}),
+    ("celeb_reid", {}),
+    ("celeb_reid_light", {}),
+    ("deepchange", {}),
+    ("last", {}),
 ]
+WITHOUT_CAMERAS = ("celeb_reid", "celeb_reid_light", "last")
 
 
 def shots(split, pids, cameras):
@@ -53,9 +59,10 @@ def test_loader_reads_what_the_layout_writes(write_shots, name, options, data):
         root = write_shots(name, Path(folder, "query_c3s1"), [*gallery, *train, *query])
         dataset = load_dataset(name, root, **options)
         numbers = {pid: number for number, pid in enumerate(sorted({shot.pid for shot in train}))}
-        assert labels(dataset.train) == Counter((numbers[shot.pid], shot.camid) for shot in train)
-        assert labels(dataset.query) == Counter((shot.pid, shot.camid) for shot in query)
-        assert labels(dataset.gallery) == Counter((shot.pid, shot.camid) for shot in gallery)
+        seen = {shot: 0 if name in WITHOUT_CAMERAS else shot.camid for shot in (*train, *query, *gallery)}
+        assert labels(dataset.train) == Counter((numbers[shot.pid], seen[shot]) for shot in train)
+        assert labels(dataset.query) == Counter((shot.pid, seen[shot]) for shot in query)
+        assert labels(dataset.gallery) == Counter((shot.pid, seen[shot]) for shot in gallery)
 
 
 def labels(records):
@@ -105,10 +112,29 @@ def test_msmt_keeps_a_part_for_val(tmp_path, write_shots):
     assert load_dataset("msmt17", root, train="train").num_train_pids == 3
 
 
-@pytest.mark.parametrize("name", ["csv_list", "ltcc"])
+@pytest.mark.parametrize("name", ["csv_list", "deepchange", "ltcc", "vc_clothes"])
 def test_outfits_are_kept_apart_by_person(name, tmp_path, write_shots):
     train = [Shot("train", pid, 0, outfit, 0, 0) for pid in (1, 2) for outfit in (0, 1)]
     test = [Shot("query", 3, 0, 1, 0, 0), Shot("gallery", 3, 1, 0, 0, 0), Shot("gallery", 4, 1, 1, 0, 0)]
     dataset = load_dataset(name, write_shots(name, tmp_path, train + test))
     assert dataset.num_train_clothes == 4
     assert len({record.clothes_id for record in dataset.query + dataset.gallery}) == 3
+
+
+def test_last_labels_clothes_for_training_alone(tmp_path, write_shots):
+    train = [Shot("train", 1, camera, outfit, 0, 0) for camera in (0, 1) for outfit in (0, 1)]
+    test = [Shot("query", 2, 0, 0, 0, 0), Shot("gallery", 2, 1, 1, 0, 0)]
+    dataset = load_dataset("last", write_shots("last", tmp_path, train + test))
+    assert dataset.num_train_clothes == 2
+    assert {record.clothes_id for record in dataset.query + dataset.gallery} == {None}
+
+
+def test_a_walk_is_a_tracklet_of_deepchange(tmp_path, write_shots):
+    train = [Shot("train", 1, 0, 0, 0, 0)]
+    gallery = [Shot("gallery", 2, *walk, frame) for walk in product((0, 1), (0, 1), (0, 1)) for frame in (1, 2)]
+    root = write_shots("deepchange", tmp_path, [*train, Shot("query", 2, 0, 0, 0, 0), *gallery])
+    dataset = load_dataset("deepchange", root)
+    tracklets = Counter(record.tracklet for record in dataset.gallery)
+    assert set(tracklets.values()) == {2}
+    assert len(tracklets) == 8
+    assert dataset.query[0].tracklet in tracklets

@@ -63,6 +63,13 @@ def test_casia_b_is_seen_from_its_angles(tmp_path):
     assert {record.camid for record in dataset.query} == set(range(11))
 
 
+def test_own_sequences_are_seen_from_four_sides(tmp_path):
+    counts = synthesize_sequences("gait_pickles", tmp_path / "g", 2, 1, frames=2, size=(64, 32))
+    dataset = mindreid.load_dataset("gait_pickles", str(tmp_path / "g"))
+    assert counts == {"train": len(dataset.train), "test": len(dataset.query)} == {"train": 12, "test": 12}
+    assert {record.camera for record in dataset.query} == {"towards", "right", "away", "left"}
+
+
 def test_conditions_share_the_clothes_that_they_name_alike():
     plain = combine_outfits(1, 4, 0, 0, bag=False)
     assert (plain.top, plain.bottom) == (draw_outfit(1, 4, 0).top, draw_outfit(1, 4, 0).bottom)
@@ -98,5 +105,5 @@ def test_numbers_that_make_no_sense(tmp_path, change, problem):
 
 
 def test_image_datasets_have_no_sequences(tmp_path):
-    with pytest.raises(InvalidArgumentError, match="choose one of casia_b, ccpg"):
+    with pytest.raises(InvalidArgumentError, match="choose one of casia_b, ccpg, gait_pickles"):
         synthesize_sequences("market1501", tmp_path / "w", 4, 1)

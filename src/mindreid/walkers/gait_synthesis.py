@@ -101,7 +101,7 @@ def synthesize_sequences(
     Parameters
     ----------
     layout_name : str
-        A registered gait dataset, "ccpg" or "casia_b".
+        A registered gait dataset: "ccpg", "casia_b" or "gait_pickles".
     root : path
         A folder that is not there yet, or is empty.
     ids : int

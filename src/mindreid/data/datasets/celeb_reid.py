@@ -31,6 +31,7 @@ from pathlib import Path
 from mindreid.atomic import PathLike
 from mindreid.data.dataset_assembly import assemble
 from mindreid.data.dataset_files import NO_CAMERAS, match_images, require
+from mindreid.data.layouts import Layout, Shot, pair_number
 from mindreid.data.records import Dataset, Protocol, Record, Records, SplitStatistics
 from mindreid.zoo import DATASETS, DatasetEntry
 
@@ -92,5 +93,17 @@ def _tree(name: str) -> str:
     return _TREE.format(root=root, **{split: s.records for split, s in STATISTICS[name].items()})
 
 
+class CelebLayout(Layout):
+    """Images named as in Celeb-reID; everybody comes in several outfits, which the names don't tell."""
+
+    usual_outfits = 2
+
+    def relative_path(self, shot: Shot) -> str:  # noqa: D102 - inherited
+        place = pair_number(self.camera_number(shot), shot.walk)
+        return f"{shot.split}/{shot.pid}_{pair_number(place, shot.frame)}_0{self.suffix}"
+
+
 for _name in STATISTICS:
-    DATASETS.register(_name, DatasetEntry(partial(load, _name), _tree(_name), notes=(NO_CAMERAS,)))
+    DATASETS.register(
+        _name, DatasetEntry(partial(load, _name), _tree(_name), CelebLayout(), notes=(NO_CAMERAS,))
+    )

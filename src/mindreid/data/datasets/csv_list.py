@@ -180,6 +180,7 @@ class CsvLayout(Layout):
     """Images in one folder per split, listed with all four columns."""
 
     max_cameras = 10**6
+    usual_outfits = 2
 
     def relative_path(self, shot: Shot) -> str:  # noqa: D102 - inherited
         name = f"{shot.pid:04d}_{self.camera_number(shot):02d}_{shot.outfit}_{shot.sequence}_{shot.frame:05d}"

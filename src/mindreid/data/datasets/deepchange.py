@@ -25,11 +25,14 @@ counts as a match.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from datetime import date, timedelta
 from pathlib import Path
 
-from mindreid.atomic import PathLike
+from mindreid.atomic import PathLike, write_text
 from mindreid.data.dataset_assembly import assemble
 from mindreid.data.dataset_files import check_listed, parse_name, read_lines, require
+from mindreid.data.layouts import Layout, Shot, pair_number
 from mindreid.data.records import (
     Dataset,
     Protocol,
@@ -59,7 +62,8 @@ STATISTICS = {
 
 _LINE = re.compile(r"(?P<name>[^,]*[^,\s])\s*,\s*(?P<tracklet>\d+)")
 _NAME = re.compile(r"P(?P<pid>\d+)_C(?P<camera>\d+)_(?P<day>[^_]+)_[^_]+_[^_]+_")
-_FOLDERS = ("train-set", "test-set-query", "test-set-gallery")
+_FOLDERS = {"train": "train-set", "query": "test-set-query", "gallery": "test-set-gallery"}
+_FIRST_DAY = date(2020, 6, 1)
 
 
 def load(root: PathLike) -> Dataset:
@@ -81,8 +85,9 @@ def load(root: PathLike) -> Dataset:
         If the folder is missing or laid out differently, a split is empty, a line or a name is
         malformed, or a listed image is missing.
     """
-    root = require(root, TREE, [*_FOLDERS, *map(_list_name, _FOLDERS)])
-    train, query, gallery = (_read_split(root, folder) for folder in _FOLDERS)
+    folders = _FOLDERS.values()
+    root = require(root, TREE, [*folders, *map(_list_name, folders)])
+    train, query, gallery = (_read_split(root, folder) for folder in folders)
     query_records, gallery_records = with_shared_outfits(query, gallery)
     return assemble(
         "deepchange",
@@ -116,4 +121,32 @@ def _read_split(root: Path, folder: str) -> tuple[list[Record], list[str]]:
     return records, days
 
 
-DATASETS.register("deepchange", DatasetEntry(load, TREE))
+class DeepChangeLayout(Layout):
+    """Images named and listed as in DeepChange: another outfit every day, a tracklet a walk."""
+
+    max_cameras = 17
+    usual_outfits = 2
+
+    def relative_path(self, shot: Shot) -> str:  # noqa: D102 - inherited
+        return f"{_FOLDERS[shot.split]}/{self._name(shot)}"
+
+    def _name(self, shot: Shot) -> str:
+        # Numbers of cameras are read as they stand.
+        camera = self.camera_number(shot) - 1
+        day = _FIRST_DAY + timedelta(days=shot.outfit)
+        return (
+            f"P{shot.pid:04d}_C{camera:02d}_{day:%Y%m%d}_08_{shot.sequence}_{shot.frame:05d}{self.suffix}"
+        )
+
+    def write_lists(self, root: Path, shots: Sequence[Shot]) -> None:
+        """Write a list beside each of the three folders."""
+        for split, folder in _FOLDERS.items():
+            lines = (
+                f"{self._name(shot)},{pair_number(shot.camid, shot.walk)}\n"
+                for shot in shots
+                if shot.split == split
+            )
+            write_text(root / _list_name(folder), "".join(lines))
+
+
+DATASETS.register("deepchange", DatasetEntry(load, TREE, DeepChangeLayout()))

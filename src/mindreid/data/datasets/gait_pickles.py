@@ -15,6 +15,7 @@ from pathlib import Path
 from mindreid.atomic import PathLike
 from mindreid.data.dataset_assembly import assemble
 from mindreid.data.gait_tree import GaitTree, load_splits, number_cameras
+from mindreid.data.layouts import SequenceLayout, Wear
 from mindreid.data.records import Dataset
 from mindreid.zoo import DATASETS, DatasetEntry
 
@@ -58,4 +59,14 @@ def load(root: PathLike, *, modality: str = "", partition: str = PARTITION_FILE)
     return assemble("gait_pickles", tree.root, train, test, test, statistics={}, variant=modality)
 
 
-DATASETS.register("gait_pickles", DatasetEntry(load, TREE))
+_AZIMUTHS = {"towards": 0, "right": 90, "away": 180, "left": -90}
+LAYOUT = SequenceLayout(
+    conditions={"usual": Wear(0, 0), "bag": Wear(0, 0, bag=True), "coat": Wear(1, 1)},
+    views=tuple(_AZIMUTHS),
+    azimuths=tuple(_AZIMUTHS.values()),
+    partition_file=PARTITION_FILE,
+    modalities=("",),
+    first_subject=1,
+)
+
+DATASETS.register("gait_pickles", DatasetEntry(load, TREE, sequence_layout=LAYOUT))

@@ -30,6 +30,7 @@ from typing import Optional
 from mindreid.atomic import PathLike
 from mindreid.data.dataset_assembly import assemble
 from mindreid.data.dataset_files import NO_CAMERAS, list_persons, match_images, require
+from mindreid.data.layouts import Layout, Shot, pair_number
 from mindreid.data.records import Dataset, Protocol, Record, Records, SplitStatistics, with_outfits
 from mindreid.zoo import DATASETS, DatasetEntry
 
@@ -94,4 +95,17 @@ def _read(folders: Sequence[Path]) -> tuple[Records, list[Optional[int]]]:
     return records, [None if label == _UNLABELLED else label for label in clothes]
 
 
-DATASETS.register("last", DatasetEntry(load, TREE, notes=(NO_CAMERAS,)))
+class LastLayout(Layout):
+    """Images named as in LaST, clothes labelled in the training split alone; a walk is a video."""
+
+    usual_outfits = 2
+
+    def relative_path(self, shot: Shot) -> str:  # noqa: D102 - inherited
+        person, video = f"{shot.pid:06d}", pair_number(self.camera_number(shot), shot.walk)
+        clothes = shot.outfit + 1 if shot.split == "train" else _UNLABELLED
+        name = f"{person}_001_{video:05d}_{shot.frame:04d}_01_{clothes:03d}{self.suffix}"
+        folders = {"train": f"train/{person}", "query": "test/query", "gallery": f"test/gallery/{person}"}
+        return f"{folders[shot.split]}/{name}"
+
+
+DATASETS.register("last", DatasetEntry(load, TREE, LastLayout(), notes=(NO_CAMERAS,)))

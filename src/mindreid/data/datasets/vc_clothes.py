@@ -31,6 +31,7 @@ from pathlib import Path
 from mindreid.atomic import PathLike
 from mindreid.data.dataset_assembly import assemble, restricted_protocol, standard_protocol
 from mindreid.data.dataset_files import match_images, require
+from mindreid.data.layouts import Layout, Shot, pair_number
 from mindreid.data.records import (
     Dataset,
     Protocol,
@@ -111,4 +112,19 @@ def _is_taken_by(cameras: Collection[int], record: Record) -> bool:
     return record.camid in cameras
 
 
-DATASETS.register("vc_clothes", DatasetEntry(load, TREE))
+class VcClothesLayout(Layout):
+    """Images named as in VC-Clothes: one outfit before cameras 1 to 3, another before camera 4."""
+
+    min_cameras = max_cameras = 4
+    min_outfits = max_outfits = usual_outfits = 2
+
+    def is_worn(self, outfit: int, camid: int) -> bool:  # noqa: D102 - inherited
+        return (outfit == 1) == (camid == max(_CAMERAS["clothes_changing"]))
+
+    def relative_path(self, shot: Shot) -> str:  # noqa: D102 - inherited
+        number = pair_number(shot.sequence, shot.frame)
+        name = f"{shot.pid:04d}-{self.camera_number(shot)}-{shot.outfit + 1:02d}-{number}{self.suffix}"
+        return f"{shot.split}/{name}"
+
+
+DATASETS.register("vc_clothes", DatasetEntry(load, TREE, VcClothesLayout()))
