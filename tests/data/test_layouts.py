@@ -131,7 +131,9 @@ def test_last_labels_clothes_for_training_alone(tmp_path, write_shots):
 
 def test_a_walk_is_a_tracklet_of_deepchange(tmp_path, write_shots):
     train = [Shot("train", 1, 0, 0, 0, 0)]
-    gallery = [Shot("gallery", 2, *walk, frame) for walk in product((0, 1), (0, 1), (0, 1)) for frame in (1, 2)]
+    gallery = [
+        Shot("gallery", 2, *walk, frame) for walk in product((0, 1), (0, 1), (0, 1)) for frame in (1, 2)
+    ]
     root = write_shots("deepchange", tmp_path, [*train, Shot("query", 2, 0, 0, 0, 0), *gallery])
     dataset = load_dataset("deepchange", root)
     tracklets = Counter(record.tracklet for record in dataset.gallery)

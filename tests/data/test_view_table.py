@@ -83,5 +83,11 @@ def test_wrong_tables_are_refused(tmp_path, text, message):
 
 
 def test_a_missing_table_is_one_error(tmp_path):
-    with pytest.raises(DataError, match="cannot read the table"):
+    with pytest.raises(DataError, match="can't read the file"):
         read_views(tmp_path / "views.csv")
+
+
+def test_a_name_that_is_no_text_is_refused_before_anything_is_written(tmp_path):
+    with pytest.raises(DataError, match="no UTF-8"):
+        write_views(tmp_path / "views.csv", [ViewRow("photos/\udcf1.jpg")])
+    assert list(tmp_path.iterdir()) == []

@@ -11,6 +11,7 @@ from typing import Optional
 from mindreid.atomic import PathLike
 from mindreid.data.records import Record, Records
 from mindreid.errors import DataError
+from mindreid.text_files import read_text_file
 
 #: Note of datasets whose images do not tell which camera took them.
 NO_CAMERAS = (
@@ -199,32 +200,15 @@ def read_folder(folder: Path, pattern: re.Pattern[str], suffixes: Sequence[str] 
     )
 
 
-def read_list(path: Path) -> str:
-    """Read a list file as text, in UTF-8 with or without a byte order mark.
-
-    Raises
-    ------
-    DataError
-        If it cannot be read or is no text.
-    """
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f"cannot read the list ({error})", where=str(path)) from None
-    if "\0" in text:
-        raise DataError("the list is not a text file", where=str(path))
-    return text
-
-
 def read_lines(path: Path) -> list[tuple[str, str]]:
     """Return a list file's lines that are not blank, stripped, each with its place ``file:number``.
 
     Raises
     ------
     DataError
-        If it cannot be read or is no text.
+        If it cannot be read as text.
     """
-    lines = enumerate(read_list(path).splitlines(), 1)
+    lines = enumerate(read_text_file(path).split("\n"), 1)
     return [(line.strip(), f"{path}:{number}") for number, line in lines if line.strip()]
 
 
@@ -243,22 +227,44 @@ def check_listed(root: Path, where_of: Mapping[str, str]) -> None:
     DataError
         If one is not there, naming its place.
     """
-    absent = first_missing(root, where_of)
+    files = ListedFiles(root)
+    absent = next((path for path in where_of if path not in files), None)
     if absent is not None:
         raise DataError(f"the listed image {absent!r} is not in {root}", where=where_of[absent])
 
 
-def first_missing(root: Path, paths: Iterable[str]) -> Optional[str]:
-    """Return the first of ``paths`` that is not a file below ``root``, ``None`` if all are there.
+class ListedFiles:
+    """Tells which listed files there are.
 
     Every folder is listed once instead of every file being looked up, which takes minutes for
     100,000 files on a network drive.
+
+    Parameters
+    ----------
+    root : path
+        The folder that relative paths count from.
     """
-    listed: dict[str, frozenset[str]] = {}
-    for path in paths:
-        folder, name = os.path.split(os.path.join(root, path))
-        if folder not in listed:
-            listed[folder] = frozenset(os.listdir(folder) if os.path.isdir(folder) else ())
-        if name not in listed[folder]:
-            return path
-    return None
+
+    def __init__(self, root: PathLike) -> None:
+        self._root = root
+        self._listed: dict[str, frozenset[str]] = {}
+
+    def __contains__(self, path: str) -> bool:
+        folder, name = os.path.split(os.path.join(self._root, path))
+        return name in self._names(folder)
+
+    def similar(self, path: str) -> Optional[str]:
+        """Return a file's path that differs from ``path`` in its name's upper and lower case alone."""
+        folder, name = os.path.split(path)
+        names = self._names(os.path.join(self._root, folder))
+        found = next((other for other in sorted(names) if other.casefold() == name.casefold()), None)
+        return None if found is None else os.path.join(folder, found)
+
+    def _names(self, folder: str) -> frozenset[str]:
+        if folder not in self._listed:
+            try:
+                with os.scandir(folder or os.curdir) as entries:
+                    self._listed[folder] = frozenset(entry.name for entry in entries if not entry.is_dir())
+            except (OSError, ValueError):  # no folder, or one with a null byte in its name
+                self._listed[folder] = frozenset()
+        return self._listed[folder]

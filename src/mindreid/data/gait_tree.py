@@ -14,6 +14,7 @@ from mindreid.atomic import write_json
 from mindreid.data.dataset_files import LayoutError, require
 from mindreid.data.records import Record, Records, numbering
 from mindreid.errors import DataError
+from mindreid.text_files import read_text_file
 
 logger = logging.getLogger(__name__)
 
@@ -67,10 +68,11 @@ class GaitTree:
             if default is None:
                 raise LayoutError(self.root, [file], self.tree)
             return default
+        text = read_text_file(path)
         try:
-            content = json.loads(path.read_text(encoding="utf-8"))
+            content = json.loads(text)
             sets = [_subject_names(content[key]) for key in (_TRAIN_KEY, _TEST_KEY)]
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise DataError(
                 f"this is no partition ({type(error).__name__}: {error})",
                 where=str(path),

@@ -9,6 +9,7 @@ slashes), ``angle`` (degrees, see :mod:`mindreid.preprocess.views.view_angles`),
 from __future__ import annotations
 
 import csv
+import io
 import logging
 import math
 import os
@@ -20,6 +21,7 @@ from typing import Optional
 from mindreid.atomic import PathLike, atomic_path
 from mindreid.data.records import Dataset, Protocol, Record, Records
 from mindreid.errors import DataError
+from mindreid.text_files import read_text_file
 
 logger = logging.getLogger(__name__)
 
@@ -56,7 +58,16 @@ class ViewRow:
 
 
 def write_views(path: PathLike, rows: Iterable[ViewRow]) -> None:
-    """Write a table of views, whole or not at all."""
+    """Write a table of views, whole or not at all.
+
+    Raises
+    ------
+    DataError
+        If an image's name is no text.
+    """
+    rows = list(rows)
+    for row in rows:
+        _require_text(row.image)
     with atomic_path(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as stream:
         writer = csv.writer(stream, lineterminator="\n")
         writer.writerow(COLUMNS)
@@ -64,6 +75,15 @@ def write_views(path: PathLike, rows: Iterable[ViewRow]) -> None:
             angle = "" if row.angle is None else f"{row.angle:.1f}"
             number = "" if row.bin is None else row.bin
             writer.writerow([row.image, angle, number, row.name, f"{row.confidence:.3f}", row.reason])
+
+
+def _require_text(image: str) -> None:
+    try:
+        image.encode()
+    except UnicodeEncodeError:
+        raise DataError(
+            "the table of views can't hold a file name that is no UTF-8", where=ascii(image), fix="rename it"
+        ) from None
 
 
 def read_views(path: PathLike) -> dict[str, ViewRow]:
@@ -74,22 +94,22 @@ def read_views(path: PathLike) -> dict[str, ViewRow]:
     DataError
         If the file is missing or is no such table; a wrong row is named by its line.
     """
+    text = read_text_file(Path(path).expanduser())
+    reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
+    rows: dict[str, ViewRow] = {}
     try:
-        with Path(path).expanduser().open(encoding="utf-8-sig", newline="") as stream:
-            reader = csv.DictReader(stream)
-            missing = [column for column in COLUMNS if column not in (reader.fieldnames or ())]
-            if missing:
-                raise DataError(
-                    f"this is no table of views, it lacks the column {missing[0]!r}",
-                    where=str(path),
-                    fix="make one with `mindreid data views`",
-                )
-            rows: dict[str, ViewRow] = {}
-            for row in reader:
-                _add_row(rows, row, f"{path}, line {reader.line_num}")
-            return rows
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        missing = [column for column in COLUMNS if column not in (reader.fieldnames or ())]
+        if missing:
+            raise DataError(
+                f"this is no table of views, it lacks the column {missing[0]!r}",
+                where=str(path),
+                fix="make one with `mindreid data views`",
+            )
+        for row in reader:
+            _add_row(rows, row, f"{path}, line {reader.line_num}")
+    except csv.Error as error:
         raise DataError(f"cannot read the table of views ({error})", where=str(path)) from None
+    return rows
 
 
 def _add_row(rows: dict[str, ViewRow], row: Mapping[str, str], where: str) -> None:

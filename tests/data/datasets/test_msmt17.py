@@ -89,8 +89,8 @@ def test_listed_image_that_is_not_there(root, version):
 
 
 def test_list_that_is_no_text(root):
-    (root / "list_query.txt").write_bytes(b"\xff\xfe\x00\x01")
-    with pytest.raises(DataError, match="cannot read the list"):
+    (root / "list_query.txt").write_bytes(b"\x89PNG\r\n\x1a\n\x00")
+    with pytest.raises(DataError, match="this is no text"):
         load_dataset("msmt17", root)
 
 

@@ -1,17 +1,18 @@
-"""Anybody's own data: three CSV files that list images.
+"""Anybody's own data: three lists of images, as tables of text.
 
-Each file has a header and one line per image, with the columns
+Each file has a header and one line per image, separated by commas, semicolons or tabs, with the
+columns
 
 - ``path``: the image, relative to the root (or absolute);
-- ``pid``: the person, an integer from 0. Query and gallery share numbers, training has its own;
-- ``camid``: the camera, an integer from 0. Optional: without it every image counts as taken by a
+- ``pid``: the person, by name or by a number from 0; ``7``, ``007`` and ``7.0`` are the same number.
+  Query and gallery share persons, training has its own. -1 is nobody: junk, left out;
+- ``camid``: the camera, likewise. Optional: without it every image counts as taken by a
   camera of its own, so that nothing is junk and an image from right after the query counts as a
   match. Query and gallery both have it or both lack it;
-- ``clothes_id``: the outfit, any word or number; the same one may be used for several persons.
-  Optional, too.
+- ``clothes_id``: the outfit, likewise; the same one may be used for several persons. Optional, too.
 
 A person of the gallery whom no query shows is a distractor. Other columns are refused, since a
-misspelt ``camid`` would silently change what is measured.
+misspelt ``camid`` would silently change what is measured; so is a file with two different lines.
 
 Protocols: *standard*, junk is what has the query's person and camera. If query and gallery have
 outfits, also *clothes_changing* (what has the query's person and outfit is junk, too) and
@@ -23,19 +24,26 @@ from __future__ import annotations
 import csv
 import io
 import itertools
+import logging
 import os
-from collections.abc import Sequence
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Optional
 
 from mindreid.atomic import PathLike, write_text
 from mindreid.data.dataset_assembly import assemble, clothes_protocols
-from mindreid.data.dataset_files import first_missing, read_list, require
+from mindreid.data.dataset_files import ListedFiles, require
 from mindreid.data.layouts import Layout, Shot
+from mindreid.data.list_labels import NOBODY, Label, number_labels, parse_label, warn_of_spellings
+from mindreid.data.list_tables import Columns, Table, TableRow, read_table
 from mindreid.data.records import Dataset, Record, Records, with_shared_outfits
 from mindreid.errors import DataError
-from mindreid.zoo import DATASETS, DatasetEntry, nearest
+from mindreid.zoo import DATASETS, DatasetEntry
+
+logger = logging.getLogger(__name__)
 
 TREE = """\
 <root>/
@@ -46,8 +54,21 @@ TREE = """\
 
 NO_CAMERAS = "without camid every image counts as a camera of its own, so that nothing is junk"
 
-_COLUMNS = ("path", "pid", "camid", "clothes_id")
-_REQUIRED = ("path", "pid")
+COLUMNS = Columns(
+    required=("path", "pid"),
+    optional=("camid", "clothes_id"),
+    synonyms={
+        **dict.fromkeys(
+            ("file", "filename", "file_name", "filepath", "image", "image_path", "img", "photo"), "path"
+        ),
+        **dict.fromkeys(("person", "person_id", "personid", "id", "identity", "name", "label"), "pid"),
+        **dict.fromkeys(("camera", "camera_id", "cam", "cam_id", "cameraid"), "camid"),
+        **dict.fromkeys(("clothes", "cloth", "clothing", "cloth_id", "clothesid", "outfit"), "clothes_id"),
+    },
+)
+_LABELS = ("pid", "camid", "clothes_id")
+_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
+_DRIVE = re.compile(r"[A-Za-z]:[\\/]|\\\\")
 
 
 def load(
@@ -69,24 +90,30 @@ def load(
     Returns
     -------
     Dataset
-        With clothes labels where the lists have them.
+        With clothes labels where the lists have them. Names have numbers, see
+        :func:`mindreid.data.list_labels.number_labels`.
 
     Raises
     ------
     DataError
         If a list or a listed image is missing, a column is missing or unknown, a value is
-        malformed, or query and gallery do not have the same columns.
+        malformed, an image has different labels in two lines, or query and gallery do not have the
+        same columns. It names file, line and column.
     """
     root = require(root, TREE, (train, query, gallery))
-    train_list, query_list, gallery_list = (_read_list(root, name) for name in (train, query, gallery))
+    files = ListedFiles(root)
+    train_list, query_list, gallery_list = (_read_list(root, name, files) for name in (train, query, gallery))
     if query_list.columns != gallery_list.columns:
         raise DataError(
             f"query and gallery must have the same columns, not {', '.join(sorted(query_list.columns))} "
             f"and {', '.join(sorted(gallery_list.columns))}",
             where=str(root),
         )
-    (train_records,) = _records(train_list.rows)
-    query_records, gallery_records = _records(query_list.rows, gallery_list.rows)
+    _refuse_contradictions((*query_list.entries, *gallery_list.entries))
+    _warn_of_spellings(str(root / train), train_list)
+    _warn_of_spellings(str(root), query_list, gallery_list)
+    (train_records,) = _records(root, train_list)
+    query_records, gallery_records = _records(root, query_list, gallery_list)
     has_clothes = "clothes_id" in query_list.columns
     return assemble(
         "csv_list",
@@ -101,79 +128,121 @@ def load(
 
 
 @dataclass(frozen=True)
-class _Row:
+class _Entry:
+    """A line of a list: its image, as listed by the folder, its labels by column, and its place."""
+
     path: str
-    pid: int
-    camid: Optional[int]
-    outfit: Optional[str]
+    labels: Mapping[str, Label]
+    where: str
 
 
 @dataclass(frozen=True)
 class _List:
-    columns: frozenset[str]
-    rows: tuple[_Row, ...]
+    """A list as it stands, and what of it is used."""
+
+    table: Table
+    entries: tuple[_Entry, ...]
+
+    @property
+    def columns(self) -> frozenset[str]:
+        return self.table.columns
 
 
-def _records(*lists: Sequence[_Row]) -> tuple[Records, ...]:
-    """Make records of lists that share one numbering of outfits, and of cameras where none are given."""
-    numbers = itertools.count()
-    parts = [
-        (
-            [Record((row.path,), row.pid, next(numbers) if row.camid is None else row.camid) for row in rows],
-            [row.outfit for row in rows],
-        )
-        for rows in lists
-    ]
-    return with_shared_outfits(*parts)
-
-
-def _read_list(root: Path, name: str) -> _List:
+def _read_list(root: Path, name: str, files: ListedFiles) -> _List:
     file = root / name
-    reader = csv.DictReader(io.StringIO(read_list(file), newline=""))
-    rows, where_of = [], {}
-    try:
-        columns = _check_columns(reader.fieldnames or (), file)
-        for cells in reader:
-            where = f"{file}:{reader.line_num}"
-            rows.append(_parse_row(cells, root, where))
-            where_of[rows[-1].path] = where
-    except csv.Error as error:
-        raise DataError(f"this is no CSV ({error})", where=f"{file}:{reader.line_num}") from None
-    absent = first_missing(root, where_of)
-    if absent is not None:
-        raise DataError(f"there is no file {absent!r}", where=where_of[absent])
-    return _List(columns, tuple(rows))
+    table = read_table(file, COLUMNS)
+    entries = [_parse_row(row, files) for row in table.rows]
+    _refuse_contradictions(entries)
+    persons = [entry for entry in entries if entry.labels["pid"] != NOBODY]
+    _report_left_out(file, len(entries) - len(persons), "show nobody (pid -1)")
+    distinct = {os.path.normpath(entry.path): entry for entry in persons}
+    _report_left_out(file, len(persons) - len(distinct), "are listed twice")
+    return _List(table, tuple(distinct.values()))
 
 
-def _check_columns(columns: Sequence[str], file: Path) -> frozenset[str]:
-    for column in columns:
-        if column not in _COLUMNS:
+def _warn_of_spellings(where: str, *lists: _List) -> None:
+    rows = [row for part in lists for row in part.table.rows]
+    for column in _LABELS:
+        warn_of_spellings(column, (row.cells[column] for row in rows if column in row.cells), where)
+
+
+def _report_left_out(file: Path, count: int, why: str) -> None:
+    if count:
+        logger.warning("%s: %d lines are left out: their images %s", file, count, why)
+
+
+def _parse_row(row: TableRow, files: ListedFiles) -> _Entry:
+    given = [column for column in _LABELS if column in row.cells]
+    labels = {column: parse_label(row.cells[column], column, row.where) for column in given}
+    for column, label in labels.items():
+        if isinstance(label, int) and label < 0 and (column, label) != ("pid", NOBODY):
             raise DataError(
-                f"unknown column {column!r}{nearest(column, list(_COLUMNS))}",
-                where=f"{file}:1",
-                fix=f"the columns are {', '.join(_COLUMNS)}, the last two optional",
+                f"{column} is a number from 0 or a name, not {label}",
+                where=row.where,
+                fix="only a pid may be -1, for nobody",
             )
-    for column in _REQUIRED:
-        if column not in columns:
-            raise DataError(f"the column {column!r} is missing", where=f"{file}:1")
-    return frozenset(columns)
+    path = next((path for path in _readings(row.cells["path"]) if path in files), None)
+    if path is None:
+        raise _no_file(row.cells["path"], files, row.where)
+    return _Entry(path, labels, row.where)
 
 
-def _parse_row(cells: dict[str, str], root: Path, where: str) -> _Row:
-    if None in cells or None in cells.values() or "" in cells.values():
-        raise DataError("the line has not one value for each column", where=where)
-    return _Row(
-        os.path.join(root, cells["path"]),
-        _integer(cells, "pid", where),
-        _integer(cells, "camid", where) if "camid" in cells else None,
-        cells.get("clothes_id"),
+def _readings(path: str) -> Iterator[str]:
+    """Yield ``path``, and what it may stand for if it came from another system."""
+    for base in (path, path.strip(), path.strip().replace("\\", "/")):
+        yield base
+        yield unicodedata.normalize("NFC", base)
+        yield unicodedata.normalize("NFD", base)
+
+
+def _no_file(path: str, files: ListedFiles, where: str) -> DataError:
+    similar = files.similar(path.strip().replace("\\", "/"))
+    fix = "paths count from the folder that is passed as the root"
+    if _URL.match(path.strip()):
+        fix = "this is an address: fetch the image and name the file"
+    elif _DRIVE.match(path.strip()):
+        fix = f"this is a path on another computer; {fix}"
+    elif similar is not None:
+        fix = f"write {similar!r}: upper and lower case count"
+    return DataError(f"path: there is no file {path!r}", where=where, fix=fix)
+
+
+def _refuse_contradictions(entries: Iterable[_Entry]) -> None:
+    """Refuse a file that two lines give different labels."""
+    first: dict[str, _Entry] = {}
+    for entry in entries:
+        before = first.setdefault(os.path.normpath(entry.path), entry)
+        for column, label in entry.labels.items():
+            if label != before.labels[column]:
+                raise DataError(
+                    f"the image {entry.path!r} has the {column} {label!r} here and {before.labels[column]!r} "
+                    f"in {before.where}",
+                    where=entry.where,
+                    fix="correct or delete one of the two lines",
+                )
+
+
+def _records(root: Path, *lists: _List) -> tuple[Records, ...]:
+    """Make records of lists that share their persons, outfits and cameras."""
+    entries = [entry for part in lists for entry in part.entries]
+    pids = number_labels(entry.labels["pid"] for entry in entries)
+    cameras = number_labels(entry.labels["camid"] for entry in entries if "camid" in entry.labels)
+    own_camera = itertools.count()
+
+    def record(entry: _Entry) -> Record:
+        camid = cameras[entry.labels["camid"]] if "camid" in entry.labels else next(own_camera)
+        return Record((os.path.join(root, entry.path),), pids[entry.labels["pid"]], camid)
+
+    return with_shared_outfits(
+        *(
+            ([record(entry) for entry in part.entries], [_outfit(entry) for entry in part.entries])
+            for part in lists
+        )
     )
 
 
-def _integer(cells: dict[str, str], column: str, where: str) -> int:
-    if not cells[column].strip().isdecimal():
-        raise DataError(f"{column} is an integer from 0, not {cells[column]!r}", where=where)
-    return int(cells[column])
+def _outfit(entry: _Entry) -> Optional[str]:
+    return str(entry.labels["clothes_id"]) if "clothes_id" in entry.labels else None
 
 
 class CsvLayout(Layout):
@@ -191,7 +260,7 @@ class CsvLayout(Layout):
         for split in ("train", "query", "gallery"):
             text = io.StringIO()
             writer = csv.writer(text, lineterminator="\n")
-            writer.writerow(_COLUMNS)
+            writer.writerow(COLUMNS.names)
             writer.writerows(
                 (self.relative_path(shot), shot.pid, shot.camid, shot.outfit)
                 for shot in shots
@@ -200,4 +269,4 @@ class CsvLayout(Layout):
             write_text(root / f"{split}.csv", text.getvalue())
 
 
-DATASETS.register("csv_list", DatasetEntry(load, TREE, CsvLayout(), notes=(NO_CAMERAS,)))
+DATASETS.register("csv_list", DatasetEntry(load, TREE, CsvLayout()))

@@ -134,9 +134,7 @@ class DeepChangeLayout(Layout):
         # Numbers of cameras are read as they stand.
         camera = self.camera_number(shot) - 1
         day = _FIRST_DAY + timedelta(days=shot.outfit)
-        return (
-            f"P{shot.pid:04d}_C{camera:02d}_{day:%Y%m%d}_08_{shot.sequence}_{shot.frame:05d}{self.suffix}"
-        )
+        return f"P{shot.pid:04d}_C{camera:02d}_{day:%Y%m%d}_08_{shot.sequence}_{shot.frame:05d}{self.suffix}"
 
     def write_lists(self, root: Path, shots: Sequence[Shot]) -> None:
         """Write a list beside each of the three folders."""

@@ -33,7 +33,7 @@ from pathlib import Path
 
 from mindreid.atomic import PathLike
 from mindreid.data.dataset_assembly import assemble, clothes_protocols, restricted_protocol
-from mindreid.data.dataset_files import match_images, read_list, require
+from mindreid.data.dataset_files import match_images, require
 from mindreid.data.layouts import Layout, Shot, pair_number
 from mindreid.data.records import (
     Dataset,
@@ -45,6 +45,7 @@ from mindreid.data.records import (
     with_shared_outfits,
 )
 from mindreid.errors import DataError
+from mindreid.text_files import read_text_file
 from mindreid.zoo import DATASETS, DatasetEntry
 
 TREE = """\
@@ -117,7 +118,7 @@ def _changing_persons(list_file: Path, query: Records, gallery: Records) -> list
     """Return the protocol among the listed persons; none without the list or without such a query."""
     if not list_file.is_file():
         return []
-    words = read_list(list_file).split()
+    words = read_text_file(list_file).split()
     wrong = [word for word in words if not word.isdecimal()]
     if wrong:
         raise DataError(f"{wrong[0]!r} is not a person's number", where=str(list_file))
