@@ -2,6 +2,7 @@
 
 import gc
 import importlib.util
+import io
 import json
 import logging
 import os
@@ -116,3 +117,42 @@ def torch_state(fill):
         }
 
     return build
+
+
+def _encode_pixel(kind):
+    stream = io.BytesIO()
+    Image.fromarray(np.zeros((1, 1, 3), np.uint8)).save(stream, kind)
+    return stream.getvalue()
+
+
+_PIXEL = {".png": _encode_pixel("PNG"), ".jpg": _encode_pixel("JPEG")}
+
+
+@pytest.fixture(scope="session")
+def write_images():
+    """Write one-pixel images at paths below a root, in an order that is not the sorted one."""
+
+    def write(root, paths):
+        for path in np.random.default_rng(0).permutation(list(paths)):
+            file = root / path
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(_PIXEL[file.suffix.lower()])
+        return root
+
+    return write
+
+
+@pytest.fixture(scope="session")
+def write_shots(write_images):
+    """Write shots in the layout of a registered dataset, as a generator of images does."""
+
+    def write(name, root, shots):
+        from mindreid.zoo import DATASETS
+
+        layout = DATASETS[name].layout
+        write_images(root, [layout.relative_path(shot) for shot in shots])
+        write_images(root, [path for shot in shots for path in layout.extra_paths(shot)])
+        layout.write_lists(root, shots)
+        return root
+
+    return write

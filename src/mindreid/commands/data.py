@@ -32,7 +32,7 @@ def _add_check(actions: argparse._SubParsersAction) -> None:
 
 def _check(parsed: argparse.Namespace) -> None:
     from mindreid.config import parse_options
-    from mindreid.data.check import check_dataset, format_check
+    from mindreid.engine.evaluation.dataset_check import check_dataset, format_check
 
     options = parse_options(parsed.options)
     report = check_dataset(parsed.name, parsed.root, verify_images=parsed.images, **options)

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from mindreid import load_dataset
-from mindreid.data.check import check_dataset, format_check
 from mindreid.data.formats.pickles import write_array
+from mindreid.engine.evaluation.dataset_check import check_dataset, format_check
 from mindreid.errors import DataError
 
 FRAMES = np.full((2, 64, 64), 255, np.uint8)

@@ -1,12 +1,10 @@
-"""The check of a dataset on disk: tree, missing paths, counts, unreadable images; the summary table."""
+"""The check of a dataset on disk: tree, missing paths, counts, unreadable images, protocols."""
 
 import pytest
 
-from mindreid import load_dataset
-from mindreid.data.check import check_dataset, format_check
 from mindreid.data.layouts import Shot
-from mindreid.data.records import Dataset, Record, SplitStatistics
-from mindreid.data.summary import compare_counts, format_summary
+from mindreid.data.records import SplitStatistics
+from mindreid.engine.evaluation.dataset_check import check_dataset, format_check
 from mindreid.errors import InvalidArgumentError
 from mindreid.zoo import DATASETS
 
@@ -86,31 +84,45 @@ def test_options_reach_the_loader(tmp_path, write_shots):
         check_dataset("msmt", root)
 
 
-def test_hearsay_is_marked():
-    records = (Record(("x.jpg",), 0, 0),)
-    official = {"query": SplitStatistics(3_060, 1, approximate=("persons",))}
-    dataset = Dataset("toy", None, records, records, records, {}, official)
-    persons, images = compare_counts(dataset)
-    assert str(persons) == "query persons 1 instead of about 3,060"
-    assert images.agrees
+def own_images(root, write_images, **lists):
+    """Write ``path,…`` lists of images, and the images."""
+    lists = {"train": "path,pid,camid\nt1.jpg,0,0\nt2.jpg,0,1\nt3.jpg,1,0\nt4.jpg,1,1", **lists}
+    for name, text in lists.items():
+        write_images(root, [line.split(",")[0] for line in text.splitlines()[1:]])
+        (root / f"{name}.csv").write_text(text, encoding="utf-8")
+    return root
 
 
-def test_summary_table(root):
-    lines = format_summary(load_dataset("market1501", root)).splitlines()
-    assert [line.split() for line in lines[1:6]] == [
-        ["split", "persons", "images", "cameras", "outfits"],
-        ["train", "2", "6", "3", "-"],
-        ["query", "1", "2", "2", "-"],
-        ["gallery", "1", "4", "2", "-"],
-        ["query", "pool", "1", "6", "2", "-"],
-    ]
-    assert lines[6] == "protocols: standard (junk rule standard), multiple_query (junk rule standard)"
+def test_a_list_with_one_camera_is_not_usable(tmp_path, write_images):
+    query, gallery = "path,pid,camid\nq1.jpg,anna,door", "path,pid,camid\ng1.jpg,anna,door\ng2.jpg,ben,door"
+    check = check_dataset("csv_list", own_images(tmp_path, write_images, query=query, gallery=gallery))
+    assert not check.ok
+    text = format_check(check)
+    assert "protocols that can't give a figure:\n  standard: there is only one camera" in text
+    assert text.endswith("not usable as it is: no protocol can give a figure")
 
 
-def test_summary_table_counts_tracklets_and_outfits():
-    tracklets = tuple(Record(("a.jpg", "b.jpg"), pid, 0, clothes_id=pid) for pid in (0, 1))
-    text = format_summary(Dataset("toy", None, tracklets, tracklets, tracklets, {}))
-    assert [line.split() for line in text.splitlines()[1:3]] == [
-        ["split", "persons", "tracklets", "cameras", "outfits"],
-        ["train", "2", "2", "1", "2"],
-    ]
+def test_a_query_whose_person_is_not_in_the_gallery_is_said(tmp_path, write_images):
+    query, gallery = "path,pid,camid\nq1.jpg,anna,0\nq2.jpg,ben,0", "path,pid,camid\ng1.jpg,anna,1"
+    check = check_dataset("csv_list", own_images(tmp_path, write_images, query=query, gallery=gallery))
+    assert check.ok
+    text = format_check(check)
+    assert "1 of 2 queries count nowhere: 1 whose person is not in the gallery (q2.jpg)" in text
+    assert text.endswith("usable with 1 warning")
+
+
+def test_the_protocols_that_remain_are_named(tmp_path, write_images):
+    query, gallery = "path,pid,camid,clothes_id\nq.jpg,1,0,coat", "path,pid,camid,clothes_id\ng.jpg,1,1,coat"
+    check = check_dataset("csv_list", own_images(tmp_path, write_images, query=query, gallery=gallery))
+    assert not check.ok
+    assert list(check.protocols.obstacles) == ["clothes_changing"]
+    assert format_check(check).endswith("--set 'evaluation.protocols=[standard, same_clothes]'")
+
+
+def test_missing_cameras_are_said_where_they_are_missing(tmp_path, write_images):
+    lists = {"query": "path,pid\nq.jpg,1", "gallery": "path,pid\ng.jpg,1"}
+    without = own_images(tmp_path / "without", write_images, **lists)
+    assert "without camid" in format_check(check_dataset("csv_list", without))
+    lists = {"query": "path,pid,camid\nq.jpg,1,0", "gallery": "path,pid,camid\ng.jpg,1,1"}
+    with_cameras = own_images(tmp_path / "with", write_images, **lists)
+    assert "without camid" not in format_check(check_dataset("csv_list", with_cameras))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Optional
 
 from tqdm import tqdm
@@ -17,6 +17,7 @@ from mindreid.data.formats.pickles import read_array
 from mindreid.data.open_dataset import load_dataset
 from mindreid.data.records import Dataset
 from mindreid.data.summary import SPLITS, Count, compare_counts, format_summary
+from mindreid.engine.evaluation.protocol_check import ProtocolFindings, check_protocols
 from mindreid.errors import DataError, MindReidError
 
 
@@ -40,6 +41,10 @@ class DatasetCheck:
         The summary table; empty if the dataset cannot be loaded.
     counts : tuple of Count
         Counts beside the official ones, as far as these are known.
+    protocols : ProtocolFindings
+        What keeps the protocols from giving a figure, or spoils it.
+    names : tuple of str
+        All protocols.
     decoded : int, optional
         How many image files were decoded; ``None`` if that was not asked for.
     unreadable : tuple of str
@@ -54,13 +59,15 @@ class DatasetCheck:
     missing: tuple[str, ...] = ()
     summary: str = ""
     counts: tuple[Count, ...] = ()
+    protocols: ProtocolFindings = field(default_factory=lambda: ProtocolFindings({}, ()))
+    names: tuple[str, ...] = ()
     decoded: Optional[int] = None
     unreadable: tuple[str, ...] = ()
 
     @property
     def ok(self) -> bool:
-        """Whether the dataset can be used. Other counts than the official ones are no obstacle."""
-        return self.problem is None and not self.unreadable
+        """Whether the dataset can be used, in spite of warnings and other counts than the official ones."""
+        return self.problem is None and not self.unreadable and not self.protocols.obstacles
 
 
 def check_dataset(name: str, root: PathLike, *, verify_images: bool = False, **options: Any) -> DatasetCheck:
@@ -96,6 +103,8 @@ def check_dataset(name: str, root: PathLike, *, verify_images: bool = False, **o
         **about,
         summary=format_summary(dataset),
         counts=tuple(compare_counts(dataset)),
+        protocols=check_protocols(dataset),
+        names=tuple(dataset.protocols),
         decoded=decoded,
         unreadable=unreadable,
     )
@@ -108,6 +117,9 @@ def format_check(check: DatasetCheck) -> str:
     sections.append(_section("cannot be loaded", [check.problem] if check.problem else []))
     sections.append(check.summary)
     sections.append(_section("official counts", [_count_line(count) for count in check.counts]))
+    obstacles = [f"{name}: {obstacle}" for name, obstacle in check.protocols.obstacles.items()]
+    sections.append(_section("protocols that can't give a figure", obstacles))
+    sections.append(_section("warnings", check.protocols.warnings))
     sections.append(_section("unreadable images", check.unreadable))
     sections.append(_section("note", check.notes))
     sections.append(_verdict(check))
@@ -131,10 +143,21 @@ def _verdict(check: DatasetCheck) -> str:
     images = "" if check.decoded is None else f", {check.decoded:,} images decoded"
     if check.unreadable:
         return f"not usable as it is{images}, {len(check.unreadable):,} of them unreadable"
+    if check.protocols.obstacles:
+        return f"not usable as it is{images}: {_remedy(check)}"
+    warned = len(check.protocols.warnings)
+    images = (f" with {warned} warning{'s' * (warned > 1)}" if warned else "") + images
     differing = sum(not count.agrees for count in check.counts)
     if differing:
         return f"usable{images}; {differing} of {len(check.counts)} counts differ from the released set"
     return f"usable{images}" + ("; all counts as released" if check.counts else "")
+
+
+def _remedy(check: DatasetCheck) -> str:
+    possible = [name for name in check.names if name not in check.protocols.obstacles]
+    if not possible:
+        return "no protocol can give a figure"
+    return f"evaluate with --set 'evaluation.protocols=[{', '.join(possible)}]'"
 
 
 def _decode_all(dataset: Dataset) -> tuple[int, tuple[str, ...]]:
