@@ -156,3 +156,24 @@ def write_shots(write_images):
         return root
 
     return write
+
+
+@pytest.fixture(scope="session")
+def generated(tmp_path_factory):
+    """Generate walkers in a dataset's layout by its command, once a session; return the folder."""
+    from mindreid.cli import main
+    from mindreid.zoo import DATASETS
+
+    made = {}
+
+    def generate(name):
+        if name not in made:
+            root = tmp_path_factory.mktemp("generated") / name
+            layout = DATASETS[name].sequence_layout or DATASETS[name].layout
+            cameras = min(getattr(layout, "max_cameras", 2), max(getattr(layout, "min_cameras", 2), 2))
+            sizes = ("--ids", "4", "--frames", "2", "--cameras", str(cameras))
+            assert main(["data", "synthesize", "--layout", name, "--root", str(root), *sizes]) == 0
+            made[name] = root
+        return made[name]
+
+    return generate

@@ -80,3 +80,25 @@ def test_a_folder_appears_whole_or_not_at_all(tmp_path):
     with pytest.raises(DataError, match="not an empty folder"):
         write(fail=False)
     assert os.listdir(tmp_path) == ["data"]
+
+
+def test_a_folder_is_made_whatever_it_is_called_by(tmp_path, monkeypatch):
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "link").symlink_to("empty")
+    (tmp_path / "dangling").symlink_to("not there yet")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    for number, name in enumerate(("link", "dangling", "new/", "empty/../数 据", "~/home")):
+        with atomic_folder(name) as temporary:
+            (temporary / "content").write_text(str(number))
+    found = {path.parent.name: path.read_text() for path in tmp_path.glob("*/content")}
+    assert found["link"] == found["empty"] == "0"
+    assert (found["not there yet"], found["new"], found["数 据"], found["home"]) == ("1", "2", "3", "4")
+    assert (tmp_path / "link").is_symlink()
+
+
+def test_the_current_folder_is_not_replaced(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(DataError, match="can't be replaced"), atomic_folder("."):
+        pass
+    assert list(tmp_path.iterdir()) == []

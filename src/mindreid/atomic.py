@@ -53,18 +53,17 @@ def atomic_folder(target: PathLike) -> Iterator[Path]:
     Parameters
     ----------
     target : path
-        A folder that is not there yet, or is empty.
+        A folder that is not there yet, or is empty; ``~`` is expanded, and of a symbolic link the
+        folder that it points to is meant.
 
     Raises
     ------
     DataError
-        If ``target`` is a file, or a folder with something in it.
+        If ``target`` is a file, a folder with something in it, or one whose place cannot be taken.
     """
-    target = Path(target)
-    if target.exists() and (not target.is_dir() or any(target.iterdir())):
-        raise DataError(
-            "this is not an empty folder", where=str(target), fix="name a new folder or delete it"
-        )
+    target = Path(os.path.realpath(Path(target).expanduser()))
+    if target.exists():
+        _check_replaceable(target)
     target.parent.mkdir(parents=True, exist_ok=True)
     temporary = Path(tempfile.mkdtemp(prefix=f".tmp-{target.name}-", dir=target.parent))
     try:
@@ -74,6 +73,20 @@ def atomic_folder(target: PathLike) -> Iterator[Path]:
         _flush(target.parent)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _check_replaceable(folder: Path) -> None:
+    if not folder.is_dir() or any(folder.iterdir()):
+        raise DataError(
+            "this is not an empty folder", where=str(folder), fix="name a new folder or delete it"
+        )
+    # A new folder in place of the current one would leave the user's shell in the old, deleted one.
+    if folder == Path.cwd() or folder.is_mount():
+        raise DataError(
+            "the current folder, or one that is mounted, can't be replaced by a new one",
+            where=str(folder),
+            fix="name a new folder in it",
+        )
 
 
 def write_text(target: PathLike, text: str) -> None:
