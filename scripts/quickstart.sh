@@ -54,10 +54,12 @@ import json
 import pathlib
 import sys
 
+# A terminal that can't show the folder's name shows it escaped.
+sys.stdout.reconfigure(errors="backslashreplace")
 folder, seconds = pathlib.Path(sys.argv[1]), int(sys.argv[2])
 print(f"\n{'unseen walkers':<16} {'rank-1':>7} {'mAP':>7}   per cent")
 for name in ("untrained", "trained"):
-    result = next(iter(json.loads((folder / f"{name}.json").read_text())["results"].values()))
+    result = next(iter(json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))["results"].values()))
     print(f"{name:<16} {100 * result['rank1']:>7.1f} {100 * result['mAP']:>7.1f}")
 print(f"\n{seconds // 60} min {seconds % 60} s in all. Look at {folder / 'ranks.png'}")
 print(f"model: {folder / 'mgn.mindir'}, run: {folder / 'run'}")

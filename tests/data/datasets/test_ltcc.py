@@ -77,7 +77,7 @@ def test_the_list_of_persons_who_change_restricts_both_sides(root):
     list_file.write_text("7\nseven\n")
     with pytest.raises(DataError, match="'seven' is not a person's number") as error:
         load_dataset("ltcc", root)
-    assert error.value.where == str(list_file)
+    assert error.value.where == f"{list_file}:2"
 
 
 def test_counts_that_are_quoted_from_memory_are_marked():

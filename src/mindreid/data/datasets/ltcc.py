@@ -33,7 +33,7 @@ from pathlib import Path
 
 from mindreid.atomic import PathLike
 from mindreid.data.dataset_assembly import assemble, clothes_protocols, restricted_protocol
-from mindreid.data.dataset_files import match_images, require
+from mindreid.data.dataset_files import match_images, read_lines, require
 from mindreid.data.layouts import Layout, Shot, pair_number
 from mindreid.data.records import (
     Dataset,
@@ -45,7 +45,6 @@ from mindreid.data.records import (
     with_shared_outfits,
 )
 from mindreid.errors import DataError
-from mindreid.text_files import read_text_file
 from mindreid.zoo import DATASETS, DatasetEntry
 
 TREE = """\
@@ -118,11 +117,11 @@ def _changing_persons(list_file: Path, query: Records, gallery: Records) -> list
     """Return the protocol among the listed persons; none without the list or without such a query."""
     if not list_file.is_file():
         return []
-    words = read_text_file(list_file).split()
-    wrong = [word for word in words if not word.isdecimal()]
-    if wrong:
-        raise DataError(f"{wrong[0]!r} is not a person's number", where=str(list_file))
-    persons = {int(word) for word in words}
+    words = [(word, where) for line, where in read_lines(list_file) for word in line.split()]
+    for word, where in words:
+        if not word.isdecimal():
+            raise DataError(f"{word!r} is not a person's number", where=where)
+    persons = {int(word) for word, _ in words}
     return restricted_protocol(
         "clothes_changing_persons", "clothes_changing", query, gallery, lambda record: record.pid in persons
     )
