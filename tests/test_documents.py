@@ -5,10 +5,12 @@ import shlex
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
-from mindreid.cli import build_parser
+from mindreid.cli import build_parser, main
 from mindreid.config import load_recipe
 from mindreid.report.tables.documents import update_documents
+from mindreid.walkers import Walk, render_walk
 from mindreid.zoo import DATASETS
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -64,3 +66,51 @@ def test_links_lead_somewhere(document):
 
 def test_measured_tables_agree_with_the_result_files():
     assert update_documents(ROOT, check=True) == []
+
+
+@pytest.fixture
+def own_images(tmp_path, monkeypatch):
+    """The section "Your own images": its commands, in a folder with lists like its own and photos."""
+    section = (
+        (ROOT / "docs/data.md").read_text(encoding="utf-8").split("## Your own images")[1].split("\n## ")[0]
+    )
+    (listed,) = re.findall(r"```text\n(.*?)```", section, re.DOTALL)
+    (commands,) = re.findall(r"```bash\n(.*?)```", section, re.DOTALL)
+    header, *lines = listed.splitlines()
+    names = {line.split(",")[1] for line in lines}
+    assert names == {"anna", "ben"}
+    monkeypatch.chdir(tmp_path)
+    Path("my_images/images").mkdir(parents=True)
+    walks = [(pid, camid, f"{camid}.{frame}") for pid in range(12) for camid in (0, 1) for frame in (0, 1)]
+    lists = {"train": [], "query": [], "gallery": []}
+    for pid, camid, number in walks:
+        name = ["anna", "ben"][pid] if pid < 2 else f"no. {pid}"
+        path = f"images/{name}_{number}.jpg"
+        frame = render_walk(1, Walk(pid + 1, camid=camid), 2, size=(64, 32))[int(number[-1])]
+        Image.fromarray(frame.image).save(Path("my_images", path))
+        split = "train" if pid >= 4 else "gallery" if number[-1] == "1" else "query"
+        lists[split].append(f"{path},{name},{['door', 'hall'][camid]},shorts")
+    for name, own in lists.items():
+        Path("my_images", f"{name}.csv").write_text("\n".join([header, *own]) + "\n", encoding="utf-8")
+    return [shlex.split(line)[1:] for line in commands.splitlines()]
+
+
+def test_a_newcomers_own_images(own_images, capsys, tiny_mgn):
+    check, train = own_images
+    assert (check[:2], train[:1]) == (["data", "check"], ["train"])
+    assert main(check) == 2
+    out = capsys.readouterr().out
+    assert "clothes_changing: none of 8 queries has a match" in out
+    assert "--set 'evaluation.protocols=[standard, same_clothes]'" in out
+    # Photos of people in their usual clothes need no such column.
+    for name in ("train", "query", "gallery"):
+        file = Path("my_images", f"{name}.csv")
+        lines = file.read_text(encoding="utf-8").splitlines()
+        file.write_text("\n".join(line.rpartition(",")[0] for line in lines), encoding="utf-8")
+    assert main(check) == 0
+    assert capsys.readouterr().out.splitlines()[-1] == "usable"
+    assert main([*train, *tiny_mgn, "--set", "train.epochs=1"]) == 0
+    root = train[train.index("--root") + 1]
+    evaluate = ["eval", *train[1:5], "--root", root, *tiny_mgn, "--checkpoint", "runs/mine/last.ckpt"]
+    assert main(evaluate) == 0
+    assert "csv_list" in capsys.readouterr().out
