@@ -61,7 +61,7 @@ def atomic_folder(target: PathLike) -> Iterator[Path]:
     DataError
         If ``target`` is a file, a folder with something in it, or one whose place cannot be taken.
     """
-    target = Path(os.path.realpath(Path(target).expanduser()))
+    target = Path(os.path.realpath(os.path.expanduser(target)))
     if target.exists():
         _check_replaceable(target)
     target.parent.mkdir(parents=True, exist_ok=True)

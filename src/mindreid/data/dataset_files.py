@@ -37,6 +37,8 @@ class LayoutError(DataError):
         if root.is_dir():
             more = f" (and {len(missing) - 1} more)" if len(missing) > 1 else ""
             what, where = f"the dataset is not laid out as expected, missing{more}", root / missing[0]
+        elif root.is_file():
+            what, where = "this is a file, not the folder of a dataset; if it is an archive, unpack it", root
         else:
             what, where = "the dataset's folder is not there", root
         super().__init__(what, where=str(where), fix=f"{_nested(root, missing)}expected is\n{tree}")
@@ -66,11 +68,18 @@ def require(root: PathLike, tree: str, paths: Iterable[str] = ()) -> Path:
     ------
     LayoutError
         If something is missing; it holds the whole list and names the first.
+    DataError
+        If that can't be told, for want of permission.
     """
-    folder = Path(root).expanduser()
-    missing = [path for path in paths if not (folder / path).exists()]
-    if missing or not folder.is_dir():
-        raise LayoutError(folder, missing, tree)
+    try:
+        folder = Path(os.path.expanduser(root))
+        missing = [path for path in paths if not (folder / path).exists()]
+        if missing or not folder.is_dir():
+            raise LayoutError(folder, missing, tree)
+    except OSError as error:
+        raise DataError(
+            f"cannot look into the dataset's folder ({error.strerror})", where=str(root)
+        ) from None
     return folder
 
 
@@ -83,7 +92,7 @@ def list_images(folder: Path, suffixes: Sequence[str] = (".jpg",)) -> list[str]:
     Raises
     ------
     DataError
-        If the folder cannot be listed or holds no image.
+        If the folder cannot be listed, holds no image, or a link to one that is not there.
     """
     try:
         with os.scandir(folder) as entries:
@@ -96,7 +105,13 @@ def list_images(folder: Path, suffixes: Sequence[str] = (".jpg",)) -> list[str]:
 
 
 def _is_image(entry: os.DirEntry[str], suffixes: tuple[str, ...]) -> bool:
-    return not entry.name.startswith(".") and entry.name.lower().endswith(suffixes) and entry.is_file()
+    if entry.name.startswith(".") or not entry.name.lower().endswith(suffixes):
+        return False
+    if entry.is_symlink() and not os.path.exists(entry.path):
+        raise DataError(
+            "the symbolic link leads nowhere", where=entry.path, fix="fetch the file that it stands for"
+        )
+    return entry.is_file()
 
 
 def list_persons(folder: Path) -> list[tuple[int, Path]]:
@@ -264,7 +279,7 @@ class ListedFiles:
         if folder not in self._listed:
             try:
                 with os.scandir(folder or os.curdir) as entries:
-                    self._listed[folder] = frozenset(entry.name for entry in entries if not entry.is_dir())
+                    self._listed[folder] = frozenset(entry.name for entry in entries if entry.is_file())
             except (OSError, ValueError):  # no folder, or one with a null byte in its name
                 self._listed[folder] = frozenset()
         return self._listed[folder]

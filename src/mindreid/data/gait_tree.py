@@ -180,6 +180,15 @@ def sequence_folders(subject: Path) -> Iterator[tuple[str, str]]:
 
 
 def folder_names(folder: Path) -> list[str]:
-    """List the names of the folders in ``folder``, sorted; hidden ones left out."""
-    with os.scandir(folder) as entries:
-        return sorted(entry.name for entry in entries if entry.is_dir() and not entry.name.startswith("."))
+    """List the names of the folders in ``folder``, sorted; hidden ones left out.
+
+    Raises
+    ------
+    DataError
+        If it cannot be listed.
+    """
+    try:
+        with os.scandir(folder) as entries:
+            return sorted(e.name for e in entries if e.is_dir() and not e.name.startswith("."))
+    except OSError as error:
+        raise DataError(f"cannot list the folder ({error.strerror})", where=str(folder)) from None

@@ -94,7 +94,7 @@ def read_views(path: PathLike) -> dict[str, ViewRow]:
     DataError
         If the file is missing or is no such table; a wrong row is named by its line.
     """
-    text = read_text_file(Path(path).expanduser())
+    text = read_text_file(os.path.expanduser(path))
     reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
     rows: dict[str, ViewRow] = {}
     try:

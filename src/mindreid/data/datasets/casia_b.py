@@ -21,10 +21,9 @@ gallery of one view, and *cross_view*, with a gallery of all.
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from mindreid.atomic import PathLike
 from mindreid.data.dataset_assembly import assemble
+from mindreid.data.dataset_files import require
 from mindreid.data.gait_tree import GaitTree, Partition, load_splits, number_cameras
 from mindreid.data.layouts import SequenceLayout, Wear
 from mindreid.data.records import Dataset, Protocol, SplitStatistics, with_outfits
@@ -77,7 +76,7 @@ def load(root: PathLike, *, modality: str = "", partition: str = PARTITION_FILE)
         If the folder or a named partition file is missing, a split is empty, or a sequence lacks
         the modality.
     """
-    tree = GaitTree(Path(root).expanduser(), TREE, modality)
+    tree = GaitTree(require(root, TREE), TREE, modality)
     default = PARTITION if partition == PARTITION_FILE else None
     splits = load_splits(tree, partition, default)
     train, test = (

@@ -24,10 +24,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from pathlib import Path
 
 from mindreid.atomic import PathLike
 from mindreid.data.dataset_assembly import assemble
+from mindreid.data.dataset_files import require
 from mindreid.data.gait_tree import GaitTree, Partition, load_splits, number_cameras
 from mindreid.data.layouts import SequenceLayout, Wear
 from mindreid.data.records import Dataset, Protocol, Record, Records, SplitStatistics, with_outfits
@@ -84,7 +84,7 @@ def load(root: PathLike, *, modality: str = "aligned-sils", partition: str = PAR
         If the folder or a named partition file is missing, a split is empty, a status is
         malformed, or a sequence lacks the modality.
     """
-    tree = GaitTree(Path(root).expanduser(), TREE, modality)
+    tree = GaitTree(require(root, TREE), TREE, modality)
     default = PARTITION if partition == PARTITION_FILE else None
     splits = [_with_labels(split) for split in load_splits(tree, partition, default)]
     train, test = (number_cameras(split, [*splits[0], *splits[1]]) for split in splits)

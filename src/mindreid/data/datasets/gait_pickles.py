@@ -10,10 +10,9 @@ the same view.
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from mindreid.atomic import PathLike
 from mindreid.data.dataset_assembly import assemble
+from mindreid.data.dataset_files import require
 from mindreid.data.gait_tree import GaitTree, load_splits, number_cameras
 from mindreid.data.layouts import SequenceLayout, Wear
 from mindreid.data.records import Dataset
@@ -53,7 +52,7 @@ def load(root: PathLike, *, modality: str = "", partition: str = PARTITION_FILE)
         If the folder or the partition file is missing, a split is empty, or a sequence lacks the
         modality.
     """
-    tree = GaitTree(Path(root).expanduser(), TREE, modality)
+    tree = GaitTree(require(root, TREE), TREE, modality)
     splits = load_splits(tree, partition)
     train, test = (number_cameras(split, [*splits[0], *splits[1]]) for split in splits)
     return assemble("gait_pickles", tree.root, train, test, test, statistics={}, variant=modality)
