@@ -80,6 +80,7 @@ def test_a_partition_file_decides(tmp_path, caplog):
     [
         ("{", "no partition"),
         ('{"TRAIN_SET": ["000"]}', "TEST_SET"),
+        ("[" * 100_000, "no partition"),
         ('{"TRAIN_SET": "000", "TEST_SET": ["001"]}', "list of names"),
         ('{"TRAIN_SET": ["000", "001"], "TEST_SET": ["001"]}', "'001' is for both"),
     ],
@@ -90,6 +91,18 @@ def test_a_malformed_partition_is_one_error(tmp_path, content, problem):
     with pytest.raises(DataError, match=problem) as error:
         load_dataset("ccpg", root)
     assert error.value.where == str(root / "CCPG.json")
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "latin-1"])
+def test_a_partition_in_any_marked_encoding(tmp_path, encoding):
+    root = write(tmp_path, ["Zoë/U0_D0/01_0", "Øle/U0_D0/01_0"])
+    text = json.dumps({"TRAIN_SET": ["Zoë"], "TEST_SET": ["Øle"]}, ensure_ascii=False)
+    (root / "CCPG.json").write_bytes(text.encode(encoding))
+    if encoding == "latin-1":
+        with pytest.raises(DataError, match="Latin-1"):
+            load_dataset("ccpg", root)
+    else:
+        assert [len(load_dataset("ccpg", root).split(split)) for split in ("train", "query")] == [1, 1]
 
 
 def test_modalities_are_chosen_by_name(tmp_path):

@@ -73,6 +73,11 @@ def test_queries_that_find_themselves():
     assert not among_others.obstacles
     (line,) = among_others.warnings
     assert line.startswith("standard: 2 of 2 queries find the very same file in the gallery")
+    junk_alone = check_protocols(dataset(query, query))
+    assert (
+        "2 of these are in the gallery as the very same file (q0.jpg, q1.jpg)"
+        in junk_alone.obstacles["standard"]
+    )
     # Under its own camera a file is junk to itself.
     assert not check_protocols(dataset(query, query + records("g", (0, 2, 0), (1, 2, 0)))).warnings
 

@@ -94,6 +94,8 @@ class _Matches:
         One that is not junk and another file than the query.
     same_file : np.ndarray
         The query itself, and it is not junk.
+    junk_file : np.ndarray
+        The query itself, and it is junk.
     one_source : bool
         Whether all images are of one camera.
     """
@@ -103,6 +105,7 @@ class _Matches:
     valid: np.ndarray
     other_file: np.ndarray
     same_file: np.ndarray
+    junk_file: np.ndarray
     one_source: bool
 
     @classmethod
@@ -122,6 +125,7 @@ class _Matches:
             valid=having(~junk),
             other_file=having(~junk & ~same),
             same_file=having(~junk & same),
+            junk_file=having(junk & same),
             one_source=len(sources) == 1,
         )
 
@@ -161,6 +165,7 @@ class _Matches:
         groups = (
             (~self.person, "whose person is not in the gallery"),
             (self.person & ~self.valid, f"of whose person each gallery image {self._junk_reason()}"),
+            (self.junk_file & ~self.valid, "of these are in the gallery as the very same file"),
         )
         for which, reason in groups:
             if which.any():
