@@ -117,7 +117,7 @@ def test_what_is_counted_is_on_disk(sequences):
 
 def test_persons_without_a_silhouette_do_not_count_as_persons(scene, tmp_path):
     """Only three walk before the wall, and others are annotated where nobody is."""
-    somewhere = [f"{frame},{9 + n},{1 + 30 * n},1,20,45,1" for frame in range(1, 61) for n in range(3)]
+    somewhere = [f"{frame},{9 + n},{310 + 30 * n},100,20,45,1" for frame in range(1, 61) for n in range(3)]
     moving = [line for line in (scene / "gt.txt").read_text().splitlines() if line.split(",")[1] in "245"]
     (tmp_path / "gt.txt").write_text("\n".join(moving + somewhere))
     with pytest.raises(DataError, match="3 persons are seen whole, as silhouettes, at least 4"):
