@@ -165,7 +165,9 @@ def test_frames_of_another_size_than_seqinfo_says_are_refused(tmp_path):
     assert "says 640 × 480" in message
 
 
-def test_another_number_of_pictures_than_seqinfo_says_is_said(tmp_path, caplog):
+def test_another_number_of_pictures_than_seqinfo_says_is_said(tmp_path, caplog, monkeypatch):
+    # The command line, where another test calls it, keeps messages to itself.
+    monkeypatch.setattr(logging.getLogger("mindreid"), "propagate", True)
     source = write_pictures(tmp_path / "img1", {f"{n}.png": n for n in ONE_TO_FORTY})
     seqinfo(tmp_path, seqLength=45)
     with caplog.at_level(logging.WARNING):

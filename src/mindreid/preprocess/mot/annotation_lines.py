@@ -75,7 +75,7 @@ class Row:
 
 def split_line(text: str) -> tuple[str, ...]:
     """Split a line at commas, semicolons, tabs or spaces; empty columns at its end don't count."""
-    separator = next((mark for mark in ",;\t" if mark in text), None)
+    separator = next((mark for mark in ";,\t" if mark in text), None)
     columns = [column.strip().strip("\"'").strip() for column in text.split(separator)]
     while columns and not columns[-1]:
         columns.pop()
@@ -130,11 +130,13 @@ def parse_row(columns: tuple[str, ...], line: int, where: str) -> Row:
             fix=_fix(),
         )
     count = len(columns)
+    frame = _integer(columns, 0, where, 0, _LARGEST_FRAME)
+    person = _integer(columns, 1, where, -1, _LARGEST_ID)
     left, top, width, height = (_pixels(columns, index, where) for index in range(2, 6))
     return Row(
         line,
-        _integer(columns, 0, where, 0, _LARGEST_FRAME),
-        _integer(columns, 1, where, -1, _LARGEST_ID),
+        frame,
+        person,
         left,
         top,
         width,
