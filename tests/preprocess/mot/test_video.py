@@ -130,6 +130,12 @@ def test_any_name_opens(tmp_path, monkeypatch, name):
     assert Video(Path(name), 1).size == (HEIGHT, WIDTH)
 
 
+def test_a_text_file_is_no_video(tmp_path):
+    path = write_annotations(tmp_path / "gt.txt", lines())
+    with pytest.raises(DataError, match=r"can't decode this video: .*gt\.txt"):
+        Video(path, 1)
+
+
 @pytest.mark.parametrize("content", [b"", b"no video", b"\x00\x00\x00\x18ftypmp42" + bytes(500)])
 def test_what_is_no_video_is_one_line(tmp_path, content):
     path = tmp_path / "walk.mp4"

@@ -17,6 +17,8 @@ from mindreid.errors import DataError
 _TURNS = {90: cv2.ROTATE_90_CLOCKWISE, 180: cv2.ROTATE_180, 270: cv2.ROTATE_90_COUNTERCLOCKWISE}
 #: Containers that store how many frames they hold; others make OpenCV estimate it.
 _COUNTED = (".avi", ".mp4", ".m4v", ".mov")
+#: FFmpeg draws a text file as frames of a terminal.
+_DRAWN_TEXT = cv2.VideoWriter_fourcc(*"ansi")
 _FIX = "convert it, for instance with ffmpeg, or pass a folder of frames"
 
 
@@ -110,7 +112,7 @@ def _opened(path: Path) -> Iterator[cv2.VideoCapture]:
     except UnicodeEncodeError:
         raise DataError("OpenCV can't open a file of this name", where=str(path), fix="rename it") from None
     try:
-        if not video.isOpened():
+        if not video.isOpened() or round(video.get(cv2.CAP_PROP_FOURCC)) == _DRAWN_TEXT:
             raise DataError("OpenCV can't decode this video", where=str(path), fix=_FIX)
         video.set(cv2.CAP_PROP_ORIENTATION_AUTO, 1)
         yield video
