@@ -18,7 +18,7 @@ _TURNS = {90: cv2.ROTATE_90_CLOCKWISE, 180: cv2.ROTATE_180, 270: cv2.ROTATE_90_C
 #: Containers that store how many frames they hold; others make OpenCV estimate it.
 _COUNTED = (".avi", ".mp4", ".m4v", ".mov")
 #: FFmpeg draws a text file as frames of a terminal.
-_DRAWN_TEXT = cv2.VideoWriter_fourcc(*"ansi")
+_DRAWN_TEXT = int.from_bytes(b"ansi", "little")
 _FIX = "convert it, for instance with ffmpeg, or pass a folder of frames"
 
 
