@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from mindreid.errors import InvalidArgumentError
-from mindreid.metrics.distances import check_features, pairwise_distances
+from mindreid.metrics.distances import distance_blocks
+from mindreid.metrics.embedding_checks import check_feature_pair, check_features
 
 
 @dataclass(frozen=True)
@@ -94,7 +95,8 @@ def view_pair_rank1(probe: GaitSequences, gallery: GaitSequences, metric: str) -
         probe whose person is not in that gallery counts as not found; a pair without a probe or
         without a gallery is NaN.
     """
-    distances = pairwise_distances(probe.features, gallery.features, metric)
+    sides = check_feature_pair(probe.features, gallery.features, parts=True, metric=metric)
+    distances = distance_blocks(*sides, metric)(slice(None))
     views = sorted({*probe.views.tolist(), *gallery.views.tolist()})
     rank1 = np.full((len(views), len(views)), np.nan)
     for row, probe_view in enumerate(views):

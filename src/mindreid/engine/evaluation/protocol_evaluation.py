@@ -107,6 +107,8 @@ def _rank(protocol: Protocol, features: _Features, config: EvaluationConfig) -> 
             _labels(protocol.query_pool, "camid"),
             _labels(protocol.query, "pid"),
             _labels(protocol.query, "camid"),
+            # Else the pooled queries would be short, and the gallery as long as the network makes it.
+            normalize=config.rerank or config.metric == "cosine",
         )
     galleries = protocol.trials or (protocol.gallery,)
     results = [_rank_gallery(protocol, query, gallery, features, config) for gallery in galleries]
