@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 from mindreid.errors import InvalidArgumentError
 from mindreid.metrics.distances import distance_blocks
 from mindreid.metrics.embedding_checks import check_feature_pair, check_features
+from mindreid.metrics.percentages import to_percent
 
 
 @dataclass(frozen=True)
@@ -106,7 +107,7 @@ def view_pair_rank1(probe: GaitSequences, gallery: GaitSequences, metric: str) -
             if len(rows) and len(columns):
                 nearest = columns[distances[np.ix_(rows, columns)].argmin(axis=1)]
                 found = gallery.pids[nearest] == probe.pids[rows]
-                rank1[row, column] = np.round(100 * found.mean(), 2)
+                rank1[row, column] = np.round(to_percent(found.mean()), 2)
     return rank1
 
 
