@@ -67,7 +67,7 @@ def one_outlier(rng, shape):
 @pytest.mark.parametrize("metric", METRICS)
 @pytest.mark.parametrize("draw", [spread, nearly_equal, one_outlier])
 @given(seed=st.integers(0, 2**32 - 1), exponent=st.integers(-100, 90), dtype=st.sampled_from("fd"))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @pytest.mark.filterwarnings("error")
 def test_distances_and_their_order_equal_the_definition(metric, draw, seed, exponent, dtype):
     rng = np.random.default_rng(seed)
