@@ -23,11 +23,16 @@ class _Loader(yaml.SafeLoader):
     }
 
 
-_Loader.add_implicit_resolver(
-    "tag:yaml.org,2002:float",
-    re.compile(r"^[-+]?(\d+\.\d*([eE][-+]?\d+)?|\.\d+([eE][-+]?\d+)?|\d+[eE][-+]?\d+|\.inf|\.nan)$"),
-    list("-+0123456789."),
-)
+class _Dumper(yaml.SafeDumper):
+    """SafeDumper that puts the text ``5e-4`` in quotes, which would be read as a number."""
+
+
+for _side in (_Loader, _Dumper):
+    _side.add_implicit_resolver(
+        "tag:yaml.org,2002:float",
+        re.compile(r"^[-+]?(\d+\.\d*([eE][-+]?\d+)?|\.\d+([eE][-+]?\d+)?|\d+[eE][-+]?\d+|\.inf|\.nan)$"),
+        list("-+0123456789."),
+    )
 
 
 @dataclass(frozen=True)
@@ -65,6 +70,11 @@ def read_yaml(path: Path) -> YamlSource:
     if node is not None:
         _collect_lines(node, (), path, lines)
     return YamlSource(content, lines)
+
+
+def format_yaml(content: Any) -> str:
+    """Write plain values as YAML that :func:`read_yaml` and :func:`parse_value` read as the same values."""
+    return yaml.dump(content, Dumper=_Dumper, sort_keys=False)
 
 
 def parse_value(text: str) -> Any:

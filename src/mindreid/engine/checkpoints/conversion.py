@@ -12,7 +12,7 @@ import numpy as np
 from mindspore import nn
 
 from mindreid import convert, zoo
-from mindreid.config import Recipe, load_recipe
+from mindreid.config import Override, Recipe, load_recipe
 from mindreid.engine.checkpoints.checkpoint_files import Description, load_weights, save_weights
 from mindreid.engine.checkpoints.imagenet import load_pretrained, save_trunk_weights, trunk_of
 from mindreid.engine.checkpoints.networks import build_network
@@ -25,7 +25,9 @@ TOLERANCE = 1e-4
 _VERIFIED_IMAGES, _VERIFIED_FRAMES = 2, 4
 
 
-def recipe_of(source: str, config: Optional[str] = None, overrides: Sequence[str] = ()) -> Optional[Recipe]:
+def recipe_of(
+    source: str, config: Optional[str] = None, overrides: Sequence[Override] = ()
+) -> Optional[Recipe]:
     """Find the recipe that a source's checkpoints belong to.
 
     Parameters
@@ -34,8 +36,8 @@ def recipe_of(source: str, config: Optional[str] = None, overrides: Sequence[str
         One of :data:`mindreid.convert.SOURCES`.
     config : str, optional
         A recipe to use instead of the one that the source's model names.
-    overrides : sequence of str
-        Of that recipe.
+    overrides : sequence of str or tuple
+        Of that recipe, see :func:`mindreid.config.load_recipe`.
 
     Returns
     -------
