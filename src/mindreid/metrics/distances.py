@@ -88,7 +88,7 @@ def l2_normalize(features: np.ndarray) -> np.ndarray:
     Parameters
     ----------
     features : np.ndarray
-        ``[N, D]``, floating.
+        ``[N, D]``, floating; of ``[N, D, parts]`` every part is scaled.
 
     Examples
     --------
