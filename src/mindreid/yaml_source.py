@@ -54,7 +54,7 @@ def read_yaml(path: Path) -> YamlSource:
     try:
         text = path.read_text(encoding="utf-8")
     except OSError as error:
-        raise ConfigError("can't read the recipe", where=f"{path} ({error.strerror})") from None
+        raise ConfigError("can't read the file", where=f"{path} ({error.strerror})") from None
     loader = _Loader(text)
     try:
         node = loader.get_single_node()
@@ -65,7 +65,7 @@ def read_yaml(path: Path) -> YamlSource:
     finally:
         loader.dispose()
     if not isinstance(content, dict):
-        raise ConfigError("a recipe must be a mapping of keys to values", where=f"{path}:1")
+        raise ConfigError("the file must hold a mapping of keys to values", where=f"{path}:1")
     lines: dict[KeyPath, str] = {}
     if node is not None:
         _collect_lines(node, (), path, lines)

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
-from importlib import resources
-from pathlib import Path
 from typing import Any, Literal, Optional
 
-import pydantic
 from pydantic import BaseModel, ConfigDict
 
 from mindreid.data.generated_marker import generated_kind
 from mindreid.data.records import Dataset
-from mindreid.errors import ConfigError
-from mindreid.yaml_source import read_yaml
+from mindreid.report.model_files import read_model_file
 
 #: By protocol, fractions: what :func:`mindreid.engine.evaluation.features.evaluate_dataset` returns.
 Results = Mapping[str, Mapping[str, Any]]
@@ -91,15 +86,7 @@ def load_published(model: str) -> Optional[Published]:
     ConfigError
         If the file is damaged or has unknown keys.
     """
-    path = Path(str(resources.files("mindreid.models").joinpath(model)), FILE)
-    if not path.is_file():
-        return None
-    try:
-        return Published.model_validate_json(json.dumps(read_yaml(path).content))
-    except pydantic.ValidationError as error:
-        problem = error.errors(include_url=False)[0]
-        place = ".".join(map(str, problem["loc"]))
-        raise ConfigError(f"{place}: {problem['msg'].lower()}", where=str(path)) from None
+    return read_model_file(model, FILE, Published)
 
 
 def rows_for(model: str, dataset: Dataset, results: Results) -> tuple[PublishedRow, ...]:
