@@ -65,7 +65,7 @@ def read_yaml(path: Path) -> YamlSource:
     finally:
         loader.dispose()
     if not isinstance(content, dict):
-        raise ConfigError("the file must hold a mapping of keys to values", where=f"{path}:1")
+        raise ConfigError("the file must be a mapping of keys to values", where=f"{path}:1")
     lines: dict[KeyPath, str] = {}
     if node is not None:
         _collect_lines(node, (), path, lines)

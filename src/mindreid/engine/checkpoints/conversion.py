@@ -18,6 +18,7 @@ from mindreid.engine.checkpoints.imagenet import load_pretrained, save_trunk_wei
 from mindreid.engine.checkpoints.networks import build_network
 from mindreid.errors import CheckpointError
 from mindreid.layers.resnet import ResNetTrunk, TrunkName
+from mindreid.text_table import format_table
 from mindreid.versions import library_versions
 
 #: Largest relative difference (of norms) between a recording and the converted network.
@@ -176,13 +177,11 @@ def _embed(network: nn.Cell, images: np.ndarray) -> np.ndarray:
 
 def format_conversion(conversion: convert.Conversion) -> str:
     """List every tensor of the file with its shape and its new name, then count."""
-    shapes = {name: str(tuple(value.shape)) for name, value in conversion.parameters.items()}
-    theirs = max(map(len, conversion.origins.values()), default=0)
-    widest = max(map(len, shapes.values()), default=0)
-    lines = [
-        f"{origin:<{theirs}}  {shapes[name]:<{widest}}  -> {name}"
+    rows = [
+        (origin, str(tuple(conversion.parameters[name].shape)), f"-> {name}")
         for name, origin in conversion.origins.items()
     ]
+    lines = [format_table(rows)] if rows else []
     for reason, count in Counter(conversion.left_out.values()).items():
         names = [name for name, why in conversion.left_out.items() if why == reason]
         lines.append(f"left out, {reason}: {count} ({names[0]}{', …' if count > 1 else ''})")

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict
 from mindreid.data.generated_marker import generated_kind
 from mindreid.data.records import Dataset
 from mindreid.report.model_files import read_model_file
+from mindreid.text_table import format_table
 
 #: By protocol, fractions: what :func:`mindreid.engine.evaluation.features.evaluate_dataset` returns.
 Results = Mapping[str, Mapping[str, Any]]
@@ -123,7 +124,4 @@ def format_rows(rows: Sequence[PublishedRow], results: Results) -> str:
         for name, value in row.figures.items():
             mine = f"{100 * own[name]:.2f}" if name in own else "-"
             table.append((row.protocol, _TITLES.get(name, name), f"{value:.2f}", mine, whose))
-    widths = [max(len(line[column]) for line in table) for column in range(4)]
-    return "\n".join(
-        "  ".join((*(text.ljust(width) for text, width in zip(line, widths)), line[-1])) for line in table
-    )
+    return format_table(table, "<<>>")
