@@ -19,10 +19,9 @@ from typing import Optional
 import numpy as np
 from tqdm import tqdm
 
-from mindreid import zoo
 from mindreid.atomic import atomic_folder
 from mindreid.data.generated_marker import finish_tree, write_shot
-from mindreid.data.layouts import Layout, Shot
+from mindreid.data.layouts import Layout, Shot, layout_of
 from mindreid.data.summary import SPLITS
 from mindreid.errors import InvalidArgumentError
 from mindreid.preprocess.mot.annotations import Box, read_annotations
@@ -127,7 +126,7 @@ def mot_to_market(
         for number, parts in enumerate(persons)
         for box, shot in _place(parts, number + 1, 0 if number in trained else queries)
     }
-    layout: Layout = zoo.DATASETS["market1501"].layout  # type: ignore[assignment]
+    layout = layout_of("market1501")
     with atomic_folder(root) as folder:
         written = _write_crops(source, boxes, shots, folder, layout, rules.min_inside)
         counts = {split: sum(shot.split == split for shot in written) for split in SPLITS}
