@@ -18,6 +18,7 @@ from typing import Any, Optional
 import numpy as np
 from report import show_table, write_result
 
+from mindreid.config import Override
 from mindreid.engine.evaluation.protocol_results import results_from_json
 from mindreid.report.tables.markdown import mean_and_deviation
 
@@ -37,15 +38,18 @@ class Arm:
         Row of the table.
     recipe : str
         Recipe that is trained or, untrained, evaluated.
-    overrides : tuple of str
-        ``key=value``; ``{data}`` stands for the seed's data folder.
+    overrides : tuple of str or tuple
+        As :func:`mindreid.config.load_recipe` takes them.
+    files : tuple of tuple
+        More overrides, whose values are paths relative to the seed's data folder.
     checkpoint : str
         "train": train first. "none": evaluate as built. Else a file of weights to evaluate.
     """
 
     name: str
     recipe: str
-    overrides: tuple[str, ...] = ()
+    overrides: tuple[Override, ...] = ()
+    files: tuple[tuple[str, str], ...] = ()
     checkpoint: str = "train"
 
 
@@ -107,7 +111,16 @@ def describe(
     experiment: Experiment, seeds: Sequence[int], runs: Sequence[dict[str, Any]], summary: dict[str, Any]
 ) -> dict[str, Any]:
     """Return what a result file says of an experiment."""
-    arms = {arm.name: {"recipe": arm.recipe, "overrides": list(arm.overrides)} for arm in experiment.arms}
+    arms = {
+        arm.name: {
+            "recipe": arm.recipe,
+            "overrides": [
+                *map(override_text, arm.overrides),
+                *(f"{key}={{data}}/{name}" for key, name in arm.files),
+            ],
+        }
+        for arm in experiment.arms
+    }
     return {
         "title": experiment.title,
         "seeds": list(seeds),
@@ -143,6 +156,20 @@ def percent(value: Optional[dict[str, float]]) -> str:
     if value is None:
         return "-"
     return mean_and_deviation(value)
+
+
+def override_text(override: Override) -> str:
+    """Write an override as it is given to ``--set``."""
+    return (
+        override
+        if isinstance(override, str)
+        else f"{override[0]}={json.dumps(override[1], ensure_ascii=False)}"
+    )
+
+
+def set_options(overrides: Sequence[Override]) -> list[str]:
+    """Return the command-line options that stand for overrides of a recipe."""
+    return [part for override in overrides for part in ("--set", override_text(override))]
 
 
 def mindreid(*arguments: Any) -> None:
@@ -182,8 +209,8 @@ def _scores(experiment: Experiment, arm: Arm, seed: int, data: Path, work: Path)
 
 
 def _run_arm(arm: Arm, seed: int, data: Path, folder: Path, result: Path) -> None:
-    overrides = [f"train.seed={seed}", *(text.replace("{data}", str(data)) for text in arm.overrides)]
-    sets = [part for text in overrides for part in ("--set", text)]
+    files = ((key, str(data / name)) for key, name in arm.files)
+    sets = set_options([("train.seed", seed), *arm.overrides, *files])
     recipe = ("--config", arm.recipe, "--root", data, *sets)
     weights: tuple[Any, ...] = ("--checkpoint", arm.checkpoint)
     if arm.checkpoint == "none":

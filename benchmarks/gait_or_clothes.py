@@ -39,12 +39,12 @@ METRICS = ("rank1", "mAP", "mINP")
 def experiment(ids: int, gait: Sequence[str] = (), rgb: Sequence[str] = ()) -> Experiment:
     """Describe the comparison on ``ids`` walkers, half of them for testing, with overrides of the recipes."""
     colour = [
-        Arm(name, "cal/gait_walkers", (f"dataset.modality={modality}", *rgb))
+        Arm(name, "cal/gait_walkers", (("dataset.modality", modality), *rgb))
         for name, modality in MODALITIES.items()
     ]
     silhouettes = (
         Arm(GAIT, "aug_ogbase/walkers", tuple(gait)),
-        Arm(PLAIN_GAIT, "aug_ogbase/walkers", (*gait, "augment=[]")),
+        Arm(PLAIN_GAIT, "aug_ogbase/walkers", (*gait, ("augment", []))),
     )
     title = "Generated walkers who change clothes: gait against re-identification"
     return Experiment(

@@ -18,11 +18,11 @@ from pathlib import Path
 from typing import Any, Optional
 
 import numpy as np
-from experiments import mindreid
+from experiments import mindreid, set_options
 from learning import PETS09_SAME_PERSON
 from report import show_table, write_result
 
-from mindreid.config import load_recipe
+from mindreid.config import Override, load_recipe
 from mindreid.data.gait_tree import Partition
 from mindreid.data.records import Record
 from mindreid.engine.evaluation.evaluation_run import EvaluationRun
@@ -52,7 +52,7 @@ def splits(root: Path, seed: int) -> list[Partition]:
     return [Partition(halves[0], halves[1]), Partition(halves[1], halves[0])]
 
 
-def queries_of(recipe: Sequence[str], checkpoint: Optional[Path]) -> list[dict[str, Any]]:
+def queries_of(recipe: Sequence[Override], checkpoint: Optional[Path]) -> list[dict[str, Any]]:
     """Rank every query; return its person, whether the first is right, and the odds of a guess."""
     run = EvaluationRun(load_recipe(RECIPE, recipe), checkpoint)
     records, features = run.dataset.query, run.embed("query")
@@ -83,17 +83,21 @@ def run_split(
     partition = folder / "partition.json"
     folder.mkdir(parents=True, exist_ok=True)
     split.write(partition)
-    recipe = [f"dataset.root={root}", f"dataset.partition={partition}", f"train.seed={seed}", *sets]
+    recipe: list[Override] = [
+        ("dataset.root", str(root)),
+        ("dataset.partition", str(partition)),
+        ("train.seed", seed),
+        *sets,
+    ]
     found = {"untrained": queries_of(recipe, None)}
-    starts = {"plain": [*recipe, "augment=[]"], "AUG": recipe}
+    starts = {"plain": [*recipe, ("augment", [])], "AUG": recipe}
     if start is not None:
         found["walkers only"] = queries_of(recipe, start)
-        starts["walkers, then AUG"] = [*recipe, f"train.init_checkpoint={start}"]
+        starts["walkers, then AUG"] = [*recipe, ("train.init_checkpoint", str(start))]
     for arm, overrides in starts.items():
         run = folder / arm.replace(" ", "_")
         if not (run / "last.ckpt").exists():
-            options = [part for text in overrides for part in ("--set", text)]
-            mindreid("train", "--config", RECIPE, "--output", run, *options)
+            mindreid("train", "--config", RECIPE, "--output", run, *set_options(overrides))
         found[arm] = queries_of(recipe, run / "last.ckpt")
     return found
 

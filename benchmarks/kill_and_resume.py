@@ -24,6 +24,7 @@ from pathlib import Path
 
 import mindspore as ms
 import numpy as np
+from experiments import set_options
 from report import show_table, write_result
 from train_with_status import MOMENTS
 
@@ -146,7 +147,7 @@ def main() -> int:
     arguments.work.mkdir(parents=True, exist_ok=True)
     one, other = (arguments.work / name for name in ("whole", "killed"))
     recipe = ["--config", arguments.recipe, "--root", arguments.root]
-    recipe += [part for override in arguments.overrides for part in ("--set", override)]
+    recipe += set_options(arguments.overrides)
     seconds, seen = Run(one, arguments.modules, [*recipe, "--output", str(one)]).wait()
     wanted = [name for _ in range(arguments.kills) for name in random.sample(seen, len(seen))]
     kills = kill_and_resume(

@@ -77,7 +77,7 @@ def _pets09(arguments: argparse.Namespace) -> Experiment:
             Arm("untrained", "mgn/pets09_scratch", checkpoint="none"),
             Arm("trained from scratch", "mgn/pets09_scratch"),
             Arm("trained on walkers only", "mgn/pets09", checkpoint=start),
-            Arm("trained", "mgn/pets09", (f"train.init_checkpoint={start}",)),
+            Arm("trained", "mgn/pets09", (("train.init_checkpoint", start),)),
         ),
     )
 
@@ -98,9 +98,9 @@ def _clothes(_arguments: argparse.Namespace) -> Experiment:
         _make_clothes_walkers,
         (
             Arm("untrained", "cal/walkers", checkpoint="none"),
-            Arm("identity loss only", "cal/walkers", ("model.objective.clothes_adversarial_weight=0",)),
+            Arm("identity loss only", "cal/walkers", (("model.objective.clothes_adversarial_weight", 0),)),
             Arm("CAL", "cal/walkers"),
-            Arm("VAL", "val/walkers", (f"dataset.views={{data}}/{VIEWS}",)),
+            Arm("VAL", "val/walkers", files=(("dataset.views", VIEWS),)),
         ),
     )
 
@@ -112,18 +112,19 @@ def _fire(_arguments: argparse.Namespace) -> Experiment:
         "clothes_walkers",
         _make_clothes_walkers,
         (
-            Arm("identity loss only", "fire/walkers", _without("triplet", "ffm", "far")),
-            Arm("identity + triplet", "fire/walkers", _without("ffm", "far")),
-            Arm("identity + FFM", "fire/walkers", _without("triplet", "far")),
-            Arm("identity + FAR", "fire/walkers", _without("triplet", "ffm")),
-            Arm("FIRe²", "fire/walkers", _without()),
+            _fire_without("identity loss only", "triplet", "ffm", "far"),
+            _fire_without("identity + triplet", "ffm", "far"),
+            _fire_without("identity + FFM", "triplet", "far"),
+            _fire_without("identity + FAR", "triplet", "ffm"),
+            _fire_without("FIRe²"),
         ),
     )
 
 
-def _without(*terms: str) -> tuple[str, ...]:
+def _fire_without(name: str, *terms: str) -> Arm:
+    weights = tuple((f"model.objective.{term}_weight", 0) for term in terms)
     # The views are for the log only: how well the mined classes agree with them.
-    return (*(f"model.objective.{term}_weight=0" for term in terms), f"dataset.views={{data}}/{VIEWS}")
+    return Arm(name, "fire/walkers", weights, files=(("dataset.views", VIEWS),))
 
 
 def _make_clothes_walkers(root: Path, seed: int) -> None:
@@ -143,7 +144,7 @@ def _gait(_arguments: argparse.Namespace) -> Experiment:
         _make_gait_walkers,
         (
             Arm("untrained", "aug_ogbase/walkers", checkpoint="none"),
-            Arm("plain", "aug_ogbase/walkers", ("augment=[]",)),
+            Arm("plain", "aug_ogbase/walkers", (("augment", []),)),
             Arm("AUG", "aug_ogbase/walkers"),
         ),
     )

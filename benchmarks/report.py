@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from mindreid.atomic import write_json
+from mindreid.text_table import format_table
 
 RESULTS = Path(__file__).resolve().parent.parent / "results"
 PACKAGES = ("mindspore", "mindcv", "numpy", "scipy", "faiss-cpu", "opencv-python-headless", "torch")
@@ -57,11 +58,8 @@ def write_result(name: str, command: str, figures: dict[str, Any]) -> Path:
 
 def show_table(title: str, header: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
     """Write an aligned table to standard output; floats are cut to four significant digits."""
-    cells = [list(header)] + [[_text(value) for value in row] for row in rows]
-    widths = [max(len(row[column]) for row in cells) for column in range(len(header))]
-    lines = ["  ".join(text.ljust(width) for text, width in zip(row, widths)).rstrip() for row in cells]
-    lines.insert(1, "  ".join("-" * width for width in widths))
-    sys.stdout.write("\n".join(["", title, *lines, ""]))
+    table = format_table([header, *([_text(value) for value in row] for row in rows)], ruled=True)
+    sys.stdout.write(f"\n{title}\n{table}\n")
     sys.stdout.flush()
 
 

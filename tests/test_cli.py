@@ -50,6 +50,18 @@ def test_what_a_user_can_mend_is_one_line_and_exit_code_2(capsys, arguments, mes
     assert "Traceback" not in err
 
 
+@pytest.mark.parametrize("root", ["a: b", "#1", "7", "1e5", "数据", "{x"])
+def test_a_folder_of_any_name_is_found(root, tmp_path, monkeypatch, capsys):
+    """Relative names, which YAML would read as mappings, comments or numbers."""
+    monkeypatch.chdir(tmp_path)
+    for options in ([], ["--dataset", "ltcc"]):
+        code, _, err = run(
+            capsys, "eval", "--config", "mgn/market1501", "--untrained", "--root", root, *options
+        )
+        assert code == 2
+        assert f"the dataset's folder is not there: {root}. Fix:" in err
+
+
 def test_debug_shows_the_traceback():
     command = [sys.executable, "-m", "mindreid", "--debug", "train", "--config", "nowhere"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)

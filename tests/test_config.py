@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from mindreid.config import find_recipe, list_recipes, load_recipe
 from mindreid.errors import ConfigError
-from mindreid.yaml_source import parse_value
+from mindreid.yaml_source import format_yaml, parse_value
 
 
 @pytest.fixture
@@ -85,6 +85,37 @@ def test_overrides_come_last_and_reach_into_lists():
     assert recipe.augment[0].options["probability"] == 0.25
     assert recipe.dataset.root == "/a b/c"
     assert recipe.train.init_weights is None
+
+
+#: Texts that YAML would take for something else, or for nothing.
+ODD_TEXTS = ["a: b", "#1", "7", "1e5", "5e-4", "null", "{a", "[1]", "2020-01-01", " a ", "数据", '"q"', "a=b"]
+
+
+@pytest.mark.parametrize("root", ODD_TEXTS)
+def test_the_value_of_a_pair_is_taken_as_it_is_and_survives_being_stored(root, write):
+    recipe = load_recipe("mgn/market1501", ["dataset.root=before", ("dataset.root", root)])
+    assert recipe.dataset.root == root
+    assert load_recipe(write("stored.yaml", format_yaml(recipe.as_dict()))) == recipe
+
+
+@given(st.text())
+def test_any_text_written_as_yaml_is_read_as_the_same_text(text):
+    assert parse_value(format_yaml({"key": text})) == {"key": text}
+
+
+def test_pairs_and_text_are_applied_in_order_and_leave_the_callers_values_alone():
+    dataset = {"name": "ltcc", "root": "first"}
+    given_twice = [("dataset", dataset), "dataset.root=second", ("train", {"epochs": 2, "workers": 3})]
+    for _ in range(2):
+        recipe = load_recipe("mgn/market1501", given_twice)
+        assert (recipe.dataset.name, recipe.dataset.root) == ("ltcc", "second")
+        assert (recipe.train.epochs, recipe.train.reader_threads) == (2, 3)
+    assert dataset == {"name": "ltcc", "root": "first"}
+
+
+def test_a_wrong_pair_is_named():
+    assert "train.epochs = 'many'" in error_of("mgn/market1501", [("train.epochs", "many")])
+    assert "did you mean 'epochs'?" in error_of("mgn/market1501", [("train.epoch", 1)])
 
 
 def error_of(path, overrides=()):

@@ -13,7 +13,7 @@ MODELS.register(
         objective=MGNObjective,
         sources={
             "mgn_pytorch": (_PORT,),
-            "reid_mgn": (_PORT, "model.network.variant=reid_mgn"),
+            "reid_mgn": (_PORT, ("model.network.variant", "reid_mgn")),
         },
     ),
 )

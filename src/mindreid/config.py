@@ -7,6 +7,7 @@ function registered under that name, whose annotation is the option's type.
 
 from __future__ import annotations
 
+import copy
 import functools
 import json
 import logging
@@ -14,7 +15,7 @@ import typing
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from importlib import resources
 from pathlib import Path
-from typing import Any, Literal, Optional
+from typing import Any, Literal, Optional, Union
 
 import pydantic
 from pydantic import BaseModel, ConfigDict, Field
@@ -25,6 +26,9 @@ from mindreid.yaml_source import KeyPath, parse_value, read_yaml
 
 logger = logging.getLogger(__name__)
 
+#: One change of a recipe: ``"a.b=value"`` with the value in YAML, as after ``--set``, or the pair
+#: ``("a.b", value)``, whose value is taken as it is.
+Override = Union[str, tuple[str, Any]]
 
 #: Keys of earlier versions, and what they are called now.
 RENAMED_KEYS: Mapping[KeyPath, KeyPath] = {("train", "workers"): ("train", "reader_threads")}
@@ -173,15 +177,15 @@ class Recipe(_Section):
         return self.model_dump(mode="json")
 
 
-def load_recipe(name_or_path: str, overrides: Sequence[str] = ()) -> Recipe:
+def load_recipe(name_or_path: str, overrides: Sequence[Override] = ()) -> Recipe:
     """Load a recipe with its bases, apply overrides, and validate all of it.
 
     Parameters
     ----------
     name_or_path : str
         A shipped recipe's name such as ``"mgn/market1501"``, or the path of a YAML file.
-    overrides : sequence of str
-        ``"a.b=value"``, the value in YAML; applied last, in order.
+    overrides : sequence of str or tuple
+        ``"a.b=value"`` with the value in YAML, or ``("a.b", value)``; applied last, in order.
 
     Raises
     ------
@@ -282,21 +286,30 @@ def _merge(base: Mapping[str, Any], child: Mapping[str, Any]) -> dict[str, Any]:
     return merged
 
 
-def _apply_override(content: dict[str, Any], lines: dict[KeyPath, str], override: str) -> None:
-    key, separator, text = override.partition("=")
-    where = f"--set {override}"
-    if not separator or not key:
-        raise ConfigError("an override is written key.subkey=value", where=where)
+def _apply_override(content: dict[str, Any], lines: dict[KeyPath, str], override: Override) -> None:
+    key, value, where = _read_override(override)
     *parents, leaf = RENAMED_KEYS.get(tuple(key.split(".")), tuple(key.split(".")))
     node: Any = content
     for part in parents:
         node = _child(node, part, where)
-    value = parse_value(text)
     if isinstance(node, list):
         node[_list_index(node, leaf, where)] = value
     else:
         node[leaf] = value if parents else _with_new_names({leaf: value})[leaf]
     lines[(*parents, leaf)] = where
+
+
+def _read_override(override: Override) -> tuple[str, Any, str]:
+    """Return the key, the value, and what an error message calls the override."""
+    if not isinstance(override, str):
+        key, value = override
+        # Later overrides may reach into the value, which belongs to the caller.
+        return key, copy.deepcopy(value), f"{key} = {value!r}"
+    key, separator, text = override.partition("=")
+    where = f"--set {override}"
+    if not separator or not key:
+        raise ConfigError("an override is written key.subkey=value", where=where)
+    return key, parse_value(text), where
 
 
 def _child(node: Any, part: str, where: str) -> Any:

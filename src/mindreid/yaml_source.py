@@ -23,11 +23,16 @@ class _Loader(yaml.SafeLoader):
     }
 
 
-_Loader.add_implicit_resolver(
-    "tag:yaml.org,2002:float",
-    re.compile(r"^[-+]?(\d+\.\d*([eE][-+]?\d+)?|\.\d+([eE][-+]?\d+)?|\d+[eE][-+]?\d+|\.inf|\.nan)$"),
-    list("-+0123456789."),
-)
+class _Dumper(yaml.SafeDumper):
+    """SafeDumper that puts the text ``5e-4`` in quotes, which would be read as a number."""
+
+
+for _side in (_Loader, _Dumper):
+    _side.add_implicit_resolver(
+        "tag:yaml.org,2002:float",
+        re.compile(r"^[-+]?(\d+\.\d*([eE][-+]?\d+)?|\.\d+([eE][-+]?\d+)?|\d+[eE][-+]?\d+|\.inf|\.nan)$"),
+        list("-+0123456789."),
+    )
 
 
 @dataclass(frozen=True)
@@ -49,7 +54,7 @@ def read_yaml(path: Path) -> YamlSource:
     try:
         text = path.read_text(encoding="utf-8")
     except OSError as error:
-        raise ConfigError("can't read the recipe", where=f"{path} ({error.strerror})") from None
+        raise ConfigError("can't read the file", where=f"{path} ({error.strerror})") from None
     loader = _Loader(text)
     try:
         node = loader.get_single_node()
@@ -60,11 +65,16 @@ def read_yaml(path: Path) -> YamlSource:
     finally:
         loader.dispose()
     if not isinstance(content, dict):
-        raise ConfigError("a recipe must be a mapping of keys to values", where=f"{path}:1")
+        raise ConfigError("the file must be a mapping of keys to values", where=f"{path}:1")
     lines: dict[KeyPath, str] = {}
     if node is not None:
         _collect_lines(node, (), path, lines)
     return YamlSource(content, lines)
+
+
+def format_yaml(content: Any) -> str:
+    """Write plain values as YAML that :func:`read_yaml` and :func:`parse_value` read as the same values."""
+    return yaml.dump(content, Dumper=_Dumper, sort_keys=False)
 
 
 def parse_value(text: str) -> Any:

@@ -76,14 +76,14 @@ class ModelEntry:
         ``network(num_classes, **options) -> nn.Cell`` with ``construct(images) -> embedding``.
     objective : type
         The :class:`mindreid.objective.Objective`; its keyword-only arguments are its options.
-    sources : mapping of str to tuple of str
+    sources : mapping of str to tuple
         Whose PyTorch checkpoints fit (see :data:`mindreid.convert.SOURCES`), and under which
-        recipe: its name, then overrides of it.
+        recipe: its name, then overrides of it as pairs, ``("model.network.pool", "avg")``.
     """
 
     network: Callable[..., Any]
     objective: Any
-    sources: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    sources: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -215,7 +215,9 @@ def test_both_formats_and_the_prefix_of_several_gpus(small_state, tmp_path, zipp
     )
 
 
-@pytest.mark.parametrize("number", [np.float64(0.5), np.float32(0.25), np.int64(7), np.bool_(True)])
+@pytest.mark.parametrize(
+    "number", [np.float64(0.5), np.float32(0.25), np.int64(7), np.bool_(True), np.array([0.5, 1], ">f4")]
+)
 @pytest.mark.parametrize("zipped", [True, False])
 def test_numpy_numbers_beside_the_weights_are_harmless(small_state, tmp_path, number, zipped):
     content = {"state_dict": small_state, "rank1": number}

@@ -126,3 +126,14 @@ def test_features_and_pids_must_fit():
         cluster_persons(np.eye(3), [0, 1])
     with pytest.raises(InvalidArgumentError, match="NaN or infinity"):
         cluster_persons(np.full((2, 2), np.nan), [0, 1])
+
+
+def test_parts_are_normalised_each_and_joined():
+    """A large part must not drown the one that tells the outfits apart."""
+    outfits = np.repeat(np.eye(2), 6, axis=0)
+    parts = np.stack([outfits, np.full((12, 2), 1e6)], axis=2)
+    clusters = cluster_persons(parts, [7] * 12, k1=5, k2=2)
+    assert clusters.labels.tolist() == [0] * 6 + [1] * 6
+    # Half of the squared length is each part's.
+    assert np.square(clusters.centres).sum(axis=1) == pytest.approx([1, 1])
+    assert np.square(clusters.centres).max(axis=1) == pytest.approx([0.5, 0.5])

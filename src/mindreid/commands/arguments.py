@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mindreid.config import Override
 
 
 def add_recipe(parser: argparse.ArgumentParser, required: bool = True) -> None:
@@ -25,10 +28,9 @@ def add_overrides(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
 
 
-def overrides(parsed: argparse.Namespace) -> list[str]:
+def overrides(parsed: argparse.Namespace) -> list[Override]:
     """Return the overrides of the recipe that the arguments ask for."""
-    # An override's value is YAML, in which a path such as "a: b", "#1" or "7" means something else.
-    root = [f"dataset.root={json.dumps(parsed.root)}"] if getattr(parsed, "root", None) else []
+    root = [("dataset.root", parsed.root)] if getattr(parsed, "root", None) else []
     return [*parsed.overrides, *root]
 
 

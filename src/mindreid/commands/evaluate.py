@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mindreid.commands.arguments import add_recipe, add_weights, overrides, say
 from mindreid.errors import MindReidError
+
+if TYPE_CHECKING:
+    from mindreid.config import Override
 
 
 def add(commands: argparse._SubParsersAction) -> None:
@@ -21,14 +24,16 @@ def add(commands: argparse._SubParsersAction) -> None:
     parser.set_defaults(run=_eval)
 
 
-def _evaluation_overrides(parsed: argparse.Namespace) -> list[str]:
-    dataset = []
+def _evaluation_overrides(parsed: argparse.Namespace) -> list[Override]:
+    chosen: list[Override] = []
     if getattr(parsed, "dataset", None):
         if not parsed.root:
             raise MindReidError("--dataset needs --root, the folder of that dataset")
-        dataset = [f"dataset={{name: {parsed.dataset}, root: {json.dumps(parsed.root)}}}"]
-    rerank = ["evaluation.rerank=true"] if getattr(parsed, "rerank", False) else []
-    return [*dataset, *overrides(parsed), *rerank]
+        chosen.append(("dataset", {"name": parsed.dataset, "root": parsed.root}))
+    chosen += overrides(parsed)
+    if getattr(parsed, "rerank", False):
+        chosen.append(("evaluation.rerank", True))
+    return chosen
 
 
 def _eval(parsed: argparse.Namespace) -> None:

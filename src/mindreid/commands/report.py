@@ -49,6 +49,7 @@ def _ranks(parsed: argparse.Namespace) -> None:
         run.extract(protocol.query),
         run.extract(protocol.gallery),
         parsed.output,
+        metric=run.recipe.evaluation.metric,
         queries=parsed.queries,
         top=parsed.top,
     )

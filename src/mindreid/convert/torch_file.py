@@ -9,6 +9,7 @@ from typing import Any, Union
 import numpy as np
 
 from mindreid.errors import CheckpointError, MissingExtraError
+from mindreid.safe_pickles import STAND_INS, plain_number
 
 PathLike = Union[str, Path]
 
@@ -88,7 +89,7 @@ def _load(path: Path) -> Mapping[str, Any]:
     except ImportError:
         raise MissingExtraError("torch", "convert", "reading a PyTorch checkpoint") from None
     try:
-        with torch.serialization.safe_globals(_HARMLESS):
+        with torch.serialization.safe_globals(HARMLESS):
             content = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:
         reason = str(error).strip().splitlines()[0][:200] if str(error).strip() else type(error).__name__
@@ -102,28 +103,11 @@ def _load(path: Path) -> Mapping[str, Any]:
     return content
 
 
-class _NumberType:
-    """Stands for NumPy's dtype when a file is read; knows plain numbers only."""
-
-    def __init__(self, code: str, *_flags: Any) -> None:
-        self.dtype = np.dtype(code)
-        if self.dtype.kind not in "fiub":
-            raise ValueError(f"a NumPy value of type {code!r} is not a number")
-
-    def __setstate__(self, state: Any) -> None:
-        """Ignore byte order and alignment: the files come from machines like this one."""
-
-
-def _number(kind: _NumberType, data: bytes) -> Any:
-    return np.frombuffer(data, kind.dtype, count=1)[0].item()
-
-
-#: Training scripts put NumPy numbers (a rank-1) beside their weights, which PyTorch refuses by
-#: itself. These stand-ins rebuild the number and can do nothing else.
-_HARMLESS: list[Any] = [
-    (_number, "numpy.core.multiarray.scalar"),
-    (_number, "numpy._core.multiarray.scalar"),
-    (_NumberType, "numpy.dtype"),
+#: Training scripts put NumPy numbers (a rank-1) and arrays (a curve) beside their weights, which
+#: PyTorch refuses by itself. The stand-ins rebuild them and can do nothing else.
+HARMLESS: list[Any] = [
+    (plain_number if name == "scalar" else stand_in, f"{module}.{name}")
+    for (module, name), stand_in in STAND_INS.items()
 ]
 
 

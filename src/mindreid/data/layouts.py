@@ -10,7 +10,9 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from mindreid import zoo
 from mindreid.errors import InvalidArgumentError
 
 
@@ -158,3 +160,33 @@ class SequenceLayout:
     def subject(self, pid: int) -> str:
         """Name of the folder of person ``pid``, from 1."""
         return f"{pid - 1 + self.first_subject:03d}"
+
+
+def layout_of(dataset: str) -> Layout:
+    """Find the layout of a registered dataset's images.
+
+    Raises
+    ------
+    InvalidArgumentError
+        If there is no such dataset, or it has none.
+    """
+    return _registered(dataset, "layout", "walkers cannot be written as {!r}, which has no layout of its own")
+
+
+def sequence_layout_of(dataset: str) -> SequenceLayout:
+    """Find the layout of a registered gait dataset's sequences.
+
+    Raises
+    ------
+    InvalidArgumentError
+        If there is no such dataset, or it has none.
+    """
+    return _registered(dataset, "sequence_layout", "walks cannot be written as {!r}, which has no sequences")
+
+
+def _registered(dataset: str, kind: str, refusal: str) -> Any:
+    layout = getattr(zoo.DATASETS[dataset], kind)
+    if layout is None:
+        known = [name for name in zoo.DATASETS.names() if getattr(zoo.DATASETS[name], kind) is not None]
+        raise InvalidArgumentError(refusal.format(dataset), fix=f"choose one of {', '.join(known)}")
+    return layout

@@ -37,7 +37,43 @@ class BatchSampler(typing.Protocol):
         """Positions in ``records``, int64 ``[batches_per_epoch, batch_size]``; fixed by seed and epoch."""
 
 
-class DistinctPersonsSampler:
+class _RankedSampler:
+    """What the samplers share: all ranks draw the same batches, each keeps the rows of its own persons.
+
+    A subclass draws the global batches and says how many an epoch has.
+    """
+
+    batches_per_epoch: int
+
+    def __init__(
+        self, records: Sequence[Record], seed: int, rank: int, world_size: int, persons: int, images: int
+    ) -> None:
+        _check_batch(persons, images, world_size)
+        self._positions_of = _positions_by_person(records)
+        self.persons, self.images, self.seed = persons, images, seed
+        self.batch_size = persons * images // world_size
+        self.first_row = rank * self.batch_size
+
+    def batches(self, epoch: int) -> np.ndarray:
+        """Positions in ``records``, int64 ``[batches_per_epoch, batch_size]``, person after person."""
+        generator = np.random.default_rng(np.random.SeedSequence(self.seed, spawn_key=(epoch,)))
+        table = self._draw_epoch(generator).reshape(self.batches_per_epoch, -1)
+        return table[:, self.first_row : self.first_row + self.batch_size]
+
+    def _draw_epoch(self, generator: np.random.Generator) -> np.ndarray:
+        """Positions of the global batches, one after another, ``persons * images`` each."""
+        raise NotImplementedError
+
+    def _check_persons(self) -> None:
+        if len(self._positions_of) < self.persons:
+            raise DataError(
+                f"a batch wants {self.persons} distinct persons, "
+                f"the training split has {len(self._positions_of)}",
+                fix="lower sampler.persons",
+            )
+
+
+class DistinctPersonsSampler(_RankedSampler):
     """P×K batches: ``persons`` distinct persons with ``images`` images each.
 
     All ranks draw the same global batches from the same seed, and each takes the rows of its own
@@ -90,40 +126,34 @@ class DistinctPersonsSampler:
         images: int,
         epoch: Literal["images", "persons"] = "images",
     ) -> None:
-        _check_batch(persons, images, world_size)
-        self._images_of = _positions_by_person(records)
-        _check_persons(self._images_of, persons)
-        self.persons, self.images, self.epoch, self.seed = persons, images, epoch, seed
-        self._groups = np.array([max(1, len(own) // images) for own in self._images_of])
+        super().__init__(records, seed, rank, world_size, persons, images)
+        self._check_persons()
+        self.epoch = epoch
+        self._groups = np.array([max(1, len(own) // images) for own in self._positions_of])
         if epoch == "images":
             self.batches_per_epoch = _fillable_batches(self._groups, persons)
         else:
-            self.batches_per_epoch = len(self._images_of) // persons
-        self.batch_size = persons * images // world_size
-        self.first_row = rank * self.batch_size
+            self.batches_per_epoch = len(self._positions_of) // persons
 
-    def batches(self, epoch: int) -> np.ndarray:
-        """Positions in ``records``, int64 ``[batches_per_epoch, batch_size]``, person after person."""
-        generator = _epoch_generator(self.seed, epoch)
+    def _draw_epoch(self, generator: np.random.Generator) -> np.ndarray:
         schedule = self._schedule(generator)
         rows = np.empty((schedule.size, self.images), np.int64)
         slots = np.argsort(schedule, axis=None, kind="stable")
-        ends = np.cumsum(np.bincount(schedule.ravel(), minlength=len(self._images_of)))
-        for own, slots_of_person in zip(self._images_of, np.split(slots, ends[:-1])):
+        ends = np.cumsum(np.bincount(schedule.ravel(), minlength=len(self._positions_of)))
+        for own, slots_of_person in zip(self._positions_of, np.split(slots, ends[:-1])):
             # np.resize starts over at the end of what it is given: that is the repetition.
             rows[slots_of_person] = np.resize(generator.permutation(own), (len(slots_of_person), self.images))
-        table = rows.reshape(self.batches_per_epoch, -1)
-        return table[:, self.first_row : self.first_row + self.batch_size]
+        return rows
 
     def _schedule(self, generator: np.random.Generator) -> np.ndarray:
         """Persons of each batch, ``[batches_per_epoch, persons]``."""
         if self.epoch == "persons":
-            order = generator.permutation(len(self._images_of))
+            order = generator.permutation(len(self._positions_of))
             return order[: self.batches_per_epoch * self.persons].reshape(-1, self.persons)
         return _schedule_groups(self._groups, self.persons, self.batches_per_epoch, generator)
 
 
-class GroupedIdentitiesSampler:
+class GroupedIdentitiesSampler(_RankedSampler):
     """Batches of ``persons`` groups of ``images`` images of one person, as CAL was trained with.
 
     Every person's images are shuffled and cut into groups of K; all groups of all persons are
@@ -138,12 +168,8 @@ class GroupedIdentitiesSampler:
 
     Parameters
     ----------
-    records : sequence of Record
-        The training split.
-    seed : int
-        With the epoch, decides every draw.
-    rank, world_size : int
-        This process and the number of processes.
+    records, seed, rank, world_size
+        As in :class:`DistinctPersonsSampler`.
     persons : int
         P, groups of the global batch; divisible by ``world_size``.
     images : int
@@ -174,26 +200,18 @@ class GroupedIdentitiesSampler:
         persons: int,
         images: int,
     ) -> None:
-        _check_batch(persons, images, world_size)
-        self._images_of = _positions_by_person(records)
-        groups = sum(max(1, len(own) // images) for own in self._images_of)
+        super().__init__(records, seed, rank, world_size, persons, images)
+        groups = sum(max(1, len(own) // images) for own in self._positions_of)
         if groups < persons:
             raise DataError(
                 f"a batch wants {persons} groups of {images} images, the training split has {groups}",
                 fix="lower sampler.persons",
             )
-        self.persons, self.images, self.seed = persons, images, seed
         self.batches_per_epoch = groups // persons
-        self.batch_size = persons * images // world_size
-        self.first_row = rank * self.batch_size
 
-    def batches(self, epoch: int) -> np.ndarray:
-        """Positions in ``records``, int64 ``[batches_per_epoch, batch_size]``, group after group."""
-        generator = _epoch_generator(self.seed, epoch)
-        groups = np.concatenate([self._cut(own, generator) for own in self._images_of])
-        dealt = generator.permutation(groups)[: self.batches_per_epoch * self.persons]
-        table = dealt.reshape(self.batches_per_epoch, -1)
-        return table[:, self.first_row : self.first_row + self.batch_size]
+    def _draw_epoch(self, generator: np.random.Generator) -> np.ndarray:
+        groups = np.concatenate([self._cut(own, generator) for own in self._positions_of])
+        return generator.permutation(groups)[: self.batches_per_epoch * self.persons]
 
     def _cut(self, own: np.ndarray, generator: np.random.Generator) -> np.ndarray:
         """Return the groups of one person, ``[groups, images]``."""
@@ -203,7 +221,7 @@ class GroupedIdentitiesSampler:
         return generator.permutation(own)[:whole].reshape(-1, self.images)
 
 
-class IndependentBatchesSampler:
+class IndependentBatchesSampler(_RankedSampler):
     """P×K batches that know nothing of each other, for runs that count steps instead of epochs (gait).
 
     Every batch takes ``persons`` distinct persons with equal odds, however many sequences they have,
@@ -213,9 +231,7 @@ class IndependentBatchesSampler:
 
     Parameters
     ----------
-    records : sequence of Record
-        The training split.
-    seed, rank, world_size : int
+    records, seed, rank, world_size
         As in :class:`DistinctPersonsSampler`.
     persons : int
         P, of the global batch; divisible by ``world_size``.
@@ -243,32 +259,21 @@ class IndependentBatchesSampler:
         sequences: int,
         batches: int = 1000,
     ) -> None:
-        _check_batch(persons, sequences, world_size)
+        super().__init__(records, seed, rank, world_size, persons, images=sequences)
+        self._check_persons()
         if batches < 1:
             raise InvalidArgumentError(f"an epoch has at least one batch, not {batches}")
-        self._sequences_of = _positions_by_person(records)
-        _check_persons(self._sequences_of, persons)
-        self.persons, self.sequences, self.seed = persons, sequences, seed
         self.batches_per_epoch = batches
-        self.batch_size = persons * sequences // world_size
-        self.first_row = rank * self.batch_size
 
-    def batches(self, epoch: int) -> np.ndarray:
-        """Positions in ``records``, int64 ``[batches_per_epoch, batch_size]``, person after person."""
-        generator = _epoch_generator(self.seed, epoch)
-        table = np.stack([self._draw(generator) for _ in range(self.batches_per_epoch)])
-        return table[:, self.first_row : self.first_row + self.batch_size]
+    def _draw_epoch(self, generator: np.random.Generator) -> np.ndarray:
+        return np.stack([self._draw(generator) for _ in range(self.batches_per_epoch)])
 
     def _draw(self, generator: np.random.Generator) -> np.ndarray:
-        drawn = generator.choice(len(self._sequences_of), self.persons, replace=False)
-        of_persons = (self._sequences_of[person] for person in drawn)
+        drawn = generator.choice(len(self._positions_of), self.persons, replace=False)
+        of_persons = (self._positions_of[person] for person in drawn)
         return np.concatenate(
-            [generator.choice(own, self.sequences, replace=len(own) < self.sequences) for own in of_persons]
+            [generator.choice(own, self.images, replace=len(own) < self.images) for own in of_persons]
         )
-
-
-def _epoch_generator(seed: int, epoch: int) -> np.random.Generator:
-    return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(epoch,)))
 
 
 def _check_batch(persons: int, images: int, world_size: int) -> None:
@@ -278,14 +283,6 @@ def _check_batch(persons: int, images: int, world_size: int) -> None:
         raise InvalidArgumentError(
             f"the {persons} persons of a batch cannot be shared evenly by {world_size} workers",
             fix=f"make sampler.persons a multiple of {world_size}",
-        )
-
-
-def _check_persons(positions_by_person: Sequence[np.ndarray], persons: int) -> None:
-    if len(positions_by_person) < persons:
-        raise DataError(
-            f"a batch wants {persons} distinct persons, the training split has {len(positions_by_person)}",
-            fix="lower sampler.persons",
         )
 
 

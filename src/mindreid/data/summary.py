@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Optional
 
 from mindreid.data.records import Dataset, Protocol, Records, SplitStatistics
+from mindreid.text_table import format_table
 
 logger = logging.getLogger(__name__)
 
@@ -81,16 +82,13 @@ def format_summary(dataset: Dataset) -> str:
         Lines without an end-of-line after the last.
     """
     variant = f" ({dataset.variant})" if dataset.variant else ""
-    kind = _kind(dataset.query)
-    lines = [
-        f"{dataset.name}{variant} in {dataset.root}",
-        f"{'split':<12} {'persons':>8} {kind:>9} {'cameras':>8} {'outfits':>8}",
-    ]
-    lines += [_row(split, dataset.split(split)) for split in SPLITS]
+    rows = [("split", "persons", _kind(dataset.query), "cameras", "outfits")]
+    rows += [_row(split, dataset.split(split)) for split in SPLITS]
     pools = [protocol.query_pool for protocol in dataset.protocols.values() if protocol.query_pool]
-    lines += [_row("query pool", pool) for pool in pools]
+    rows += [_row("query pool", pool) for pool in pools]
     protocols = ", ".join(_describe(protocol) for protocol in dataset.protocols.values())
-    return "\n".join([*lines, f"protocols: {protocols}"])
+    title = f"{dataset.name}{variant} in {dataset.root}"
+    return "\n".join([title, format_table(rows, "<>>>>"), f"protocols: {protocols}"])
 
 
 def _describe(protocol: Protocol) -> str:
@@ -104,7 +102,7 @@ def _kind(records: Records) -> str:
     return "tracklets" if any(len(record.paths) > 1 for record in records) else "images"
 
 
-def _row(name: str, records: Records) -> str:
+def _row(name: str, records: Records) -> tuple[str, str, str, str, str]:
     counts = SplitStatistics.of(records)
     clothes = "-" if counts.clothes is None else f"{counts.clothes:,}"
-    return f"{name:<12} {counts.persons:>8,} {counts.records:>9,} {counts.cameras:>8,} {clothes:>8}"
+    return name, f"{counts.persons:,}", f"{counts.records:,}", f"{counts.cameras:,}", clothes

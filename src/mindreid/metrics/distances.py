@@ -76,7 +76,7 @@ def l2_normalize(features: np.ndarray) -> np.ndarray:
     Parameters
     ----------
     features : np.ndarray
-        ``[N, D]``, floating and finite.
+        ``[N, D]``, floating and finite; of ``[N, D, parts]`` every part is scaled.
 
     Examples
     --------

@@ -67,7 +67,8 @@ def cluster_persons(
     Parameters
     ----------
     features : array_like
-        ``[N, D]``, finite; normalised here.
+        ``[N, D]``, finite; normalised here. Of ``[N, D, parts]`` (gait) each part is normalised, then
+        they are joined.
     pids : array_like
         int ``[N]``.
     k1, k2 : int
@@ -91,7 +92,9 @@ def cluster_persons(
     array([1, 1, 1, 1, 1, 1, 2, 2, 2, 2, 2, 2, 0, 0, 0, 0, 0, 0])
     """
     _check_parameters(k1, k2, eps, min_samples)
-    rows = check_features(features, "features", directions=True)
+    rows = check_features(features, "features", parts=True, directions=True)
+    if rows.ndim == 3:
+        rows = l2_normalize(rows).reshape(len(rows), -1)
     persons, positions = _positions_by_person(pids, len(rows))
     cluster = partial(_cluster_person, k1=k1, k2=k2, eps=eps, min_samples=min_samples)
     # Threads of the matrix products' own would only stand in the way of those that share the persons.

@@ -12,13 +12,12 @@ import cv2
 import numpy as np
 from tqdm import tqdm
 
-from mindreid import zoo
 from mindreid.atomic import atomic_folder, write_json
 from mindreid.data.formats.pickles import write_array
 from mindreid.data.formats.silhouettes import align_sequence
 from mindreid.data.gait_tree import GaitTree, Partition
 from mindreid.data.generated_marker import MARKER
-from mindreid.data.layouts import SequenceLayout
+from mindreid.data.layouts import SequenceLayout, sequence_layout_of
 from mindreid.errors import InvalidArgumentError
 from mindreid.walkers.annotation import WalkerFrame
 from mindreid.walkers.clothing import combine_outfits
@@ -136,7 +135,7 @@ def synthesize_sequences(
     DataError
         If ``root`` is not empty.
     """
-    layout = _layout(layout_name)
+    layout = sequence_layout_of(layout_name)
     if cameras is None:
         cameras = min(_DEFAULT_CAMERAS, len(layout.views))
     plan = _Plan(layout, ids, seed, cameras, frames, rgb_every, size, test_share, frame_rate, occlusion)
@@ -195,17 +194,6 @@ MODALITIES: dict[str, Callable[[Sequence[WalkerFrame], int], np.ndarray]] = {
     "rgbs-mask-shoes": _colour_without("shoes"),
     "rgbs-mask-face-shoes": _colour_without("face", "shoes"),
 }
-
-
-def _layout(name: str) -> SequenceLayout:
-    layout = zoo.DATASETS[name].sequence_layout
-    if layout is None:
-        known = [other for other in zoo.DATASETS.names() if zoo.DATASETS[other].sequence_layout is not None]
-        raise InvalidArgumentError(
-            f"walks cannot be written as {name!r}, which has no sequences",
-            fix=f"choose one of {', '.join(known)}",
-        )
-    return layout
 
 
 def _check(plan: _Plan, layout_name: str) -> None:

@@ -11,10 +11,9 @@ from typing import Any, Optional, Union
 
 from tqdm import tqdm
 
-from mindreid import zoo
 from mindreid.atomic import atomic_folder
 from mindreid.data.generated_marker import finish_tree, write_shot
-from mindreid.data.layouts import Layout, Shot
+from mindreid.data.layouts import Layout, Shot, layout_of
 from mindreid.data.summary import SPLITS
 from mindreid.errors import InvalidArgumentError
 from mindreid.walkers.annotation_files import AnnotationWriter
@@ -129,7 +128,7 @@ def synthesize(
     DataError
         If ``root`` is not empty, or an image cannot be written.
     """
-    layout = _layout(layout_name)
+    layout = layout_of(layout_name)
     if cameras is None:
         cameras = min(_DEFAULT_CAMERAS, layout.max_cameras)
     if outfits is None:
@@ -163,17 +162,6 @@ def _write_images(folder: Path, plan: _Plan, rendering: dict[str, Any], annotati
                 shots.append(shot)
             progress.update(plan.frames)
     return shots
-
-
-def _layout(name: str) -> Layout:
-    layout = zoo.DATASETS[name].layout
-    if layout is None:
-        known = [other for other in zoo.DATASETS.names() if zoo.DATASETS[other].layout is not None]
-        raise InvalidArgumentError(
-            f"walkers cannot be written as {name!r}, which has no layout of its own",
-            fix=f"choose one of {', '.join(known)}",
-        )
-    return layout
 
 
 def _check(plan: _Plan, layout_name: str) -> None:

@@ -8,7 +8,7 @@ from PIL import Image
 
 from mindreid.cli import main
 from mindreid.errors import ConfigError, InvalidArgumentError
-from mindreid.report.pictures import architecture
+from mindreid.report import model_files
 from mindreid.report.pictures.architecture import load_architecture
 from mindreid.zoo import list_models
 
@@ -49,10 +49,10 @@ def test_every_box_leads_to_the_embedding_or_a_loss(model):
 def test_a_wrong_description_is_explained(tmp_path, monkeypatch, text, message):
     (tmp_path / "mgn").mkdir()
     (tmp_path / "mgn" / "architecture.yaml").write_text(text)
-    monkeypatch.setattr(architecture.resources, "files", lambda _package: tmp_path)
+    monkeypatch.setattr(model_files.resources, "files", lambda _package: tmp_path)
     with pytest.raises(ConfigError, match=message):
         load_architecture("mgn")
-    with pytest.raises(ConfigError):
+    with pytest.raises(ConfigError, match=r"no architecture.yaml: models/cal"):
         load_architecture("cal")
     with pytest.raises(InvalidArgumentError, match="no model"):
         load_architecture("mgm")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -38,3 +40,14 @@ def test_the_nearest_come_first_framed_by_identity_and_junk_is_left_out(protocol
 def test_a_list_of_nothing_is_refused(protocol, tmp_path):
     with pytest.raises(InvalidArgumentError):
         draw_rank_list(protocol, np.ones((1, 2)), np.ones((4, 2)), tmp_path / "x.png", top=0)
+
+
+def test_a_gait_benchmark_ranks_embeddings_in_parts_by_the_recipes_metric(protocol, tmp_path):
+    """Nearest by angle is the second, nearest by length of the difference is the third."""
+    gait = replace(protocol, rule="ccpg")
+    query = np.float32([[[1, 1], [0, 0]]])
+    gallery = np.float32([[[1, 1], [0, 0]], [[9, 9], [0, 0]], [[1, 1], [1, 1]], [[-1, -1], [0, 0]]])
+    for metric, nearest in (("cosine", 100), ("euclidean", 150)):
+        draw_rank_list(gait, query, gallery, tmp_path / "ranks.png", metric=metric, queries=1, top=1)
+        picture = np.asarray(Image.open(tmp_path / "ranks.png"))
+        assert picture[CELL_HEIGHT // 2, -CELL_WIDTH // 2, 0] == nearest

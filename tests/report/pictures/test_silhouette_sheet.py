@@ -6,7 +6,7 @@ from PIL import Image
 
 from mindreid.data.formats.pickles import write_array
 from mindreid.data.records import Record
-from mindreid.errors import InvalidArgumentError
+from mindreid.errors import DataError, InvalidArgumentError
 from mindreid.report.pictures.silhouette_sheet import draw_augmentations, draw_records, draw_sequences
 
 
@@ -52,3 +52,13 @@ def test_nothing_cannot_be_drawn(tmp_path):
         with pytest.raises(InvalidArgumentError):
             draw_sequences(tmp_path / "s.png", rows)
     assert not (tmp_path / "s.png").exists()
+
+
+def test_what_are_no_silhouettes_is_named(tmp_path):
+    write_array(tmp_path / "colour.pkl", np.zeros((2, 3, 8, 8), np.uint8))
+    for name in ("colour.pkl", "image.png"):
+        records = [Record((str(tmp_path / name),), 1, 0)]
+        with pytest.raises(DataError, match=f"no sequence of silhouettes: .*{name}"):
+            draw_records(tmp_path / "s.png", records)
+        with pytest.raises(DataError, match=name):
+            draw_augmentations(tmp_path / "s.png", sequence=str(tmp_path / name))

@@ -10,7 +10,7 @@ from mindreid.data.generated_marker import MARKER
 from mindreid.data.open_dataset import load_dataset
 from mindreid.engine.evaluation.protocol_results import ProtocolResult
 from mindreid.errors import ConfigError
-from mindreid.report.tables import published
+from mindreid.report import model_files
 from mindreid.report.tables.published import format_rows, load_published, rows_for
 from mindreid.zoo import DATASETS, MODELS
 
@@ -65,7 +65,7 @@ def test_generated_images_are_not_compared(market, tiny_market):
 def test_a_damaged_file_is_explained(tmp_path, monkeypatch):
     (tmp_path / "odd").mkdir()
     (tmp_path / "odd" / "published.yaml").write_text("paper: x\nrows: [{dataset: market1501, rank: 3}]\n")
-    monkeypatch.setattr(published.resources, "files", lambda _package: tmp_path)
+    monkeypatch.setattr(model_files.resources, "files", lambda _package: tmp_path)
     with pytest.raises(ConfigError, match=r"rows\.0\.\w+: .*published.yaml"):
         load_published("odd")
     assert load_published("none") is None

@@ -12,12 +12,13 @@ import numpy as np
 from mindspore import nn
 
 from mindreid import convert, zoo
-from mindreid.config import Recipe, load_recipe
+from mindreid.config import Override, Recipe, load_recipe
 from mindreid.engine.checkpoints.checkpoint_files import Description, load_weights, save_weights
 from mindreid.engine.checkpoints.imagenet import load_pretrained, save_trunk_weights, trunk_of
 from mindreid.engine.checkpoints.networks import build_network
 from mindreid.errors import CheckpointError
 from mindreid.layers.resnet import ResNetTrunk, TrunkName
+from mindreid.text_table import format_table
 from mindreid.versions import library_versions
 
 #: Largest relative difference (of norms) between a recording and the converted network.
@@ -25,7 +26,9 @@ TOLERANCE = 1e-4
 _VERIFIED_IMAGES, _VERIFIED_FRAMES = 2, 4
 
 
-def recipe_of(source: str, config: Optional[str] = None, overrides: Sequence[str] = ()) -> Optional[Recipe]:
+def recipe_of(
+    source: str, config: Optional[str] = None, overrides: Sequence[Override] = ()
+) -> Optional[Recipe]:
     """Find the recipe that a source's checkpoints belong to.
 
     Parameters
@@ -34,8 +37,8 @@ def recipe_of(source: str, config: Optional[str] = None, overrides: Sequence[str
         One of :data:`mindreid.convert.SOURCES`.
     config : str, optional
         A recipe to use instead of the one that the source's model names.
-    overrides : sequence of str
-        Of that recipe.
+    overrides : sequence of str or tuple
+        Of that recipe, see :func:`mindreid.config.load_recipe`.
 
     Returns
     -------
@@ -174,13 +177,11 @@ def _embed(network: nn.Cell, images: np.ndarray) -> np.ndarray:
 
 def format_conversion(conversion: convert.Conversion) -> str:
     """List every tensor of the file with its shape and its new name, then count."""
-    shapes = {name: str(tuple(value.shape)) for name, value in conversion.parameters.items()}
-    theirs = max(map(len, conversion.origins.values()), default=0)
-    widest = max(map(len, shapes.values()), default=0)
-    lines = [
-        f"{origin:<{theirs}}  {shapes[name]:<{widest}}  -> {name}"
+    rows = [
+        (origin, str(tuple(conversion.parameters[name].shape)), f"-> {name}")
         for name, origin in conversion.origins.items()
     ]
+    lines = [format_table(rows)] if rows else []
     for reason, count in Counter(conversion.left_out.values()).items():
         names = [name for name, why in conversion.left_out.items() if why == reason]
         lines.append(f"left out, {reason}: {count} ({names[0]}{', …' if count > 1 else ''})")

@@ -19,6 +19,7 @@ from mindreid.data.records import Dataset
 from mindreid.data.summary import SPLITS, Count, compare_counts, format_summary
 from mindreid.engine.evaluation.protocol_check import ProtocolFindings, check_protocols
 from mindreid.errors import DataError, MindReidError
+from mindreid.text_table import format_table
 
 
 @dataclass(frozen=True)
@@ -116,7 +117,8 @@ def format_check(check: DatasetCheck) -> str:
     sections.append(_section("missing", check.missing))
     sections.append(_section("cannot be loaded", [check.problem] if check.problem else []))
     sections.append(check.summary)
-    sections.append(_section("official counts", [_count_line(count) for count in check.counts]))
+    counts = format_table([_count_row(count) for count in check.counts], "<<>")
+    sections.append(_section("official counts", counts.splitlines()))
     obstacles = [f"{name}: {obstacle}" for name, obstacle in check.protocols.obstacles.items()]
     sections.append(_section("protocols that can't give a figure", obstacles))
     sections.append(_section("warnings", check.protocols.warnings))
@@ -131,10 +133,10 @@ def _section(title: str, lines: Iterable[str]) -> str:
     return "\n".join([f"{title}:", *body]) if body else ""
 
 
-def _count_line(count: Count) -> str:
+def _count_row(count: Count) -> tuple[str, str, str, str]:
     verdict = "✓" if count.agrees else f"differs, found {count.found:,}"
     about = "about " if count.approximate else ""
-    return f"{count.split:<8} {count.quantity:<8} {about + format(count.official, ','):>13}  {verdict}"
+    return count.split, count.quantity, f"{about}{count.official:,}", verdict
 
 
 def _verdict(check: DatasetCheck) -> str:

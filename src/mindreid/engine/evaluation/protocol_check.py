@@ -192,7 +192,7 @@ def _gait_obstacle(protocol: Protocol) -> Optional[str]:
             rows = GAIT_BENCHMARKS[protocol.rule](protocol.query, same, "euclidean")
     except InvalidArgumentError as error:
         return str(error)
-    without = [name for name, row in rows.items() if np.isnan(row["rank1"])]
+    without = [name for name, row in rows.items() if np.isnan(row.rank1)]
     return f"there are no two views to compare for {', '.join(without)}" if without else None
 
 

@@ -8,6 +8,7 @@ from typing import Any, Optional
 
 from mindreid.errors import DataError
 from mindreid.metrics.percentages import to_percent
+from mindreid.text_table import format_table
 
 #: Names in files, in their order, and the attributes that they stand for.
 _FIGURES = {
@@ -137,18 +138,15 @@ def format_results(results: Results) -> str:
     One row per protocol, with "-" for what it does not report; below the mean of several trials
     stands their standard deviation.
     """
-    name_width = max(18, *(len(name) for name in results))
-    rule_width = max(17, *(len(result.rule) for result in results.values()))
-    columns = " ".join(f"{title:>6}" for title in ("R1", "R5", "R10", "mAP", "mINP"))
-    lines = [f"{'protocol':<{name_width}} {'rule':<{rule_width}} {columns}    queries gallery  re-ranked"]
+    table: list[tuple[str, ...]] = [
+        ("protocol", "rule", "R1", "R5", "R10", "mAP", "mINP", "queries", "gallery", "re-ranked")
+    ]
     for name, result in results.items():
-        title = f"{name:<{name_width}} {result.rule:<{rule_width}}"
         reranked = "yes" if result.rerank else "no"
-        lines.append(f"{title} {_percentages(result)}  {_counts(result)}  {reranked}")
+        table.append((name, result.rule, *_percentages(result), *_counts(result), reranked))
         if result.std is not None:
-            spread = f"± over {result.trials} trials"
-            lines.append(f"{spread:>{len(title)}} {_percentages(result.std)}")
-    return "\n".join(lines)
+            table.append(("", f"± over {result.trials} trials", *_percentages(result.std)))
+    return format_table(table, "<<>>>>>>>")
 
 
 def _attributes(content: Mapping[str, Any]) -> dict[str, Any]:
@@ -158,13 +156,14 @@ def _attributes(content: Mapping[str, Any]) -> dict[str, Any]:
     return {_FIGURES.get(name, name): value for name, value in content.items()}
 
 
-def _counts(result: ProtocolResult) -> str:
+def _counts(result: ProtocolResult) -> tuple[str, str]:
     valid, queries, gallery = (
-        "-" if count is None else count for count in (result.valid_queries, result.queries, result.gallery)
+        "-" if count is None else str(count)
+        for count in (result.valid_queries, result.queries, result.gallery)
     )
-    return f"{valid:>4}/{queries:<4} {gallery:>6}"
+    return f"{valid}/{queries}", gallery
 
 
-def _percentages(figures: Figures) -> str:
+def _percentages(figures: Figures) -> list[str]:
     values = (figures.named(name) for name in _SHOWN)
-    return " ".join(f"{'-':>6}" if value is None else f"{to_percent(value):6.2f}" for value in values)
+    return ["-" if value is None else f"{to_percent(value):.2f}" for value in values]

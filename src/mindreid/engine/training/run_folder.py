@@ -12,11 +12,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import yaml
-
 from mindreid.atomic import remove_stale_temporaries, write_text
 from mindreid.config import Recipe
 from mindreid.errors import CheckpointError, TrainingError
+from mindreid.yaml_source import format_yaml
 
 logger = logging.getLogger(__name__)
 
@@ -140,4 +139,4 @@ class RunFolder:
         remove_stale_temporaries(self.root)
         if self._mining_as_once_named.exists():
             self._mining_as_once_named.replace(self.mining)
-        write_text(self.recipe, yaml.safe_dump(recipe.as_dict(), sort_keys=False))
+        write_text(self.recipe, format_yaml(recipe.as_dict()))

@@ -17,10 +17,9 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from mindreid import zoo
 from mindreid.atomic import atomic_folder
 from mindreid.data.generated_marker import finish_tree, write_shot
-from mindreid.data.layouts import Layout, Shot
+from mindreid.data.layouts import Layout, Shot, layout_of
 from mindreid.data.summary import SPLITS
 from mindreid.errors import DataError
 from mindreid.preprocess.mot.annotations import read_annotations
@@ -72,7 +71,7 @@ def mot_to_market(
         persons are left to train or test on, or none for the gallery.
     """
     check_new_root(root, source)
-    layout: Layout = zoo.DATASETS["market1501"].layout  # type: ignore[assignment]
+    layout = layout_of("market1501")
     boxes = read_annotations(annotations, reading)
     frames = open_frames(source, outermost_frames(boxes), reading.first_frame)
     accepted = leave_out_outside([box for box in boxes if rules.accept(box)], frames.size, annotations)

@@ -10,8 +10,6 @@ What is drawn stands in ``architecture.yaml`` in a model's folder::
 
 from __future__ import annotations
 
-import json
-from importlib import resources
 from pathlib import Path
 from typing import Literal
 
@@ -23,7 +21,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from mindreid.atomic import atomic_path
 from mindreid.errors import ConfigError
-from mindreid.yaml_source import read_yaml
+from mindreid.report.model_files import read_model_file
 from mindreid.zoo import MODELS
 
 FILE = "architecture.yaml"
@@ -78,13 +76,10 @@ def load_architecture(model: str) -> Architecture:
         If its folder has no such file, or the file is damaged.
     """
     _ = MODELS[model]
-    path = Path(str(resources.files("mindreid.models").joinpath(model)), FILE)
-    try:
-        return Architecture.model_validate_json(json.dumps(read_yaml(path).content))
-    except pydantic.ValidationError as error:
-        problem = error.errors(include_url=False)[0]
-        place = ".".join(map(str, problem["loc"]))
-        raise ConfigError(f"{place}: {problem['msg']}", where=str(path)) from None
+    architecture = read_model_file(model, FILE, Architecture)
+    if architecture is None:
+        raise ConfigError(f"the model's folder has no {FILE}", where=f"models/{model}")
+    return architecture
 
 
 def draw_architecture(architecture: Architecture, path: Path) -> None:

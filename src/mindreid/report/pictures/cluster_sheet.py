@@ -6,16 +6,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageDraw
 
-from mindreid.atomic import atomic_path
 from mindreid.data.records import Record
 from mindreid.errors import InvalidArgumentError
 from mindreid.metrics import PersonClusters
+from mindreid.report.pictures.tiles import blank, caption, evenly_spaced, record_tile, write_sheet
 
 CELL_HEIGHT, CELL_WIDTH = 96, 48
 _CAPTION, _MARGIN = 16, 4
-_INK, _PAPER = (40, 40, 40), (255, 255, 255)
 
 
 def draw_person_clusters(
@@ -46,41 +44,23 @@ def draw_person_clusters(
     ------
     InvalidArgumentError
         If a number is not positive.
+    DataError
+        If an image that is drawn cannot be read.
     """
     if min(persons, rows, columns) < 1:
         raise InvalidArgumentError("the picture has at least one person, one row and one column")
     known = np.unique(clusters.pids)
-    chosen = known[np.unique(np.linspace(0, len(known) - 1, persons).astype(int))]
     width = columns * CELL_WIDTH
     parts: list[np.ndarray] = []
-    for pid in chosen:
+    for pid in known[evenly_spaced(len(known), persons)]:
         own = np.flatnonzero(clusters.pids == pid)
         sizes = np.bincount(clusters.labels, minlength=len(clusters.pids))[own]
         order = own[np.argsort(-sizes, kind="stable")][:rows]
-        parts.append(_caption(f"person {pid}: {sizes.sum()} images in {len(own)} clusters", width))
+        title = f"person {pid}: {sizes.sum()} images in {len(own)} clusters"
+        parts.append(caption(title, _CAPTION, width))
         for label in order:
             members = np.flatnonzero(clusters.labels == label)
-            parts.append(_row([records[index] for index in _spread(members, columns)], width))
-            parts.append(np.full((_MARGIN, width, 3), _PAPER, np.uint8))
-    with atomic_path(path) as temporary:
-        Image.fromarray(np.vstack(parts)).save(temporary, optimize=True)
-
-
-def _spread(members: np.ndarray, count: int) -> np.ndarray:
-    """Pick up to ``count`` evenly spaced members."""
-    return members[np.unique(np.linspace(0, len(members) - 1, count).astype(int))]
-
-
-def _row(records: list[Record], width: int) -> np.ndarray:
-    row = np.full((CELL_HEIGHT, width, 3), _PAPER, np.uint8)
-    for column, record in enumerate(records):
-        with Image.open(record.path) as image:
-            cell = image.convert("RGB").resize((CELL_WIDTH, CELL_HEIGHT), Image.Resampling.BILINEAR)
-        row[:, column * CELL_WIDTH : (column + 1) * CELL_WIDTH] = np.asarray(cell)
-    return row
-
-
-def _caption(text: str, width: int) -> np.ndarray:
-    strip = Image.new("RGB", (width, _CAPTION), _PAPER)
-    ImageDraw.Draw(strip).text((_MARGIN, 2), text, fill=_INK)
-    return np.asarray(strip)
+            shown = members[evenly_spaced(len(members), columns)]
+            parts.append(np.hstack([record_tile(records[index], CELL_HEIGHT, CELL_WIDTH) for index in shown]))
+            parts.append(blank(_MARGIN, width))
+    write_sheet(path, parts)

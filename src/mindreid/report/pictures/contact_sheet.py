@@ -6,10 +6,10 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from PIL import Image, ImageDraw
+from PIL import Image
 
-from mindreid.atomic import atomic_path
 from mindreid.errors import InvalidArgumentError
+from mindreid.report.pictures.tiles import blank, caption, resize, stack_rows, write_picture
 from mindreid.walkers import KEYPOINT_NAMES, Walk, WalkerFrame, render_walk
 
 CELL_HEIGHT, CELL_WIDTH = 144, 72
@@ -60,11 +60,8 @@ def draw_contact_sheet(
     ]
     rows += [_caption(["image, silhouette, keypoints, face and shoes"], cameras * outfits)]
     rows += [_row(_annotated(seed, cameras * outfits))]
-    width = max(row.shape[1] for row in rows)
-    sheet = np.vstack([_pad(row, width) for row in rows])
-    palette = Image.fromarray(sheet).quantize(256, kmeans=1, dither=Image.Dither.NONE)
-    with atomic_path(path) as temporary:
-        palette.save(temporary, optimize=True)
+    sheet = Image.fromarray(stack_rows(rows))
+    write_picture(path, sheet.quantize(256, kmeans=1, dither=Image.Dither.NONE))
 
 
 def _crop(seed: int, walk: Walk) -> np.ndarray:
@@ -111,23 +108,15 @@ def _masks(frame: WalkerFrame) -> np.ndarray:
 
 
 def _reduce(image: np.ndarray) -> np.ndarray:
-    return np.asarray(cv2.resize(image, (CELL_WIDTH, CELL_HEIGHT), interpolation=cv2.INTER_AREA))
+    return resize(image, CELL_HEIGHT, CELL_WIDTH)
 
 
 def _row(groups: list[list[np.ndarray]]) -> np.ndarray:
-    gap = np.full((CELL_HEIGHT, _GAP, 3), 255, dtype=np.uint8)
-    cells = [cell for group in groups for cell in (*group, gap)]
+    cells = [cell for group in groups for cell in (*group, blank(CELL_HEIGHT, _GAP))]
     return np.hstack(cells[:-1])
 
 
 def _caption(texts: list[str], columns: int) -> np.ndarray:
     """Write ``texts`` above groups of ``columns`` cells."""
-    group = columns * CELL_WIDTH + _GAP
-    strip = Image.new("RGB", (group * len(texts) - _GAP, _CAPTION), "white")
-    for index, text in enumerate(texts):
-        ImageDraw.Draw(strip).text((index * group + 2, 2), text, fill=(60, 60, 60))
-    return np.asarray(strip)
-
-
-def _pad(row: np.ndarray, width: int) -> np.ndarray:
-    return np.pad(row, ((0, 0), (0, width - row.shape[1]), (0, 0)), constant_values=255)
+    width = columns * CELL_WIDTH + _GAP
+    return np.hstack([caption(text, _CAPTION, width) for text in texts])[:, :-_GAP]

@@ -6,12 +6,11 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from PIL import Image
 
-from mindreid.atomic import atomic_path
 from mindreid.data.records import Protocol, Record
 from mindreid.errors import InvalidArgumentError
-from mindreid.metrics import rank_gallery
+from mindreid.metrics import JUNK_RULES, rank_gallery
+from mindreid.report.pictures.tiles import blank, evenly_spaced, record_tile, write_sheet
 
 CELL_HEIGHT, CELL_WIDTH = 128, 64
 _FRAME = 3
@@ -25,21 +24,26 @@ def draw_rank_list(
     gallery_features: np.ndarray,
     path: Path,
     *,
+    metric: str = "cosine",
     queries: int = 8,
     top: int = 10,
 ) -> None:
     """Draw evenly spaced queries, one per row, with their ``top`` nearest gallery images.
 
-    Junk under the protocol's rule is left out, as in the evaluation.
+    Junk under the protocol's rule is left out, as in the evaluation. A gait benchmark makes lists of
+    its own; of these only the whole is drawn, and junk is what shows the query's person under the
+    query's camera.
 
     Parameters
     ----------
     protocol : Protocol
         Its query and gallery records, and its junk rule.
     query_features, gallery_features : np.ndarray
-        float32 ``[Q, D]`` and ``[G, D]``, in the order of the records.
+        float32 ``[Q, D]`` and ``[G, D]`` (gait: ``[…, D, parts]``), in the order of the records.
     path : Path
         The PNG to write.
+    metric : {"cosine", "euclidean"}
+        See :func:`mindreid.metrics.pairwise_distances`.
     queries, top : int
         Rows and columns.
 
@@ -47,12 +51,14 @@ def draw_rank_list(
     ------
     InvalidArgumentError
         If ``queries`` or ``top`` is not positive.
+    DataError
+        If an image that is drawn cannot be read.
     """
     if queries < 1 or top < 1:
         raise InvalidArgumentError("a rank list has at least one query and one column")
-    chosen = np.unique(np.linspace(0, len(protocol.query) - 1, queries).astype(int))
+    rule = protocol.rule if protocol.rule in JUNK_RULES else "standard"
     rows = []
-    for index in chosen:
+    for index in evenly_spaced(len(protocol.query), queries):
         query = protocol.query[index]
         order = rank_gallery(
             query_features[index],
@@ -63,11 +69,11 @@ def draw_rank_list(
             _labels(protocol.gallery, protocol.source),
             query_clothes=query.clothes_id,
             gallery_clothes=_labels(protocol.gallery, "clothes_id"),
-            protocol=protocol.rule,
+            protocol=rule,
+            metric=metric,
         )[:top]
         rows.append(_row(query, [protocol.gallery[item] for item in order], top))
-    with atomic_path(path) as temporary:
-        Image.fromarray(np.vstack(rows)).save(temporary, optimize=True)
+    write_sheet(path, rows)
 
 
 def _labels(records: tuple[Record, ...], name: str) -> np.ndarray:
@@ -75,15 +81,13 @@ def _labels(records: tuple[Record, ...], name: str) -> np.ndarray:
 
 
 def _row(query: Record, ranked: list[Record], columns: int) -> np.ndarray:
-    cells = [_cell(query, _QUERY), np.full((CELL_HEIGHT, _GAP, 3), 255, np.uint8)]
+    cells = [_cell(query, _QUERY), blank(CELL_HEIGHT, _GAP)]
     cells += [_cell(item, _RIGHT if item.pid == query.pid else _WRONG) for item in ranked]
-    cells += [np.full((CELL_HEIGHT, CELL_WIDTH, 3), 255, np.uint8)] * (columns - len(ranked))
+    cells += [blank(CELL_HEIGHT, CELL_WIDTH)] * (columns - len(ranked))
     return np.hstack(cells)
 
 
 def _cell(record: Record, colour: tuple[int, int, int]) -> np.ndarray:
-    with Image.open(record.path) as image:
-        pixels = np.asarray(image.convert("RGB").resize((CELL_WIDTH, CELL_HEIGHT), Image.Resampling.BILINEAR))
-    framed = pixels.copy()
+    framed = record_tile(record, CELL_HEIGHT, CELL_WIDTH).copy()
     cv2.rectangle(framed, (0, 0), (CELL_WIDTH - 1, CELL_HEIGHT - 1), colour, _FRAME)
     return framed

@@ -6,18 +6,17 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageDraw
 
-from mindreid.atomic import atomic_path
-from mindreid.data.formats.pickles import read_array
 from mindreid.data.formats.silhouettes import align_sequence
 from mindreid.data.records import Record
+from mindreid.data.sample_loaders import open_frames
 from mindreid.data.transforms.silhouette_augmentations import SILHOUETTE_AUGMENTATIONS, cut_sides
-from mindreid.errors import InvalidArgumentError
+from mindreid.errors import DataError, InvalidArgumentError
+from mindreid.report.pictures.tiles import PAPER, caption, evenly_spaced, write_sheet
 from mindreid.walkers import Walk, render_walk
 
 _SCALE, _CAPTION, _GAP = 2, 150, 2
-_GROUND, _INK, _RIM = 255, 60, 90
+_RIM = 90
 #: Height and width that networks take.
 _INPUT = (64, 44)
 
@@ -41,11 +40,7 @@ def draw_sequences(path: Path, rows: Sequence[tuple[str, np.ndarray]], *, frames
     """
     if frames < 1 or not rows or not all(len(silhouettes) for _, silhouettes in rows):
         raise InvalidArgumentError("a sheet has at least one sequence of at least one frame")
-    strips = [_strip(caption, _spread(silhouettes, frames)) for caption, silhouettes in rows]
-    width = max(strip.shape[1] for strip in strips)
-    full = [np.pad(s, ((0, _GAP), (0, width - s.shape[1])), constant_values=_GROUND) for s in strips]
-    with atomic_path(path) as temporary:
-        Image.fromarray(np.vstack(full)).save(temporary, optimize=True)
+    write_sheet(path, [_strip(title, _spread(silhouettes, frames)) for title, silhouettes in rows])
 
 
 def draw_records(path: Path, records: Sequence[Record], *, rows: int = 12, frames: int = 10) -> None:
@@ -54,11 +49,11 @@ def draw_records(path: Path, records: Sequence[Record], *, rows: int = 12, frame
     Raises
     ------
     DataError
-        If a sequence cannot be read.
+        If a sequence cannot be read or is none of silhouettes.
     """
-    chosen = [records[index] for index in np.unique(np.linspace(0, len(records) - 1, rows).astype(int))]
+    chosen = [records[index] for index in evenly_spaced(len(records), rows)]
     captions = [f"{record.pid}  {record.condition}  {record.camera}" for record in chosen]
-    draw_sequences(path, [(c, read_array(record.path)) for c, record in zip(captions, chosen)], frames=frames)
+    draw_sequences(path, list(zip(captions, map(_silhouettes, chosen))), frames=frames)
 
 
 def draw_augmentations(path: Path, *, seed: int = 1, sequence: str = "", frames: int = 10) -> None:
@@ -78,9 +73,9 @@ def draw_augmentations(path: Path, *, seed: int = 1, sequence: str = "", frames:
     Raises
     ------
     DataError
-        If the sequence cannot be read.
+        If the sequence cannot be read or is none of silhouettes.
     """
-    aligned = read_array(sequence) if sequence else _walker(seed, frames)
+    aligned = _silhouettes(Record((sequence,), 0, 0)) if sequence else _walker(seed, frames)
     silhouettes = cut_sides(*_INPUT)(aligned, np.random.default_rng(seed))
     rows = [("as it is", silhouettes)]
     for step in SILHOUETTE_AUGMENTATIONS:
@@ -89,20 +84,30 @@ def draw_augmentations(path: Path, *, seed: int = 1, sequence: str = "", frames:
     draw_sequences(path, rows, frames=frames)
 
 
+def _silhouettes(record: Record) -> np.ndarray:
+    frames = open_frames(record)
+    if not isinstance(frames, np.ndarray) or frames.ndim != 3:
+        raise DataError(
+            "this is no sequence of silhouettes",
+            where=record.path,
+            fix="a .pkl file with uint8 [frames, height, width] is one",
+        )
+    return frames
+
+
 def _walker(seed: int, frames: int) -> np.ndarray:
     walk = render_walk(seed, Walk(1), frames, frame_rate=10.0, occlusion=0.0, azimuth=-70.0)
     return align_sequence(frame.silhouette for frame in walk)
 
 
 def _spread(silhouettes: np.ndarray, frames: int) -> np.ndarray:
-    return silhouettes[np.unique(np.linspace(0, len(silhouettes) - 1, frames).astype(int))]
+    return silhouettes[evenly_spaced(len(silhouettes), frames)]
 
 
-def _strip(caption: str, silhouettes: np.ndarray) -> np.ndarray:
+def _strip(title: str, silhouettes: np.ndarray) -> np.ndarray:
     # A rim of the image's colour would hide where a silhouette is cut off.
     framed = np.pad(silhouettes, ((0, 0), (1, 1), (1, 1)), constant_values=_RIM)
-    pixels = np.hstack([np.pad(frame, ((0, 0), (0, 1)), constant_values=_GROUND) for frame in framed])
+    pixels = np.hstack([np.pad(frame, ((0, 0), (0, 1)), constant_values=PAPER) for frame in framed])
     pixels = pixels.repeat(_SCALE, axis=0).repeat(_SCALE, axis=1)
-    label = Image.new("L", (_CAPTION, len(pixels)), _GROUND)
-    ImageDraw.Draw(label).text((4, len(pixels) // 2 - 6), caption, fill=_INK)
-    return np.hstack([np.asarray(label), pixels])
+    strip = np.hstack([caption(title, len(pixels), _CAPTION)[..., 0], pixels])
+    return np.pad(strip, ((0, _GAP), (0, 0)), constant_values=PAPER)

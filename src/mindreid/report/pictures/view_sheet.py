@@ -5,19 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-import cv2
 import numpy as np
 from PIL import Image, ImageDraw
 
-from mindreid.atomic import atomic_path
 from mindreid.data.formats.images import read_image
 from mindreid.data.view_table import ViewRow
 from mindreid.errors import DataError, InvalidArgumentError
+from mindreid.report.pictures.tiles import INK, blank, caption, evenly_spaced, resize, stack_rows, write_sheet
 
 CELL_HEIGHT, CELL_WIDTH = 160, 80
 _DIAL = 44
 _CAPTION = 18
-_TEXT, _ARROW, _CIRCLE = (60, 60, 60), (200, 50, 40), (190, 190, 190)
+_TEXT, _ARROW, _CIRCLE = (INK, INK, INK), (200, 50, 40), (190, 190, 190)
 
 
 def draw_view_sheet(views: Mapping[str, ViewRow], images: Path, path: Path, *, per_bin: int = 5) -> None:
@@ -52,24 +51,18 @@ def draw_view_sheet(views: Mapping[str, ViewRow], images: Path, path: Path, *, p
             by_bin.setdefault(view.bin, []).append(view)
     if not by_bin:
         raise DataError("no image of the table has a known view")
-    strips = [_strip(by_bin[number], images, per_bin) for number in sorted(by_bin)]
-    with atomic_path(path) as temporary:
-        Image.fromarray(np.vstack(strips)).save(temporary, optimize=True)
+    write_sheet(path, [_strip(by_bin[number], images, per_bin) for number in sorted(by_bin)])
 
 
 def _strip(rows: list[ViewRow], images: Path, per_bin: int) -> np.ndarray:
-    count = min(per_bin, len(rows))
-    cells = [_cell(rows[int((number + 0.5) * len(rows) / count)], images) for number in range(count)]
-    cells += [np.full_like(cells[0], 255)] * (per_bin - len(cells))
-    strip = np.hstack(cells)
-    caption = Image.new("RGB", (strip.shape[1], _CAPTION), "white")
-    ImageDraw.Draw(caption).text((2, 3), f"{rows[0].name}: {len(rows)} images", fill=_TEXT)
-    return np.vstack([np.asarray(caption), strip])
+    cells = [_cell(rows[index], images) for index in evenly_spaced(len(rows), per_bin)]
+    title = f"{rows[0].name}: {len(rows)} images"
+    return stack_rows([caption(title, _CAPTION, per_bin * CELL_WIDTH), np.hstack(cells)])
 
 
 def _cell(row: ViewRow, images: Path) -> np.ndarray:
-    crop = cv2.resize(read_image(images / row.image), (CELL_WIDTH, CELL_HEIGHT), interpolation=cv2.INTER_AREA)
-    under = Image.new("RGB", (CELL_WIDTH, _DIAL), "white")
+    crop = resize(read_image(images / row.image), CELL_HEIGHT, CELL_WIDTH)
+    under = Image.fromarray(blank(_DIAL, CELL_WIDTH))
     draw = ImageDraw.Draw(under)
     middle, radius = _DIAL // 2, _DIAL // 2 - 4
     draw.ellipse([middle - radius, middle - radius, middle + radius, middle + radius], outline=_CIRCLE)

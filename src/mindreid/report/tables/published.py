@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from importlib import resources
-from pathlib import Path
 from typing import Literal, Optional
 
-import pydantic
 from pydantic import BaseModel, ConfigDict
 
 from mindreid.data.generated_marker import generated_kind
 from mindreid.data.records import Dataset
 from mindreid.engine.evaluation.protocol_results import ProtocolResult, Results
-from mindreid.errors import ConfigError
 from mindreid.metrics.percentages import to_percent
-from mindreid.yaml_source import read_yaml
+from mindreid.report.model_files import read_model_file
+from mindreid.text_table import format_table
 
 FILE = "published.yaml"
 _TITLES = {"rank1": "R1", "rank5": "R5", "rank10": "R10"}
@@ -90,15 +86,7 @@ def load_published(model: str) -> Optional[Published]:
     ConfigError
         If the file is damaged or has unknown keys.
     """
-    path = Path(str(resources.files("mindreid.models").joinpath(model)), FILE)
-    if not path.is_file():
-        return None
-    try:
-        return Published.model_validate_json(json.dumps(read_yaml(path).content))
-    except pydantic.ValidationError as error:
-        problem = error.errors(include_url=False)[0]
-        place = ".".join(map(str, problem["loc"]))
-        raise ConfigError(f"{place}: {problem['msg'].lower()}", where=str(path)) from None
+    return read_model_file(model, FILE, Published)
 
 
 def rows_for(model: str, dataset: Dataset, results: Results) -> tuple[PublishedRow, ...]:
@@ -136,7 +124,4 @@ def format_rows(rows: Sequence[PublishedRow], results: Results) -> str:
             measured = None if own is None else own.named(name)
             mine = "-" if measured is None else f"{to_percent(measured):.2f}"
             table.append((row.protocol, _TITLES.get(name, name), f"{value:.2f}", mine, whose))
-    widths = [max(len(line[column]) for line in table) for column in range(4)]
-    return "\n".join(
-        "  ".join((*(text.ljust(width) for text, width in zip(line, widths)), line[-1])) for line in table
-    )
+    return format_table(table, "<<>>")
