@@ -44,9 +44,10 @@ def _own_folder(tmp_path, monkeypatch):
 
 @pytest.fixture(autouse=True)
 def _own_log():
-    """The command line takes over the package's log; later tests want to read it."""
+    """The command line takes over the package's log, also in fixtures of modules; tests want to read it."""
     logger = logging.getLogger("mindreid")
     before = logger.handlers[:], logger.level, logger.propagate
+    logger.handlers[:], logger.propagate = [], True
     yield
     logger.handlers[:], logger.level, logger.propagate = before
 

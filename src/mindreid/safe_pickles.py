@@ -118,7 +118,8 @@ STAND_INS: Mapping[tuple[str, str], Callable[..., Any]] = {
 }
 
 
-class _Unpickler(pickle.Unpickler):
+class _Unpickler(pickle._Unpickler):  # type: ignore[name-defined]
+    # The one in C makes room for as many memories as a damaged file numbers: gigabytes. This one counts them.
     def find_class(self, module: str, name: str) -> Any:
         try:
             return STAND_INS[module, name]
