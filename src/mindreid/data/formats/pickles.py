@@ -9,9 +9,10 @@ even NumPy's own unpickling code sees what a stranger wrote.
 from __future__ import annotations
 
 import pickle
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Optional
+from typing import Any
 
 import numpy as np
 
@@ -19,6 +20,8 @@ from mindreid.atomic import PathLike
 from mindreid.errors import DataError
 
 _NUMERIC_KINDS = "biuf"
+_OBJECTS = "O"
+_LISTED = 4
 
 
 def read_array(path: PathLike) -> np.ndarray:
@@ -51,6 +54,8 @@ def read_array(path: PathLike) -> np.ndarray:
             where=str(path),
             fix="do not open this file with other software, and fetch the data from its publisher",
         ) from None
+    except _MixedFrames as error:
+        raise DataError(str(error), where=str(path), fix="store frames of one size and type") from None
     except Exception as error:  # bytes of a stranger make an unpickler raise almost anything
         raise DataError(
             f"the file is no pickled array ({type(error).__name__}: {error})",
@@ -70,12 +75,16 @@ class _ForbiddenName(Exception):  # noqa: N818 - a signal, never seen outside of
     pass
 
 
+class _MixedFrames(Exception):  # noqa: N818 - a signal, never seen outside of this module
+    pass
+
+
 class _DataType:
     """Stand-in for ``numpy.dtype``."""
 
     def __init__(self, code: str, *_flags: Any) -> None:
         self.value = np.dtype(code)
-        if self.value.kind not in _NUMERIC_KINDS:
+        if self.value.kind not in (*_NUMERIC_KINDS, _OBJECTS):
             raise ValueError(f"an array of {self.value} is not numeric")
 
     def __setstate__(self, state: tuple[Any, ...]) -> None:
@@ -88,15 +97,21 @@ class _DataType:
 class _Array:
     """Stand-in for ``numpy.ndarray`` on its way from an empty one to the stored one."""
 
-    value: Optional[np.ndarray] = None
+    value: Any = None
 
     def __setstate__(self, state: tuple[Any, ...]) -> None:
         _version, shape, data_type, is_fortran, content = state
+        if data_type.value.kind == _OBJECTS:
+            # NumPy makes such an array of frames of several sizes, and stores the list of them.
+            self.value = _unwrap(content)
+            return
         self.value = _array_of(content, data_type, shape, "F" if is_fortran else "C").value
 
 
 def _array_of(content: Any, data_type: _DataType, shape: tuple[int, ...], order: str) -> _Array:
     """Stand-in for ``numpy.core.numeric._frombuffer``."""
+    if data_type.value.kind == _OBJECTS:
+        raise ValueError("bytes are no objects")
     array = _Array()
     flat = np.frombuffer(content, data_type.value)
     array.value = flat.reshape(shape, order=order)  # type: ignore[call-overload]
@@ -145,11 +160,25 @@ class _ArrayUnpickler(pickle.Unpickler):
 
 
 def _as_array(content: Any) -> np.ndarray:
-    array = np.asarray(_unwrap(content))
+    unwrapped = _unwrap(content)
+    if isinstance(unwrapped, list):
+        _require_alike([frame for frame in unwrapped if isinstance(frame, np.ndarray) and frame.ndim > 1])
+    array = np.asarray(unwrapped)
     if array.dtype.kind not in _NUMERIC_KINDS:
         raise ValueError(f"it holds {array.dtype}")
     array.flags.writeable = False
     return array
+
+
+def _require_alike(frames: list[np.ndarray]) -> None:
+    """Refuse frames of several sizes, and of several types, which would all become one type."""
+    sizes = Counter("×".join(map(str, frame.shape)) for frame in frames)
+    types = Counter(str(frame.dtype) for frame in frames)
+    for what, counts in (("sizes", sizes), ("types", types)):
+        if len(counts) > 1:
+            listed = [f"{kind} ({count} frames)" for kind, count in counts.most_common(_LISTED)]
+            more = ", …" if len(counts) > _LISTED else ""
+            raise _MixedFrames(f"the pickle holds frames of several {what}: {', '.join(listed)}{more}")
 
 
 def _unwrap(content: Any) -> Any:
