@@ -6,7 +6,11 @@ from mindreid.zoo import MODELS, ModelEntry
 
 MODELS.register(
     "cal",
-    ModelEntry(network=embedding_network, objective=CALObjective, sources={"simple_ccreid": ("cal/ltcc",)}),
+    ModelEntry(
+        network=embedding_network,
+        objective=CALObjective,
+        sources={"simple_ccreid": ("cal/ltcc",), "simple_ccreid_video": ("cal/ccvid",)},
+    ),
 )
 
 __all__ = ["CALObjective"]

@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Callable, Mapping
-from typing import Any, BinaryIO, Optional
+from typing import Any, BinaryIO
 
 import numpy as np
 
 #: Kinds of ``numpy.dtype``: booleans, signed and unsigned integers, floating-point numbers.
 NUMERIC_KINDS = "biuf"
+_OBJECTS = "O"
 
 
 class ForbiddenNameError(Exception):
@@ -51,7 +52,7 @@ class _DataType:
 
     def __init__(self, code: str, *_flags: Any) -> None:
         self.value = np.dtype(code)
-        if self.value.kind not in NUMERIC_KINDS:
+        if self.value.kind not in (*NUMERIC_KINDS, _OBJECTS):
             raise ValueError(f"an array of {self.value} is not numeric")
 
     def __setstate__(self, state: tuple[Any, ...]) -> None:
@@ -64,15 +65,21 @@ class _DataType:
 class _Array:
     """Stand-in for ``numpy.ndarray`` on its way from an empty one to the stored one."""
 
-    value: Optional[np.ndarray] = None
+    value: Any = None
 
     def __setstate__(self, state: tuple[Any, ...]) -> None:
         _version, shape, data_type, is_fortran, content = state
+        if data_type.value.kind == _OBJECTS:
+            # NumPy makes such an array of frames of several sizes, and stores the list of them.
+            self.value = _unwrap(content)
+            return
         self.value = _array_of(content, data_type, shape, "F" if is_fortran else "C").value
 
 
 def _array_of(content: Any, data_type: _DataType, shape: tuple[int, ...], order: str) -> _Array:
     """Stand-in for ``numpy.core.numeric._frombuffer``."""
+    if data_type.value.kind == _OBJECTS:
+        raise ValueError("bytes are no objects")
     array = _Array()
     flat = np.frombuffer(content, data_type.value)
     array.value = flat.reshape(shape, order=order)  # type: ignore[call-overload]

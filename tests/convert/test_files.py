@@ -6,7 +6,8 @@ from mindspore import Tensor
 
 import mindreid
 from mindreid.cli import main
-from mindreid.convert import SOURCES, convert_file, load_parameters
+from mindreid.commands.convert import _SOURCES
+from mindreid.convert import SOURCES, convert_file, from_torch, load_parameters
 from mindreid.engine.checkpoints.checkpoint_files import load_weights, read_description
 from mindreid.engine.checkpoints.conversion import recipe_of
 from mindreid.engine.checkpoints.imagenet import load_pretrained
@@ -100,6 +101,41 @@ def convert(source, path, output, *options):
 def test_every_source_has_one_model_or_is_a_trunk():
     taken = [source for name in MODELS.names() for source in MODELS[name].sources]
     assert sorted([*taken, "torchvision_resnet"]) == sorted(SOURCES)
+
+
+@pytest.fixture(scope="module")
+def video_state(torch_state):
+    """A video checkpoint's tensors: an inflated ResNet-50, whose kernels cover one frame, and its neck."""
+    trunk = torch_state("torchvision_resnet50")
+    state = {name: value for name, value in trunk.items() if not name.startswith("fc.")}
+    inflated = {name: value[:, :, None] if value.ndim == 4 else value for name, value in state.items()}
+    words = ("weight", "bias", "running_mean", "running_var")
+    return {**inflated, **{f"bn.{word}": np.full(2048, 0.5, np.float32) for word in words}}
+
+
+def test_a_video_checkpoint_fills_the_clip_network(video_state, torch_state, tmp_path):
+    content = {
+        "model_state_dict": {
+            f"module.{name}": torch.from_numpy(value) for name, value in video_state.items()
+        },
+        "classifier_state_dict": {"classifier.weight": torch.ones(7, 2048), "classifier.bias": torch.ones(7)},
+        "epoch": 149,
+    }
+    torch.save(content, tmp_path / "best_model.pth.tar")
+    output = tmp_path / "cal.ckpt"
+    assert convert("simple_ccreid_video", tmp_path / "best_model.pth.tar", output) == 0
+    description = read_description(output)
+    assert (description.num_classes, description.recipe["dataset"]["name"]) == (7, "ccvid")
+    network = mindreid.create_model(description.model, **description.network)
+    load_weights(output, network)
+    expected = torch_state("torchvision_resnet50")["layer3.2.conv2.weight"]
+    np.testing.assert_array_equal(network.trunk.layer3[2].conv2.weight.asnumpy(), expected)
+
+
+def test_video_networks_that_see_several_frames_at_once_are_refused(video_state):
+    longer = {**video_state, "layer2.0.conv2.weight": np.zeros((128, 128, 3, 3, 3), np.float32)}
+    with pytest.raises(CheckpointError, match="covers 3 frames: this is another network than C2D"):
+        from_torch(longer, "simple_ccreid_video")
 
 
 def recording(recorded, array, tag, fill):
@@ -285,4 +321,51 @@ def test_the_right_source_is_named(small_state, tmp_path, capsys):
     assert "Fix: convert it as torchvision_resnet" in capsys.readouterr().err
     path = save_small(tmp_path, {"model_state_dict": small_state})
     assert convert("reid_mgn", path, tmp_path / "out.ckpt") == 2
-    assert "the right --source" in capsys.readouterr().err
+    assert "Fix: convert it as torchvision_resnet" in capsys.readouterr().err
+
+
+class Whole(torch.nn.Module):
+    """A network that was saved whole."""
+
+
+@pytest.mark.parametrize("content", [Whole(), {"model": Whole(), "epoch": 1}])
+def test_a_whole_module_is_refused_with_the_way_to_save_its_weights(tmp_path, capsys, content):
+    path = save_small(tmp_path, content)
+    assert convert("torchvision_resnet", path, tmp_path / "out.ckpt") == 2
+    error = capsys.readouterr().err
+    assert "never executed: it names tests.convert.test_files.Whole" in error
+    assert "torch.save(model.state_dict(), FILE)" in error
+    assert "weights_only" not in error
+
+
+@pytest.mark.parametrize(
+    ("content", "kind"),
+    [
+        (b"<!DOCTYPE html><html>", "a web page"),
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:0", "a pointer of Git LFS"),
+        (b"\x89HDF\r\n\x1a\n" + bytes(80), "an HDF5 file"),
+        (b"\x1f\x8b" + bytes(80), "a gzip archive"),
+        (b"", "empty"),
+    ],
+)
+def test_files_of_another_kind_are_named(tmp_path, capsys, content, kind):
+    (tmp_path / "a.pth").write_bytes(content)
+    assert convert("torchvision_resnet", tmp_path / "a.pth", tmp_path / "out.ckpt") == 2
+    assert f"it is {kind}" in capsys.readouterr().err
+
+
+def test_averaged_weights_are_converted_unless_others_are_asked_for(small_state, tmp_path):
+    averaged = {f"module.{name}": value + 1 for name, value in small_state.items()}
+    path = save_small(tmp_path, {"state_dict": small_state, "state_dict_ema": averaged})
+    taken = convert_file(path, "torchvision_resnet").parameters["bn1.moving_mean"]
+    plain = convert_file(path, "torchvision_resnet", "state_dict").parameters["bn1.moving_mean"]
+    np.testing.assert_array_equal(taken, plain + 1)
+
+
+def test_a_prefix_that_all_names_have_is_taken_off(small_state, tmp_path):
+    path = save_small(tmp_path, {f"backbone.{name}": value for name, value in small_state.items()})
+    assert "layer1.0.conv1.weight" in convert_file(path, "torchvision_resnet").parameters
+
+
+def test_the_command_lists_the_sources():
+    assert sorted(_SOURCES) == sorted(SOURCES)

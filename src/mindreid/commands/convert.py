@@ -7,18 +7,38 @@ from pathlib import Path
 
 from mindreid.commands.arguments import add_overrides, overrides, say
 
+#: :data:`mindreid.convert.SOURCES`, whose import would take seconds; a test holds them together.
+_SOURCES = (
+    "fire_ccreid", "mgn_pytorch", "opengait", "reid_mgn", "simple_ccreid", "simple_ccreid_video",
+    "torchvision_resnet",
+)  # fmt: skip
+
 
 def add(commands: argparse._SubParsersAction) -> None:
     """Add the command to the parser."""
     parser = commands.add_parser("convert", help="make a checkpoint of an author's PyTorch weights")
     parser.add_argument(
-        "--source", required=True, help="whose weights: torchvision_resnet, simple_ccreid, ..."
+        "--source",
+        required=True,
+        metavar="SOURCE",
+        help="whose weights: " + ", ".join(_SOURCES),
     )
-    parser.add_argument("--input", type=Path, required=True, metavar="FILE.pth")
-    parser.add_argument("--output", type=Path, required=True, metavar="FILE.ckpt")
+    parser.add_argument(
+        "--input", type=Path, required=True, metavar="FILE.pth", help="file of PyTorch, or safetensors"
+    )
+    parser.add_argument(
+        "--output", type=Path, required=True, metavar="FILE.ckpt", help="the checkpoint to write"
+    )
+    parser.add_argument(
+        "--entry",
+        metavar="KEY",
+        help="key of the weights in the file; by default averaged ones (state_dict_ema, model_ema, …) before "
+        "those as last trained",
+    )
     parser.add_argument(
         "--verify", nargs="?", const=True, metavar="RECORDING.npz",
-        help="load the file afresh and compare; with a recording ('images', 'embedding'), against that",
+        help="load the file afresh and compare; with a recording ('images', 'embedding'), against that; "
+        "by default nothing is compared",
     )  # fmt: skip
     parser.add_argument(
         "--config", metavar="NAME|FILE", help="the recipe to evaluate with; by default the source's own"
@@ -36,7 +56,7 @@ def _convert(parsed: argparse.Namespace) -> None:
         verify_converted,
     )
 
-    conversion = convert_file(parsed.input, parsed.source)
+    conversion = convert_file(parsed.input, parsed.source, parsed.entry)
     say(format_conversion(conversion))
     recipe = recipe_of(parsed.source, parsed.config, overrides(parsed))
     network = save_converted(conversion, recipe, parsed.output)

@@ -16,23 +16,41 @@ def add(actions: argparse._SubParsersAction) -> None:
     )
     parser.add_argument("--output", type=Path, required=True, metavar="FILE.csv", help="the table to write")
     parser.add_argument(
-        "--images", type=Path, metavar="DIR", help="folder of images; usually a dataset's root"
+        "--images",
+        type=Path,
+        metavar="DIR",
+        help="folder of images, usually a dataset's root; by default the images that the keypoints name",
     )
     parser.add_argument(
         "--keypoints",
         type=Path,
         metavar="PATH",
-        help="AlphaPose's JSON, a tree of such files in the images' folders, or a walkers' frames.jsonl; "
-        "without it, poses are estimated with the extra 'pose'",
+        help="JSON of AlphaPose, OpenPose, COCO or MediaPipe's landmarks, a tree of such files in the "
+        "images' folders, or a walkers' frames.jsonl; by default poses are estimated with the extra 'pose'",
     )
-    parser.add_argument("--method", default="vote", help="vote (all cues) or paper (head and feet)")
+    parser.add_argument(
+        "--method",
+        default="vote",
+        help="vote (all cues) or paper (head and feet); default: %(default)s",
+    )
     parser.add_argument(
         "--bins",
         default="front-back-side",
-        help="front-back-side, front-back-left-right, a number of equal sectors, or name:start:end,…",
+        help="front-back-side, front-back-left-right, a number of equal sectors, or name:start:end,… in "
+        "degrees; default: %(default)s",
     )
-    parser.add_argument("--threshold", type=float, default=0.3, help="smallest confidence of a keypoint")
-    parser.add_argument("--min-confidence", type=float, default=0.5, help="smallest confidence of a label")
+    parser.add_argument(
+        "--threshold",
+        type=float,
+        default=0.3,
+        help="smallest confidence of a keypoint, 0 to 1; default: %(default)s",
+    )
+    parser.add_argument(
+        "--min-confidence",
+        type=float,
+        default=0.5,
+        help="smallest confidence of a label, 0 to 1; default: %(default)s",
+    )
     parser.add_argument(
         "--camera-pitch",
         type=_pitch,
@@ -40,7 +58,10 @@ def add(actions: argparse._SubParsersAction) -> None:
         help="downward tilt of the one camera, or auto to estimate it; by default usual ones are averaged",
     )
     parser.add_argument(
-        "--pose-python", type=Path, metavar="PYTHON", help="interpreter of an environment with mediapipe"
+        "--pose-python",
+        type=Path,
+        metavar="PYTHON",
+        help="interpreter of an environment with mediapipe; by default what setup.sh --extras pose made",
     )
     parser.set_defaults(run=_views)
 

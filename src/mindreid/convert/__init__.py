@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Optional, Union
@@ -16,6 +16,7 @@ from mindreid.convert import (
     opengait,
     reid_mgn,
     simple_ccreid,
+    simple_ccreid_video,
     torchvision_resnet,
 )
 from mindreid.convert.source import OBJECTIVE_PREFIX, Source
@@ -41,6 +42,7 @@ SOURCES: dict[str, Source] = {
     "opengait": opengait.SOURCE,
     "reid_mgn": reid_mgn.SOURCE,
     "simple_ccreid": simple_ccreid.SOURCE,
+    "simple_ccreid_video": simple_ccreid_video.SOURCE,
     "torchvision_resnet": torchvision_resnet.SOURCE,
 }
 
@@ -100,6 +102,7 @@ def from_torch(state: Mapping[str, np.ndarray], source: str) -> dict[str, np.nda
 def convert_state(state: Mapping[str, np.ndarray], source: str, others: tuple[str, ...] = ()) -> Conversion:
     """Do what :func:`from_torch` does, and account for every tensor; raises the same."""
     layout = _source(source)
+    state = _without_common_prefix(state, layout)
     parameters, origins, left_out = {}, {}, {}
     for torch_name, value in state.items():
         reason = layout.reason_to_leave_out(torch_name)
@@ -117,8 +120,18 @@ def convert_state(state: Mapping[str, np.ndarray], source: str, others: tuple[st
     return Conversion(parameters, origins, left_out, num_classes, others)
 
 
-def convert_file(path: Union[str, Path], source: str) -> Conversion:
-    """Read and convert a PyTorch checkpoint, zip or legacy, without executing what is in it.
+def convert_file(path: Union[str, Path], source: str, entry: Optional[str] = None) -> Conversion:
+    """Read and convert a PyTorch checkpoint or safetensors file, without executing what is in it.
+
+    Parameters
+    ----------
+    path : path
+        The file.
+    source : str
+        Whose network it is, one of :data:`SOURCES`.
+    entry : str, optional
+        Key of the network's weights; by default averaged ones (as ``state_dict_ema``) are taken before
+        those as last trained.
 
     Raises
     ------
@@ -129,11 +142,24 @@ def convert_file(path: Union[str, Path], source: str) -> Conversion:
     MissingExtraError
         If PyTorch is not installed.
     """
-    state, others = read_torch_sections(path, _source(source).sections)
+    state, others = read_torch_sections(path, _source(source).sections, entry)
     try:
         return convert_state(state, source, others)
     except CheckpointError as error:
         raise CheckpointError(error.what, where=str(path), fix=error.fix) from None
+
+
+def _without_common_prefix(state: Mapping[str, np.ndarray], layout: Source) -> Mapping[str, np.ndarray]:
+    """Take off what all names begin with, such as "backbone.", if without it all are the source's."""
+    first = next(iter(state), "").partition(".")[0] + "."
+    if all(name.startswith(first) for name in state) and not _fits(state, layout):
+        bare = {name[len(first) :]: value for name, value in state.items()}
+        return bare if _fits(bare, layout) else state
+    return state
+
+
+def _fits(state: Iterable[str], layout: Source) -> bool:
+    return all(layout.reason_to_leave_out(name) or layout.rename(name) for name in state)
 
 
 def _source(name: str) -> Source:
@@ -149,7 +175,7 @@ def _other_source(state: Mapping[str, np.ndarray]) -> Optional[str]:
     fitting = [
         name
         for name, layout in SOURCES.items()
-        if all(layout.reason_to_leave_out(key) or layout.rename(key) for key in state)
+        if _fits(state, layout) and (not layout.required or layout.required in map(layout.rename, state))
     ]
     return f"convert it as {' or '.join(fitting)}" if fitting else None
 

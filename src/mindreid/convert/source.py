@@ -38,6 +38,9 @@ class Source:
         files that are a state dict themselves.
     left_out : mapping of str to str
         Tensors that have no counterpart here, and why.
+    required : str
+        Our name of a parameter that tells its files from another source's of the same names; may be
+        empty.
     reshape : callable
         ``reshape(our name, value) -> value`` as our parameter has it.
     """
@@ -47,6 +50,7 @@ class Source:
     class_axis: int = 0
     sections: Mapping[str, str] = field(default_factory=dict)
     left_out: Mapping[str, str] = field(default_factory=dict)
+    required: str = ""
     reshape: Callable[[str, np.ndarray], np.ndarray] = _same
 
     def reason_to_leave_out(self, torch_name: str) -> Optional[str]:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Union
+from typing import Any, Optional, Union
 
 import numpy as np
 
+from mindreid.convert.file_kinds import SAFETENSORS, TORCH, file_kind
+from mindreid.convert.safetensors_file import read_safetensors
+from mindreid.convert.state_dicts import find_weights
 from mindreid.errors import CheckpointError, MissingExtraError
 from mindreid.safe_pickles import STAND_INS, plain_number
 
@@ -20,27 +24,28 @@ def read_torch_state(path: PathLike) -> dict[str, np.ndarray]:
     Parameters
     ----------
     path : path
-        A ``.pth`` or ``.pt`` file with a state dict, bare or under the key "state_dict".
+        A file of PyTorch or safetensors with a state dict, bare or under one of the keys that
+        :mod:`~mindreid.convert.state_dicts` knows.
 
     Returns
     -------
     dict of str to ndarray
-        Floating-point tensors as float32, others as they are. The prefix "module." of
-        multi-GPU training is taken off.
+        Floating-point tensors as float32, others as they are. The prefixes "module." and
+        "_orig_mod." of parallel training and compilation are taken off.
 
     Raises
     ------
     CheckpointError
-        If there is no such file, it is damaged, or it holds anything but tensors and plain
-        containers.
+        If there is no such file, it is damaged, has no weights, or holds anything but tensors and
+        plain containers.
     MissingExtraError
-        If PyTorch is not installed.
+        If PyTorch is not installed, and the file is one of PyTorch.
     """
     return read_torch_sections(path, {})[0]
 
 
 def read_torch_sections(
-    path: PathLike, sections: Mapping[str, str]
+    path: PathLike, sections: Mapping[str, str], entry: Optional[str] = None
 ) -> tuple[dict[str, np.ndarray], tuple[str, ...]]:
     """Read the tensors of a PyTorch checkpoint that holds several state dicts.
 
@@ -51,6 +56,9 @@ def read_torch_sections(
     sections : mapping of str to str
         Keys of the file's state dicts, and what goes before the names of each one's tensors. A
         file with none of them is read as :func:`read_torch_state` does.
+    entry : str, optional
+        Key of the network's weights, where a file has several; by default averaged ones are taken
+        before others.
 
     Returns
     -------
@@ -65,25 +73,13 @@ def read_torch_sections(
         As :func:`read_torch_state`.
     """
     path = Path(path)
-    content = _load(path)
-    present = [key for key in sections if key in content]
-    if not present:
-        wrapped = isinstance(content.get("state_dict"), Mapping)
-        others = tuple(str(key) for key in content if key != "state_dict") if wrapped else ()
-        return _arrays(content["state_dict"] if wrapped else content, path), others
-    state: dict[str, np.ndarray] = {}
-    for key in present:
-        section = content[key]
-        if not isinstance(section, Mapping):
-            what = f"{key!r} should be a state dict, not a {type(section).__name__}"
-            raise CheckpointError(what, where=str(path))
-        state.update({sections[key] + name: value for name, value in _arrays(section, path).items()})
-    return state, tuple(str(key) for key in content if key not in sections)
+    if not path.is_file():
+        raise CheckpointError("there is no such checkpoint", where=str(path))
+    content = read_safetensors(path) if file_kind(path) == SAFETENSORS else _load(path)
+    return find_weights(content, sections, str(path), entry)
 
 
 def _load(path: Path) -> Mapping[str, Any]:
-    if not path.is_file():
-        raise CheckpointError("there is no such checkpoint", where=str(path))
     try:
         import torch
     except ImportError:
@@ -92,15 +88,29 @@ def _load(path: Path) -> Mapping[str, Any]:
         with torch.serialization.safe_globals(HARMLESS):
             content = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:
-        reason = str(error).strip().splitlines()[0][:200] if str(error).strip() else type(error).__name__
-        raise CheckpointError(
-            f"not a whole PyTorch checkpoint, or more than tensors, which is never executed ({reason})",
-            where=str(path),
-            fix="download it again and compare its checksum",
-        ) from None
+        raise _unreadable(path, error) from None
     if not isinstance(content, Mapping):
         raise CheckpointError(f"a state dict was expected, not a {type(content).__name__}", where=str(path))
     return content
+
+
+def _unreadable(path: Path, error: Exception) -> CheckpointError:
+    """Say why PyTorch refused a file, without its advice to execute what is in it."""
+    named = re.search(r"GLOBAL (\S+)", str(error))
+    if named:
+        return CheckpointError(
+            f"the file holds more than tensors, which is never executed: it names {named[1]}",
+            where=str(path),
+            fix="if it is a whole module, save its weights in PyTorch: torch.save(model.state_dict(), FILE)",
+        )
+    kind = file_kind(path)
+    lines = str(error).strip().splitlines() or [type(error).__name__]
+    reason = f"it is {kind}" if kind not in (None, TORCH) else lines[-1].strip()[:200]
+    return CheckpointError(
+        f"not a whole PyTorch checkpoint, or more than tensors, which is never executed ({reason})",
+        where=str(path),
+        fix="download it again and compare its checksum",
+    )
 
 
 #: Training scripts put NumPy numbers (a rank-1) and arrays (a curve) beside their weights, which
@@ -109,20 +119,3 @@ HARMLESS: list[Any] = [
     (plain_number if name == "scalar" else stand_in, f"{module}.{name}")
     for (module, name), stand_in in STAND_INS.items()
 ]
-
-
-def _arrays(state: Mapping[str, Any], path: Path) -> dict[str, np.ndarray]:
-    import torch
-
-    arrays = {}
-    for name, value in state.items():
-        if not isinstance(value, torch.Tensor):
-            raise CheckpointError(
-                f"entry {name!r} is a {type(value).__name__}, not a tensor",
-                where=str(path),
-                fix="if this is a training checkpoint, `mindreid convert` reads it with the right --source",
-            )
-        value = value.detach()
-        value = value.float() if value.is_floating_point() else value
-        arrays[str(name).removeprefix("module.")] = value.numpy()
-    return arrays

@@ -16,6 +16,7 @@ from mindreid import zoo
 from mindreid.config import Component, InputConfig
 from mindreid.data.formats.images import LoadSample, Transform, read_image
 from mindreid.data.formats.pickles import read_array
+from mindreid.data.formats.silhouettes import stored_silhouettes
 from mindreid.data.frame_selection import FrameSelection
 from mindreid.data.records import Record, Records
 from mindreid.errors import DataError, InvalidArgumentError
@@ -108,15 +109,11 @@ def open_frames(record: Record) -> Frames:
     if not record.path.endswith(".pkl"):
         return _ImageFiles(record.paths)
     array = read_array(record.path)
-    is_colour = array.ndim == 4 and array.shape[1] == 3
-    if array.dtype != np.uint8 or not (array.ndim == 3 or is_colour):
-        raise DataError(
-            f"frames are uint8 [T, H, W] or [T, 3, H, W], not {array.dtype} {list(array.shape)}",
-            where=record.path,
-        )
-    if not len(array):
+    if array.ndim and not len(array):
         raise DataError("the sequence has no frames", where=record.path, fix="take it out of the dataset")
-    return array.transpose(0, 2, 3, 1) if is_colour else array
+    if array.ndim == 4 and array.shape[1] == 3 and array.dtype == np.uint8:
+        return array.transpose(0, 2, 3, 1)
+    return stored_silhouettes(array, record.path)
 
 
 def _silhouette_rows(

@@ -49,6 +49,37 @@ def test_lists_of_numbers_and_arrays_are_arrays(content, tmp_path):
     np.testing.assert_array_equal(read_array(tmp_path / "a.pkl"), np.asarray(content))
 
 
+def frames_of(*widths, kind=np.uint8):
+    return [np.ones((64, width), kind) for width in widths]
+
+
+def as_objects(frames):
+    made = np.empty(len(frames), object)
+    made[:] = frames
+    return made
+
+
+@pytest.mark.parametrize("made", [list, tuple, as_objects])
+@pytest.mark.parametrize("protocol", [0, 2, 4])
+def test_frames_of_several_sizes_are_refused_by_their_sizes(made, protocol, tmp_path):
+    what = refused(tmp_path, pickle.dumps(made(frames_of(22, 27, 22)), protocol))
+    assert what == "the pickle holds frames of several sizes: 64×22 (2 frames), 64×27 (1 frames)"
+
+
+def test_frames_of_several_types_are_not_brought_to_one(tmp_path):
+    what = refused(tmp_path, pickle.dumps([*frames_of(22, 22), *frames_of(22, kind=bool)]))
+    assert what == "the pickle holds frames of several types: uint8 (2 frames), bool (1 frames)"
+
+
+def test_many_sizes_are_not_all_listed(tmp_path):
+    assert refused(tmp_path, pickle.dumps(frames_of(*range(20, 40)))).endswith("64×23 (1 frames), …")
+
+
+def test_objects_that_are_frames_of_one_size_are_an_array(tmp_path):
+    (tmp_path / "a.pkl").write_bytes(pickle.dumps(as_objects(frames_of(22, 22))))
+    np.testing.assert_array_equal(read_array(tmp_path / "a.pkl"), np.ones((2, 64, 22)))
+
+
 class Malicious:
     def __init__(self, function, *arguments):
         self.call = function, arguments

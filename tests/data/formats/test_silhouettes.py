@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mindreid.data.formats.silhouettes import align_sequence, align_silhouette
-from mindreid.errors import InvalidArgumentError
+from mindreid.data.formats.silhouettes import align_sequence, align_silhouette, stored_silhouettes
+from mindreid.errors import DataError, InvalidArgumentError
 
 
 def figure(height=120, width=90, box=(20, 100, 30, 60)):
@@ -76,3 +76,49 @@ def test_other_arrays_are_refused():
     for array in (np.ones((8, 8)), np.ones((8, 8, 3), np.uint8)):
         with pytest.raises(InvalidArgumentError, match="uint8"):
             align_silhouette(array)
+
+
+WALK = np.stack([figure(64, 44, (2, 62, shift, shift + 20)) for shift in (10, 12, 14)])
+STORED = {
+    "bytes": WALK,
+    "truth values": WALK > 0,
+    "0 and 1": WALK // 255,
+    "shares": (WALK / 255).astype(np.float32),
+    "half precision": (WALK / 255).astype(np.float16),
+    "numbers in 0..255": WALK.astype(np.float64),
+    "long integers": WALK.astype(np.int64),
+    "a channel": WALK[:, None],
+    "a channel of shares": (WALK / 255)[:, None],
+    "a channel at the end": WALK[..., None],
+}
+
+
+@pytest.mark.parametrize("kind", STORED)
+def test_stored_silhouettes_are_brought_to_one_form(kind):
+    found = stored_silhouettes(STORED[kind], "a.pkl")
+    assert found.dtype == np.uint8
+    np.testing.assert_array_equal(found, WALK)
+
+
+def test_grey_levels_stay():
+    grey = np.arange(256, dtype=np.uint8).reshape(1, 16, 16)
+    np.testing.assert_array_equal(stored_silhouettes(grey, "a.pkl"), grey)
+    np.testing.assert_array_equal(stored_silhouettes(grey / 255, "a.pkl"), grey)
+
+
+@pytest.mark.parametrize(
+    ("array", "message"),
+    [
+        (np.full((2, 8, 8), 15, np.uint8), r"these have 15 to 15: a\.pkl"),
+        (np.full((2, 8, 8), -1, np.int8), "these have -1 to -1"),
+        (np.full((2, 8, 8), 256, np.int16), "these have 256 to 256"),
+        (np.full((2, 8, 8), np.nan), "these have nan to nan"),
+        (np.full((2, 8, 8), 1.5), "these have 1.5 to 1.5"),
+        (np.ones((2, 8)), r"not float64 \[2, 8\]"),
+        (np.ones((2, 2, 8, 8), np.uint8), r"not uint8 \[2, 2, 8, 8\]"),
+        (np.array(1.0), r"not float64 \[\]"),
+    ],
+)
+def test_stored_arrays_of_other_values_are_refused_by_them(array, message):
+    with pytest.raises(DataError, match=message):
+        stored_silhouettes(array, "a.pkl")

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -148,7 +149,7 @@ signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 
 def run_writer(path, fault):
     return subprocess.run(
-        [sys.executable, "-c", WRITER.format(fault=fault), str(path), os.path.dirname(__file__)],
+        [sys.executable, "-c", WRITER.format(fault=fault), str(path), str(Path(__file__).parents[1])],
         capture_output=True,
         text=True,
         check=False,

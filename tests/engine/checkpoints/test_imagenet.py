@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from mindcv.models import resnet18 as mindcv_resnet18
 
+from mindreid.engine.checkpoints.checkpoint_files import Description, load_weights, save_weights
 from mindreid.engine.checkpoints.imagenet import load_pretrained, stem_pool_of
 from mindreid.errors import CheckpointError, InvalidArgumentError, MissingExtraError
 from mindreid.layers.resnet import ResNetTrunk
@@ -212,3 +213,62 @@ def test_torch_is_not_installed(torch_file, monkeypatch):
 def test_a_network_without_a_trunk():
     with pytest.raises(InvalidArgumentError, match="no ResNet trunk"):
         load_pretrained(ms.nn.Dense(2, 2), "resnet18.pth")
+
+
+def test_the_optimizer_s_state_in_a_mindspore_file_is_left_out(tmp_path, caplog):
+    trunk = ResNetTrunk("resnet18", stem_pool="mindcv")
+    entries = [{"name": name, "data": ms.Tensor(value)} for name, value in values_of(trunk).items()]
+    beside = ("adam_m", "adam_v", "moments", "moment1", "moment2", "accum", "stat")
+    entries += [
+        {"name": f"{prefix}.{name}", "data": ms.Tensor(np.full(3, 9.0, np.float32))}
+        for prefix in beside
+        for name in ("conv1.weight", "classifier.weight", "layer1.0.bn1.gamma")
+    ]
+    entries += [
+        {"name": name, "data": ms.Tensor(np.float32(1))}
+        for name in ("global_step", "learning_rate", "beta1_power", "epoch_num", "step_num", "scale_sense")
+    ]
+    ms.save_checkpoint(entries, str(tmp_path / "resnet18.ckpt"))
+    other = ResNetTrunk("resnet18", stem_pool="mindcv")
+    with caplog.at_level(logging.INFO, "mindreid"):
+        load_pretrained(other, tmp_path / "resnet18.ckpt")
+    assert_unchanged(other, values_of(trunk))
+    assert (
+        "the optimiser's state is no weights; 27 tensors are left out, such as 'adam_m.conv1.weight'"
+        in caplog.text
+    )
+
+
+@pytest.mark.parametrize("name", ["pl.ckpt", "a.pth.tar", "pytorch_model.bin"])
+def test_a_file_of_pytorch_is_told_by_its_content_and_the_trunk_by_its_prefix(tmp_path, name, caplog):
+    """As Lightning and fast-reid save: the trunk is a part of a larger network."""
+    state = {f"model.backbone.{key}": value for key, value in torchvision_state().items()}
+    torch.save({"state_dict": {**state, "model.heads.weight": torch.ones(2)}, "epoch": 1}, tmp_path / name)
+    assert stem_pool_of(tmp_path / name) == "torchvision"
+    trunk = ResNetTrunk("resnet18")
+    with caplog.at_level(logging.INFO, "mindreid"):
+        load_pretrained(trunk, tmp_path / name)
+    np.testing.assert_array_equal(trunk.conv1.weight.asnumpy(), torchvision_state()["conv1.weight"].numpy())
+    assert (
+        "begins with 'model.backbone.'; 1 tensors are left out, such as 'model.heads.weight'" in caplog.text
+    )
+
+
+def test_several_trunks_in_a_file_are_not_chosen_from(tmp_path):
+    state = torchvision_state()
+    both = {f"{prefix}.{key}": value for prefix in ("encoder_q", "encoder_k") for key, value in state.items()}
+    torch.save(both, tmp_path / "moco.pth")
+    with pytest.raises(CheckpointError, match=r"several trunks, under 'encoder_q\.', 'encoder_k\.'"):
+        load_pretrained(ResNetTrunk("resnet18"), tmp_path / "moco.pth")
+
+
+def test_our_own_checkpoint_is_another_option_s(tmp_path):
+    description = Description(model="toy", network={}, num_classes=4, recipe={})
+    save_weights(tmp_path / "last.ckpt", ms.nn.Dense(2, 2), description)
+    with pytest.raises(CheckpointError, match=r"whole network.*train\.init_checkpoint"):
+        load_pretrained(ResNetTrunk("resnet18", stem_pool="mindcv"), tmp_path / "last.ckpt")
+
+
+def test_a_file_of_pytorch_is_no_checkpoint_of_ours(torch_file):
+    with pytest.raises(CheckpointError, match=r"a PyTorch checkpoint, no MindSpore.*`mindreid convert`"):
+        load_weights(torch_file, ResNetTrunk("resnet18", width=0.25))

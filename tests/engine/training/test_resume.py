@@ -6,6 +6,7 @@ import os
 import signal
 
 import mindspore as ms
+import numpy as np
 import pytest
 
 from mindreid.config import load_recipe
@@ -129,6 +130,34 @@ def test_a_run_of_steps_resumes_bit_for_bit(moment, recipe_of, tmp_path):
     assert steps(RunFolder(tmp_path / "whole"))[-1]["step"] == 11
     stop_and_resume(recipe, tmp_path / "parts", moment)
     assert_equal_runs(tmp_path / "whole", tmp_path / "parts")
+
+
+@pytest.mark.parametrize(
+    "schedule", ["{name: multi_step, milestones: [1, 3], gamma: 0.1}", "{name: cosine, epochs: 4}"]
+)
+def test_a_run_that_is_given_more_epochs_equals_one_that_had_them(schedule, recipe_of, tmp_path):
+    """The rate follows the epoch, not the length of the run, so that it goes on where it was."""
+    options = (
+        "model.name=toy_mining",
+        f"optimizers.network.schedule={schedule}",
+        "augment.0.probability=0.5",
+    )
+    train(recipe_of(*options, "train.epochs=4"), tmp_path / "whole")
+    train(recipe_of(*options, "train.epochs=2"), tmp_path / "parts")
+    longer = load_recipe(str(tmp_path / "parts" / "config.yaml"), ["train.epochs=4"])
+    train(longer, tmp_path / "parts", resume=True)
+    assert_equal_runs(tmp_path / "whole", tmp_path / "parts")
+    assert load_recipe(str(tmp_path / "parts" / "config.yaml")).train.epochs == 4
+
+
+def test_a_run_that_is_given_fewer_epochs_than_it_has_done_changes_nothing(recipe_of, tmp_path):
+    train(recipe_of(*OVERRIDES), tmp_path / "run")
+    before, done = parameters(tmp_path / "run" / "last.ckpt"), len(steps(RunFolder(tmp_path / "run")))
+    shorter = load_recipe(str(tmp_path / "run" / "config.yaml"), ["train.epochs=1"])
+    train(shorter, tmp_path / "run", resume=True)
+    assert len(steps(RunFolder(tmp_path / "run"))) == done
+    for name, value in parameters(tmp_path / "run" / "last.ckpt").items():
+        np.testing.assert_array_equal(value, before[name], err_msg=name)
 
 
 def test_a_run_that_ended_before_its_first_save_begins_anew(recipe_of, tmp_path):

@@ -40,7 +40,9 @@ def casia(tmp_path):
 def test_masks_become_the_dataset(casia, tmp_path):
     write(casia / "001/nm-01/090/001-nm-01-090-000.png", np.zeros((80, 60), np.uint8))
     counts = align_raw_silhouettes(casia, tmp_path / "out", reader_threads=2)
-    assert counts == {"sequences": 3, "frames": 18, "empty": 0}
+    assert counts == {"sequences": 3, "frames": 18, "empty": 0, "blank frames": 1}
+    left_out = (tmp_path / "out" / "left_out.csv").read_text(encoding="utf-8").splitlines()
+    assert left_out == ["image,reason", f"{casia}/001/nm-01/090/001-nm-01-090-000.png,blank frames"]
     dataset = load_dataset("casia_b", tmp_path / "out")
     assert [(r.condition, r.camera) for r in dataset.train] == [("bg-01", "000"), ("nm-01", "090")]
     expected = [align_silhouette(mask(frame)) for frame in range(6)]
@@ -57,10 +59,36 @@ def test_empty_sequences_are_left_out_and_short_ones_named(casia, tmp_path, capl
     write(casia / "001/cl-02/090/a.png", np.zeros((80, 60), np.uint8))
     write(casia / "001/nm-02/090/a.png", mask())
     counts = align_raw_silhouettes(casia, tmp_path / "out")
-    assert counts == {"sequences": 4, "frames": 19, "empty": 2}
+    assert counts == {"sequences": 4, "frames": 19, "empty": 2, "blank frames": 1}
     assert not (tmp_path / "out/001/cl-01").exists()
-    assert "cl-02" in caplog.text
+    assert "cl-01/090 shows nothing (it has no image)" in caplog.text
+    assert "cl-02/090 shows nothing (largest value of its 1 images: 0)" in caplog.text
     assert "nm-02/090 has 1 frames only" in caplog.text
+
+
+def test_masks_of_0_and_1_and_dark_walkers_give_the_same_dataset(casia, tmp_path):
+    align_raw_silhouettes(casia, tmp_path / "expected")
+    for number, path in enumerate(sorted(casia.rglob("*.png"))):
+        with Image.open(path) as image:
+            pixels = np.asarray(image)
+        write(path, pixels // 255 if "bg-01" in str(path) else 255 - pixels)
+        assert number < 18
+    counts = align_raw_silhouettes(casia, tmp_path / "out")
+    assert counts == {"sequences": 3, "frames": 18, "empty": 0, "inverted": 2}
+    for path in sorted((tmp_path / "expected").rglob("*.pkl")):
+        found = read_array(tmp_path / "out" / path.relative_to(tmp_path / "expected"))
+        np.testing.assert_array_equal(found, read_array(path))
+
+
+def test_full_frames_are_left_out_and_a_tree_of_nothing_is_refused(casia, tmp_path):
+    write(casia / "001/nm-01/090/001-nm-01-090-000.png", np.full((80, 60), 255, np.uint8))
+    counts = align_raw_silhouettes(casia, tmp_path / "out")
+    assert counts == {"sequences": 3, "frames": 18, "empty": 0, "full frames": 1}
+    for path in casia.rglob("*.png"):
+        write(path, np.zeros((80, 60), np.uint8))
+    with pytest.raises(DataError, match="no mask shows a walker"):
+        align_raw_silhouettes(casia, tmp_path / "nothing")
+    assert not (tmp_path / "nothing").exists()
 
 
 def test_an_unreadable_mask_leaves_nothing(casia, tmp_path):
@@ -96,6 +124,10 @@ def test_two_trees_become_four_modalities(ccpg, tmp_path):
     colour, masks = ccpg
     counts = organize_ccpg(colour, masks, tmp_path / "out")
     assert counts == {"sequences": 2, "frames": 6, "unpaired": 4}
+    left_out = (tmp_path / "out" / "left_out.csv").read_text(encoding="utf-8").splitlines()[1:]
+    assert [line.rsplit("/", 1)[1] for line in left_out] == [
+        "001.jpg,frames without a mask", "003.png,blank frames",
+    ] * 2  # fmt: skip
     shapes = {"aligned-sils": (3, 64, 64), "sils": (3, 128, 128), "rgbs": (3, 3, 128, 128), "ratios": (3,)}
     for modality, shape in shapes.items():
         dataset = load_dataset("ccpg", tmp_path / "out", modality=modality)

@@ -50,7 +50,7 @@ def test_sectors_of_ones_own():
         ("a:x:3", "names no bins"),
         ("a:nan:3", "names no bins"),
         (":0:360", "names no bins"),
-        ("0", "at least 1 bin"),
+        ("0", "1 to 360 bins"),
         ("a:-45:45,b:45:135", "0 sectors cover the angle -135"),
         ("a:-45:45,b:40:-45", "2 sectors cover the angle 42.5"),
     ],

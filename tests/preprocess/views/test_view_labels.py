@@ -10,54 +10,15 @@ from PIL import Image
 
 from mindreid import load_dataset
 from mindreid.cli import main
+from mindreid.data.keypoints import KEYPOINT_INDEX
 from mindreid.data.view_table import ViewRow, read_views
-from mindreid.errors import DataError, InvalidArgumentError
+from mindreid.errors import InvalidArgumentError
 from mindreid.preprocess.views.labelling import make_views
-from mindreid.preprocess.views.pose_files import ImageName, Pose
 from mindreid.preprocess.views.view_angles import ViewBins
-from mindreid.preprocess.views.view_labels import ViewRules, list_images, match_images, summarize_views
+from mindreid.preprocess.views.view_labels import ViewRules, list_images, summarize_views
 from mindreid.walkers import Walk, render_walk, synthesize
 from tests.preprocess.views.stick_figure import stick_figure
-
-
-def pose(mark=0.0):
-    return Pose(np.full((26, 3), mark), 1.0)
-
-
-@pytest.mark.parametrize(
-    ("name", "image"),
-    [
-        (ImageName("", "c.jpg"), "b/c.jpg"),
-        (ImageName("", "a/1.jpg"), "a/1.jpg"),
-        (ImageName("", "c"), "b/c.jpg"),
-        (ImageName("", "x"), "x.y.png"),
-        (ImageName("", 7), "val_000007.jpg"),
-        (ImageName("b", "1.jpg"), "b/1.jpg"),
-        (ImageName("b", "1"), "b/1.jpg"),
-    ],
-)
-def test_every_way_to_name_an_image(name, image):
-    images = ["a/1.jpg", "b/1.jpg", "b/c.jpg", "val_000007.jpg", "x.y.png"]
-    matched = match_images({name: pose(1.0)}, images)
-    assert list(matched) == images
-    assert [key for key, found in matched.items() if found is not None] == [image]
-
-
-def test_equal_base_names_are_not_mixed_up():
-    with pytest.raises(DataError, match=r"'1.jpg' fits 2 images: A/1.jpg, B/1.jpg.*folder by folder"):
-        match_images({ImageName("", "1.jpg"): pose()}, ["A/1.jpg", "B/1.jpg"])
-    matched = match_images(
-        {ImageName("A", "1.jpg"): pose(1.0), ImageName("B", "1.jpg"): pose(2.0)}, ["A/1.jpg", "B/1.jpg"]
-    )
-    assert [found.keypoints[0, 0] for found in matched.values()] == [1.0, 2.0]
-
-
-def test_poses_of_other_images(caplog):
-    poses = {ImageName("", "1.jpg"): pose(), ImageName("", "gone.jpg"): pose()}
-    match_images(poses, ["1.jpg", "2.jpg"])
-    assert "1 poses are of other images, such as 'gone.jpg'" in caplog.text
-    with pytest.raises(DataError, match=r"none of the 1 poses.*there is no 'gone.jpg', but '2.jpg'"):
-        match_images({ImageName("", "gone.jpg"): pose()}, ["2.jpg"])
+from tests.preprocess.views.test_keypoint_orders import BODY_25
 
 
 @pytest.fixture
@@ -87,10 +48,13 @@ def test_the_command_writes_a_row_for_every_image(folder, capsys):
         "A/nobody.jpg": "", "A/rgb000.jpg": "front", "A/rgb001.jpg": "right",
         "B/nobody.jpg": "", "B/rgb000.jpg": "back", "B/rgb001.jpg": "left",
     }  # fmt: skip
-    assert rows["B/nobody.jpg"].reason == "no person found"
+    assert rows["B/nobody.jpg"].reason == "no keypoints of this image"
     assert [rows[f"{name}/rgb001.jpg"].bin for name in "AB"] == [3, 2]
     said = capsys.readouterr().out
-    assert "6 images, 66.7% labelled (1 back, 1 front, 1 left, 1 right, 2 unknown: no person found)" in said
+    assert (
+        "6 images, 66.7% labelled (1 back, 1 front, 1 left, 1 right, 2 unknown: no keypoints of this image)"
+        in said
+    )
 
 
 @pytest.mark.parametrize("extra", ["", "--method paper", "--camera-pitch 15", "--camera-pitch auto"])
@@ -102,11 +66,96 @@ def test_keypoints_alone_name_the_images(folder, extra):
     assert list(rows) == ["A/rgb000.jpg", "A/rgb001.jpg", "B/rgb000.jpg", "B/rgb001.jpg"]
 
 
+WIDTH, HEIGHT = 200, 240
+
+
+def views_of(tmp_path, keypoints, *names, size=(WIDTH, HEIGHT)):
+    """Run the command on images of one size and a folder of OpenPose's files or a list."""
+    for name in names:
+        (tmp_path / "images").mkdir(exist_ok=True)
+        Image.new("RGB", size).save(tmp_path / "images" / name)
+    path = tmp_path / "keypoints.json"
+    if isinstance(keypoints, list):
+        path.write_text(json.dumps(keypoints), encoding="utf-8")
+    else:
+        path = tmp_path / "openpose"
+        path.mkdir(exist_ok=True)
+        for name, people in keypoints.items():
+            text = json.dumps({"version": 1.3, "people": people})
+            (path / f"{name}_keypoints.json").write_text(text, encoding="utf-8")
+    arguments = ["--keypoints", str(path), "--output", f"{tmp_path}/views.csv"]
+    arguments += ["--images", f"{tmp_path}/images"] if names else []
+    assert main(["data", "views", *arguments]) == 0
+    return read_views(tmp_path / "views.csv")
+
+
+def test_open_pose_s_output_as_it_is(tmp_path, capsys):
+    order = [KEYPOINT_INDEX.get(name, 0) for name in BODY_25]
+    people = {str(angle): [{"pose_keypoints_2d": stick_figure(angle)[order].ravel().tolist()}] for angle in
+              (0, 90, 180)}  # fmt: skip
+    rows = views_of(tmp_path, {**people, "nobody": []}, "0.jpg", "90.jpg", "180.jpg", "nobody.jpg", "new.jpg")
+    assert {image: row.name for image, row in rows.items() if row.name} == {
+        "0.jpg": "front", "90.jpg": "side", "180.jpg": "back",
+    }  # fmt: skip
+    said = capsys.readouterr().out
+    assert "1 unknown: no person found" in said
+    assert "1 unknown: no keypoints of this image" in said
+
+
+def entries(angles, scale=(1.0, 1.0, 1.0), shift=(0.0, 0.0, 0.0)):
+    return [
+        {"image_id": f"{angle}.jpg", "keypoints": (stick_figure(angle) * scale + shift).ravel().tolist()}
+        for angle in angles
+    ]
+
+
+def test_shares_of_the_image_s_size_become_pixels(tmp_path):
+    """In shares a wide image looks narrow: the same numbers say another view."""
+    shares = (1 / WIDTH, 1 / HEIGHT, 1.0)
+    angles = (0, 60, 90, 180)
+    expected = views_of(tmp_path, entries(angles), *[f"{angle}.jpg" for angle in angles])
+    assert views_of(tmp_path, entries(angles, shares), *[f"{angle}.jpg" for angle in angles]) == expected
+    (tmp_path / "images" / "60.jpg").write_bytes(b"no image")
+    rows = views_of(tmp_path, entries(angles, shares), "0.jpg")
+    assert rows["60.jpg"].reason == "the image cannot be read"
+    assert rows["0.jpg"] == expected["0.jpg"]
+
+
+def test_shares_without_images_are_refused(tmp_path, capsys):
+    path = tmp_path / "a.json"
+    path.write_text(json.dumps(entries((0, 90), (1 / WIDTH, 1 / HEIGHT, 1.0))), encoding="utf-8")
+    arguments = ["--keypoints", str(path), "--output", f"{tmp_path}/views.csv"]
+    assert main(["data", "views", *arguments]) == 2
+    assert "shares of the image's width and height" in capsys.readouterr().err
+    assert not (tmp_path / "views.csv").exists()
+
+
+def test_keypoints_far_outside_of_their_images_are_said(tmp_path, capsys):
+    views_of(tmp_path, entries((0, 90), shift=(4000.0, 0.0, 0.0)), "0.jpg", "90.jpg")
+    assert "the keypoints of 2 images, such as 0.jpg, lie far outside of them" in capsys.readouterr().err
+    views_of(tmp_path, entries((0, 90), shift=(-30.0, 0.0, 0.0)), "0.jpg", "90.jpg")
+    assert "outside" not in capsys.readouterr().err
+
+
+def test_a_detection_in_one_place_is_no_view(tmp_path):
+    poses = [*entries((0, 90)), {"image_id": "x.jpg", "keypoints": [0.5, 0.5, 0.9] * 26}]
+    rows = views_of(tmp_path, poses, "0.jpg", "90.jpg", "x.jpg")
+    assert [row.reason for row in rows.values()] == ["", "", "all keypoints lie in one place"]
+
+
+def test_names_without_endings_are_said(tmp_path, capsys):
+    people = [{"pose_keypoints_2d": stick_figure(0.0)[:18].ravel().tolist()}]
+    views_of(tmp_path, {"0": people})
+    assert "1 images are named without their endings, such as '0_keypoints'" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         (["--method", "votes"], "there is no method 'votes' (did you mean 'vote'?)"),
         (["--bins", "front"], "'front' names no bins"),
+        (["--bins", "361"], "1 to 360 bins"),
+        (["--bins", "9" * 5000], "1 to 360 bins"),
         (["--threshold", "1.5"], "shares between 0 and 1"),
         (["--camera-pitch", "-5"], "above 0 and up to 90 degrees"),
         ([], "views are of images, of keypoints, or of both"),

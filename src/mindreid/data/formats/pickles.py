@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,8 @@ import numpy as np
 from mindreid.atomic import PathLike
 from mindreid.errors import DataError
 from mindreid.safe_pickles import NUMERIC_KINDS, ForbiddenNameError, load_numbers
+
+_LISTED = 4
 
 
 def read_array(path: PathLike) -> np.ndarray:
@@ -42,6 +45,8 @@ def read_array(path: PathLike) -> np.ndarray:
             where=str(path),
             fix="do not open this file with other software, and fetch the data from its publisher",
         ) from None
+    except _MixedFrames as error:
+        raise DataError(str(error), where=str(path), fix="store frames of one size and type") from None
     except Exception as error:  # bytes of a stranger make an unpickler raise almost anything
         raise DataError(
             f"the file is no pickled array ({type(error).__name__}: {error})",
@@ -57,9 +62,26 @@ def write_array(path: Path, array: np.ndarray) -> None:
         pickle.dump(np.ascontiguousarray(array), file, protocol=4)
 
 
+class _MixedFrames(Exception):  # noqa: N818 - a signal, never seen outside of this module
+    pass
+
+
 def _as_array(content: Any) -> np.ndarray:
+    if isinstance(content, list):
+        _require_alike([frame for frame in content if isinstance(frame, np.ndarray) and frame.ndim > 1])
     array = np.asarray(content)
     if array.dtype.kind not in NUMERIC_KINDS:
         raise ValueError(f"it holds {array.dtype}")
     array.flags.writeable = False
     return array
+
+
+def _require_alike(frames: list[np.ndarray]) -> None:
+    """Refuse frames of several sizes, and of several types, which would all become one type."""
+    sizes = Counter("×".join(map(str, frame.shape)) for frame in frames)
+    types = Counter(str(frame.dtype) for frame in frames)
+    for what, counts in (("sizes", sizes), ("types", types)):
+        if len(counts) > 1:
+            listed = [f"{kind} ({count} frames)" for kind, count in counts.most_common(_LISTED)]
+            more = ", …" if len(counts) > _LISTED else ""
+            raise _MixedFrames(f"the pickle holds frames of several {what}: {', '.join(listed)}{more}")

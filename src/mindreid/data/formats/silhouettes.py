@@ -1,4 +1,4 @@
-"""Silhouettes: from a mask of any size to the aligned one that gait networks take."""
+"""Silhouettes: from a mask of any size to the aligned one that gait networks take, and stored ones read."""
 
 from __future__ import annotations
 
@@ -8,12 +8,14 @@ from typing import Literal, Optional
 import cv2
 import numpy as np
 
-from mindreid.errors import InvalidArgumentError
+from mindreid.errors import DataError, InvalidArgumentError
 
 #: Height and width of aligned silhouettes.
 ALIGNED_SIZE = 64
 #: A mask whose pixels (0..255) sum up to no more shows nothing, as OpenGait's preparation has it.
 LEAST_PIXEL_SUM = 10_000
+#: A stored sequence whose largest value lies between 1 and this one is none of white walkers.
+_LEAST_WHITE = 64
 _INTERPOLATIONS = {"cubic": cv2.INTER_CUBIC, "area": cv2.INTER_AREA}
 
 
@@ -73,3 +75,47 @@ def align_sequence(masks: Iterable[np.ndarray]) -> np.ndarray:
     """
     aligned = [silhouette for mask in masks if (silhouette := align_silhouette(mask)) is not None]
     return np.stack(aligned) if aligned else np.zeros((0, ALIGNED_SIZE, ALIGNED_SIZE), np.uint8)
+
+
+def stored_silhouettes(array: np.ndarray, where: str) -> np.ndarray:
+    """Bring a stored sequence of silhouettes to values of 0..255.
+
+    Parameters
+    ----------
+    array : np.ndarray
+        ``[T, H, W]``, ``[T, 1, H, W]`` or ``[T, H, W, 1]``: truth values, floating-point numbers in
+        0..1, or numbers in 0..255, of which integers that are all 0 or 1 stand for black and white.
+    where : str
+        The file, for messages.
+
+    Returns
+    -------
+    np.ndarray
+        uint8 ``[T, H, W]``; ``array`` itself if it is that already.
+
+    Raises
+    ------
+    DataError
+        If it has another shape or other values, which are named.
+    """
+    frames = array
+    for axis in (1, 3):
+        if frames.ndim == 4 and frames.shape[axis] == 1:
+            frames = frames.squeeze(axis)
+    if frames.ndim != 3:
+        raise DataError(
+            f"frames are uint8 [T, H, W] or [T, 3, H, W], not {array.dtype} {list(array.shape)}", where=where
+        )
+    if not frames.size:
+        return frames.astype(np.uint8)
+    low, high = float(frames.min()), float(frames.max())
+    # A not-a-number fails every comparison.
+    if not (low >= 0 and high <= 255) or 1 < high < _LEAST_WHITE:
+        raise DataError(
+            f"silhouettes have values from 0 to 255, or from 0 to 1, these have {low:g} to {high:g}",
+            where=where,
+            fix="write 255 where the walker is, and 0 elsewhere",
+        )
+    if high <= 1:
+        return np.rint(frames * np.float32(255)).astype(np.uint8)
+    return frames if frames.dtype == np.uint8 else np.rint(frames).astype(np.uint8)

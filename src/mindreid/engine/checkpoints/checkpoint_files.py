@@ -15,6 +15,7 @@ from mindspore import Parameter, nn
 
 from mindreid.atomic import atomic_path
 from mindreid.config import Recipe
+from mindreid.convert.file_kinds import file_kind
 from mindreid.errors import CheckpointError
 from mindreid.layers.parameters import assign_parameters
 from mindreid.versions import library_versions
@@ -197,6 +198,14 @@ def _write(path: Path, parameters: Mapping[str, Parameter], content: dict[str, A
 def _read(path: Path) -> tuple[dict[str, Parameter], dict[str, Any]]:
     if not path.is_file():
         raise CheckpointError("there is no such checkpoint", where=str(path))
+    kind = file_kind(path)
+    if kind is not None and kind != "empty":
+        raise CheckpointError(
+            f"this is {kind}, no MindSpore checkpoint",
+            where=str(path),
+            fix="make a checkpoint of an author's weights with `mindreid convert`; pass ImageNet weights as "
+            "train.init_weights",
+        )
     try:
         values = ms.load_checkpoint(str(path), crc_check=True)
     except (ValueError, RuntimeError, TypeError, OSError):

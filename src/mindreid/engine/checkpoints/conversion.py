@@ -156,7 +156,10 @@ def _self_check(network: nn.Cell, recipe: Optional[Recipe]) -> tuple[np.ndarray,
             (_VERIFIED_IMAGES, _VERIFIED_FRAMES, recipe.input.height, recipe.input.width)
         )
     else:
-        inputs = generator.standard_normal((_VERIFIED_IMAGES, 3, recipe.input.height, recipe.input.width))
+        # A recipe of clips has a network that takes [B, 3, T, H, W].
+        frames = (_VERIFIED_FRAMES,) if recipe.frames is not None else ()
+        size = (recipe.input.height, recipe.input.width)
+        inputs = generator.standard_normal((_VERIFIED_IMAGES, 3, *frames, *size))
     images = inputs.astype(np.float32)
     return images, _embed(network, images)
 

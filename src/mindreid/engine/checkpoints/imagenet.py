@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Optional, Union
 
@@ -19,6 +19,7 @@ import numpy as np
 from mindspore import nn
 
 from mindreid.atomic import atomic_path
+from mindreid.convert.file_kinds import SAFETENSORS, TORCH, file_kind
 from mindreid.convert.torch_file import read_torch_state
 from mindreid.errors import CheckpointError, InvalidArgumentError
 from mindreid.layers.parameters import assign_parameters
@@ -35,8 +36,16 @@ from mindreid.layers.resnet import (
 logger = logging.getLogger(__name__)
 
 PathLike = Union[str, Path]
-_TORCH_SUFFIXES = (".pth", ".pt")
+_TORCH_SUFFIXES = (".pth", ".pt", ".tar", ".bin", ".safetensors")
 _MINDSPORE_SUFFIXES = (".ckpt",)
+#: Name of the first convolution's kernels, as torchvision has it.
+_STEM = "conv1.weight"
+#: Names of MindSpore's optimisers' state: what they keep by parameter, and their counters and rates.
+_OPTIMIZER = re.compile(
+    r"(?:adam_[mv]|moments?\d?|moment[12]|accum|stat|mean_square|mean_gradients|mom|vhat|exp_avg(?:_sq)?)\."
+    r"|(?:.*\.)?(?:global_step|learning_rate|weight_decay|beta[12]_power|scale_sense|loss_scale|momentum"
+    r"|epoch_num|step_num|current_iterator_step|last_overflow_iterator_step|optimizer_state_step)$"
+)
 #: Entry of a converted file that names the library whose stem pooling the weights expect.
 _STEM_POOL_ENTRY = "stem_pool"
 
@@ -59,13 +68,9 @@ def stem_pool_of(path: Optional[PathLike]) -> StemPool:
     CheckpointError
         If the file's suffix tells neither.
     """
-    if path is None or Path(path).suffix in _TORCH_SUFFIXES:
+    if path is None or _is_torch(path):
         return "torchvision"
-    if Path(path).suffix in _MINDSPORE_SUFFIXES:
-        return _read_mindspore(path)[1]
-    raise CheckpointError(
-        "ImageNet weights are a torchvision file (.pth, .pt) or a mindcv file (.ckpt)", where=str(path)
-    )
+    return _read_mindspore(path)[1]
 
 
 def load_pretrained(network: nn.Cell, path: Optional[PathLike]) -> None:
@@ -132,15 +137,51 @@ def save_trunk_weights(path: PathLike, trunk: nn.Cell, stem_pool: StemPool) -> N
         ms.save_checkpoint(entries, str(temporary), append_dict={_STEM_POOL_ENTRY: stem_pool})
 
 
+def _is_torch(path: PathLike) -> bool:
+    """Tell PyTorch's files from MindSpore's, by what is in them: Lightning writes .ckpt, too."""
+    suffix = Path(path).suffix
+    if suffix not in (*_TORCH_SUFFIXES, *_MINDSPORE_SUFFIXES):
+        raise CheckpointError(
+            "ImageNet weights are a torchvision file (.pth, .pt, .pth.tar, .bin, .safetensors) or a mindcv "
+            "file (.ckpt)",
+            where=str(path),
+        )
+    return suffix in _TORCH_SUFFIXES or file_kind(Path(path)) in (TORCH, SAFETENSORS)
+
+
 def _read(path: PathLike) -> tuple[dict[str, np.ndarray], StemPool]:
     source: StemPool
-    if Path(path).suffix in _MINDSPORE_SUFFIXES:
+    if not _is_torch(path):
         weights, source = _read_mindspore(path)
+        weights = dict(_trunk_state(weights, path))
     else:
-        source = stem_pool_of(path)
-        named = ((parameter_name(name), value) for name, value in read_torch_state(path).items())
+        source = "torchvision"
+        state = _trunk_state(read_torch_state(path), path)
+        named = ((parameter_name(name), value) for name, value in state.items())
         weights = {name: value for name, value in named if name is not None}
     return {name: value for name, value in weights.items() if not name.startswith(CLASSIFIER_PREFIX)}, source
+
+
+def _trunk_state(state: Mapping[str, np.ndarray], path: PathLike) -> Mapping[str, np.ndarray]:
+    """Find the trunk in a larger network's state, where all its names begin with a prefix."""
+    prefixes = [name[: -len(_STEM)] for name in state if name.endswith(_STEM)]
+    trunks = [prefix for prefix in prefixes if f"{prefix}layer1.0.conv1.weight" in state]
+    if "" in trunks or not trunks:
+        return state
+    if len(trunks) > 1:
+        raise CheckpointError(
+            f"the file holds several trunks, under {', '.join(map(repr, trunks))}",
+            where=str(path),
+            fix="save the one to start from in a file of its own",
+        )
+    inside = {name: value for name, value in state.items() if name.startswith(trunks[0])}
+    others = [name for name in state if name not in inside]
+    logger.info("%s: the trunk is what begins with %r%s", path, trunks[0], _left_out(others))
+    return {name[len(trunks[0]) :]: value for name, value in inside.items()}
+
+
+def _left_out(names: Sequence[str]) -> str:
+    return f"; {len(names)} tensors are left out, such as {names[0]!r}" if names else ""
 
 
 def _read_mindspore(path: PathLike) -> tuple[dict[str, np.ndarray], StemPool]:
@@ -154,9 +195,20 @@ def _read_mindspore(path: PathLike) -> tuple[dict[str, np.ndarray], StemPool]:
             where=str(path),
             fix="download it again and compare its checksum",
         ) from None
+    if any(not hasattr(value, "asnumpy") for name, value in content.items() if name != _STEM_POOL_ENTRY):
+        raise CheckpointError(
+            "this is a checkpoint of a whole network, not of a trunk",
+            where=str(path),
+            fix="pass it as train.init_checkpoint, and null as train.init_weights",
+        )
     said = content.pop(_STEM_POOL_ENTRY, "mindcv")
     source: StemPool = "torchvision" if str(said) == "torchvision" else "mindcv"
-    return {name: value.asnumpy() for name, value in content.items()}, source
+    # Pre-trained checkpoints are often saved with what the optimiser keeps beside each parameter.
+    kept = {name: value.asnumpy() for name, value in content.items() if not _OPTIMIZER.match(name)}
+    optimizer = [name for name in content if name not in kept]
+    if optimizer:
+        logger.info("%s: the optimiser's state is no weights%s", path, _left_out(optimizer))
+    return kept, source
 
 
 def _fill(parts: Mapping[str, TrunkPart], weights: Mapping[str, np.ndarray], path: PathLike) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from pathlib import Path
-from typing import Optional
 
 import cv2
 import numpy as np
@@ -16,7 +15,9 @@ from mindreid.data.formats.images import read_image
 from mindreid.data.formats.pickles import write_array
 from mindreid.data.formats.silhouettes import align_silhouette
 from mindreid.errors import DataError
-from mindreid.preprocess.gait.raw_silhouettes import IMAGE_SUFFIXES, raw_sequences, read_mask
+from mindreid.preprocess.gait.left_out import BLANK, FULL, NO_MASK, LeftOut, write_left_out
+from mindreid.preprocess.gait.masks import is_full, mask_values, read_levels, to_mask
+from mindreid.preprocess.gait.raw_silhouettes import IMAGE_SUFFIXES, raw_sequences
 
 logger = logging.getLogger(__name__)
 
@@ -44,36 +45,36 @@ def organize_ccpg(colour: Path, silhouettes: Path, root: Path) -> dict[str, int]
     Returns
     -------
     dict
-        Number of "sequences" and "frames" written, and of "unpaired" frames left out, which have
-        no mask or an empty one.
+        Number of "sequences" and "frames" written, and of "unpaired" frames left out, which have no
+        mask, an empty or a full one; a table in ``root`` names them.
 
     Raises
     ------
     DataError
-        If a tree is missing, the colour tree is grey, the silhouette tree is not, or no frame has
-        a mask.
+        If a tree is missing, the colour tree is grey, the silhouette tree is not, a mask is none of
+        one walker, or no frame has a mask.
     """
-    counts = {"sequences": 0, "frames": 0, "unpaired": 0}
+    counts, left_out = {"sequences": 0, "frames": 0}, []
     with atomic_folder(root) as folder:
         sequences = list(raw_sequences(colour))
         for number, sequence in enumerate(tqdm(sequences, "sequences", unit="seq", disable=None)):
             pairs = _pairs(colour / sequence, silhouettes / sequence)
             if number == 0:
                 _check_content(colour, silhouettes, pairs)
-            frames = [_frame(image, mask) for image, mask in pairs if mask.is_file()]
-            whole = [frame for frame in frames if frame is not None]
-            counts["unpaired"] += len(pairs) - len(whole)
-            if not whole:
+            frames, unpaired = _frames(pairs)
+            left_out += unpaired
+            if not frames:
                 logger.warning("%s has no frame with a mask and is left out", colour / sequence)
                 continue
-            for modality in whole[0]:
-                stacked = np.stack([frame[modality] for frame in whole])
+            for modality in frames[0]:
+                stacked = np.stack([frame[modality] for frame in frames])
                 write_array(folder / sequence / f"{sequence.name}-{modality}.pkl", stacked)
             counts["sequences"] += 1
-            counts["frames"] += len(whole)
+            counts["frames"] += len(frames)
         if not counts["frames"]:
             raise DataError("no frame has a mask", where=str(silhouettes))
-    return counts
+        write_left_out(folder, left_out)
+    return {**counts, "unpaired": len(left_out)}
 
 
 def _pairs(colour: Path, silhouettes: Path) -> list[tuple[Path, Path]]:
@@ -106,11 +107,23 @@ def _looks_grey(image: np.ndarray) -> bool:
     return float(np.ptp(image.astype(np.int16), axis=2).mean()) < _GREY
 
 
-def _frame(image_path: Path, mask_path: Path) -> Optional[dict[str, np.ndarray]]:
-    image, mask = read_image(image_path), read_mask(mask_path)
-    aligned = align_silhouette(mask, least_sum=0, interpolation="area")
-    if aligned is None:
-        return None
+def _frames(pairs: list[tuple[Path, Path]]) -> tuple[list[dict[str, np.ndarray]], list[LeftOut]]:
+    values = mask_values([mask for _, mask in pairs if mask.is_file()])
+    frames, left_out = [], []
+    for image, path in pairs:
+        if not path.is_file():
+            left_out.append(LeftOut(image, NO_MASK))
+            continue
+        mask = to_mask(read_levels(path), values, path)
+        aligned = None if is_full(mask) else align_silhouette(mask, least_sum=0, interpolation="area")
+        if aligned is None:
+            left_out.append(LeftOut(path, FULL if is_full(mask) else BLANK))
+        else:
+            frames.append(_modalities(read_image(image), mask, aligned))
+    return frames, left_out
+
+
+def _modalities(image: np.ndarray, mask: np.ndarray, aligned: np.ndarray) -> dict[str, np.ndarray]:
     size = _SIZE[::-1]
     return {
         "aligned-sils": aligned,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -12,21 +13,32 @@ from tqdm import tqdm
 
 from mindreid.atomic import atomic_folder
 from mindreid.data.dataset_files import list_images, require
-from mindreid.data.formats.images import read_image
 from mindreid.data.formats.pickles import write_array
-from mindreid.data.formats.silhouettes import align_sequence
+from mindreid.data.formats.silhouettes import align_silhouette
 from mindreid.data.gait_tree import GaitTree, folder_names, sequence_folders
 from mindreid.errors import DataError
+from mindreid.preprocess.gait.left_out import BLANK, FULL, LeftOut, write_left_out
+from mindreid.preprocess.gait.masks import is_full, mask_values, read_levels, to_mask
 
 logger = logging.getLogger(__name__)
 
 TREE = """\
 <root>/
   {subject}/{condition}/{view}/   001/nm-01/090/
-    *.png                         one silhouette a frame, white on black, sorted by name"""
+    *.png                         one silhouette a frame, of two values, sorted by name"""
 
 IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp")
 _FEW_FRAMES = 5
+
+
+@dataclass
+class _Sequence:
+    """What became of the masks of a sequence."""
+
+    silhouettes: list[np.ndarray] = field(default_factory=list)
+    left_out: list[LeftOut] = field(default_factory=list)
+    inverted: bool = False
+    largest: int = 0
 
 
 def align_raw_silhouettes(
@@ -34,8 +46,9 @@ def align_raw_silhouettes(
 ) -> dict[str, int]:
     """Write the aligned sequences of a tree of silhouette images.
 
-    Frames that show nothing are left out, as are sequences without any other frame. See
-    :func:`mindreid.data.formats.silhouettes.align_silhouette` for the alignment.
+    Frames that show nothing, or are full, are left out, as are sequences without any other frame; a
+    table in ``root`` names them. See :func:`~mindreid.preprocess.gait.masks.mask_values` for the values
+    that masks may have, and :func:`mindreid.data.formats.silhouettes.align_silhouette` for the alignment.
 
     Parameters
     ----------
@@ -51,33 +64,47 @@ def align_raw_silhouettes(
     Returns
     -------
     dict
-        Number of "sequences" and "frames" written, and of "empty" sequences left out.
+        Number of "sequences" and "frames" written, of "empty" sequences left out and, if there are
+        any, of "inverted" sequences, whose walkers are dark, and of "blank frames" and "full frames"
+        left out.
 
     Raises
     ------
     DataError
-        If the source is missing, holds no such folder, an image is unreadable, or ``root`` is not
-        an empty folder.
+        If the source is missing, holds no such folder, an image is unreadable or no mask of one
+        walker, no sequence shows anything, or ``root`` is not an empty folder.
     """
     sequences = list(raw_sequences(source))
     if not sequences:
         raise DataError("there is no sequence", where=str(source), fix=f"expected is\n{TREE}")
-    counts = {"sequences": 0, "frames": 0, "empty": 0}
+    counts, left_out = {"sequences": 0, "frames": 0, "empty": 0, "inverted": 0}, []
     with atomic_folder(root) as folder, ThreadPoolExecutor(reader_threads) as pool:
         aligned = pool.map(lambda sequence: _align(source / sequence), sequences)
         progress = tqdm(zip(sequences, aligned), "sequences", len(sequences), unit="seq", disable=None)
-        for sequence, silhouettes in progress:
-            if not len(silhouettes):
-                logger.warning("%s shows nothing and is left out", source / sequence)
+        for name, sequence in progress:
+            left_out += sequence.left_out
+            frames = len(sequence.silhouettes)
+            if not frames:
+                _warn_of_empty(source / name, sequence)
                 counts["empty"] += 1
                 continue
-            if len(silhouettes) < _FEW_FRAMES:
-                logger.warning("%s has %d frames only", source / sequence, len(silhouettes))
-            name = GaitTree(folder, TREE, modality).file_name(sequence.name)
-            write_array(folder / sequence / name, silhouettes)
+            if frames < _FEW_FRAMES:
+                logger.warning("%s has %d frames only", source / name, frames)
+            path = folder / name / GaitTree(folder, TREE, modality).file_name(name.name)
+            write_array(path, np.stack(sequence.silhouettes))
             counts["sequences"] += 1
-            counts["frames"] += len(silhouettes)
-    return counts
+            counts["frames"] += frames
+            counts["inverted"] += sequence.inverted
+        if not counts["frames"]:
+            raise DataError("no mask shows a walker", where=str(source), fix=f"expected is\n{TREE}")
+        counts.update(write_left_out(folder, left_out))
+    return {what: count for what, count in counts.items() if count or what != "inverted"}
+
+
+def _warn_of_empty(folder: Path, sequence: _Sequence) -> None:
+    images = len(sequence.left_out)
+    why = f" (largest value of its {images} images: {sequence.largest})" if images else " (it has no image)"
+    logger.warning("%s shows nothing%s and is left out", folder, why)
 
 
 def raw_sequences(source: Path) -> Iterator[Path]:
@@ -87,15 +114,21 @@ def raw_sequences(source: Path) -> Iterator[Path]:
             yield Path(subject, condition, view)
 
 
-def read_mask(path: Path) -> np.ndarray:
-    """Read a silhouette image, uint8 ``[H, W]``; of a coloured one, each pixel's brightest channel."""
-    return read_image(path).max(axis=2)
-
-
-def _align(folder: Path) -> np.ndarray:
+def _align(folder: Path) -> _Sequence:
     try:
-        names = list_images(folder, IMAGE_SUFFIXES)
+        paths = [folder / name for name in list_images(folder, IMAGE_SUFFIXES)]
     except DataError:
         # The released CASIA-B has folders without any image.
-        names = []
-    return align_sequence(read_mask(folder / name) for name in names)
+        paths = []
+    sequence, values = _Sequence(), mask_values(paths)
+    sequence.inverted = values is not None and values.inverted
+    for path in paths:
+        levels = read_levels(path)
+        sequence.largest = max(sequence.largest, int(levels.max()))
+        mask = to_mask(levels, values, path)
+        silhouette = None if is_full(mask) else align_silhouette(mask)
+        if silhouette is None:
+            sequence.left_out.append(LeftOut(path, FULL if is_full(mask) else BLANK))
+        else:
+            sequence.silhouettes.append(silhouette)
+    return sequence

@@ -14,7 +14,7 @@ import sys
 from typing import Any
 
 #: MediaPipe's landmark for each of Halpe-26's keypoints; -1 where it has none.
-_LANDMARKS = (
+LANDMARKS = (
     0, 2, 5, 7, 8, 11, 12, 13, 14, 15, 16, 23, 24, 25, 26, 27, 28,
     -1, -1, -1, 31, 32, -1, -1, 29, 30,
 )  # fmt: skip
@@ -61,14 +61,14 @@ def _estimate(estimator: Any, path: str) -> dict[str, Any]:
         return {"persons": []}
     height, width = padded.shape[:2]
     flat: list[float] = []
-    for number in _LANDMARKS:
+    for number in LANDMARKS:
         if number < 0:
             flat += [0.0, 0.0, 0.0]
             continue
         point = found.landmark[number]
         x, y = (point.x * width - margin) / scale, (point.y * height - margin) / scale
         flat += [round(x, 2), round(y, 2), round(point.visibility, 3)]
-    return {"persons": [{"keypoints": flat, "score": sum(flat[2::3]) / len(_LANDMARKS)}]}
+    return {"persons": [{"keypoints": flat, "score": sum(flat[2::3]) / len(LANDMARKS)}]}
 
 
 if __name__ == "__main__":

@@ -1,35 +1,30 @@
-"""Files of keypoints: AlphaPose's JSON in its list and dictionary forms, and the walkers' own.
+"""Files and trees of keypoints to the best person of every image, in one unit.
 
-What AlphaPose writes, after its ``docs/output.md`` and ``write_json``:
-
-- by default one list for the whole run, an object per person with ``image_id`` (the image's base
-  name, its folder dropped; in evaluation mode a number), flat ``keypoints`` and ``score``;
-- with ``--format cmu`` or ``open`` a dictionary by image with ``bodies``/``joints`` or
-  ``people``/``pose_keypoints_2d`` in the 18-point order, scores lost, and beside it a folder of one
-  file per image, named by the text before the first dot of the image's name.
-
-``annotations/frames.jsonl`` of generated walkers is read too.
+``annotations/frames.jsonl`` of generated walkers is read too; of the forms of JSON see
+:mod:`mindreid.preprocess.views.pose_forms`.
 """
 
 from __future__ import annotations
 
 import json
+import logging
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple, Optional, Union
+from typing import Any, NamedTuple, Optional
 
 import numpy as np
 
 from mindreid.errors import DataError
 from mindreid.preprocess.views.keypoint_orders import to_halpe26
+from mindreid.preprocess.views.keypoint_units import FLAG_CONFIDENCE, to_confidences
+from mindreid.preprocess.views.pose_forms import Name, Named, Person, read_persons
+from mindreid.text_files import read_text_file
+
+logger = logging.getLogger(__name__)
 
 _RESULTS, _SEPARATE = "alphapose-results.json", "sep-json"
-_SHAPES = {"bodies": "joints", "people": "pose_keypoints_2d"}
-#: Confidence of a walker's keypoint outside the image, hidden, and visible: a pose estimator places
-#: a hidden point too, but is less sure of it.
-_WALKER_CONFIDENCE = np.array([0.0, 0.5, 1.0])
 
 
 class ImageName(NamedTuple):
@@ -40,11 +35,11 @@ class ImageName(NamedTuple):
     folder : str
         The folder that the image must be in, relative; empty for any.
     name : str or int
-        Its base name or path, what stands before the first dot of its base name, or a number.
+        Its base name or path, what stands before the ending of its base name, or a number.
     """
 
     folder: str
-    name: Union[str, int]
+    name: Name
 
 
 @dataclass(frozen=True)
@@ -63,36 +58,61 @@ class Pose:
     score: float
 
 
-def read_poses(path: Path) -> dict[ImageName, Pose]:
+def read_poses(path: Path) -> dict[ImageName, Optional[Pose]]:
     """Read the keypoints of the best person of every image.
 
-    Of several persons in an image, the one with the highest score is taken (without scores, the
-    one with the highest mean confidence), of equal ones the first. Confidences above 1, as some
-    models give, are divided by the largest of all, so that thresholds are relative.
+    Of several persons in an image, the one with the highest score is taken (if one of them has no
+    score, the one with the highest mean confidence), of equal ones the first; how many images have
+    several is logged.
 
     Parameters
     ----------
     path : Path
-        A ``.json`` in one of AlphaPose's forms; a walkers' ``.jsonl``; or a folder of one ``.json``
-        per image, or of one ``alphapose-results.json``. Folders below it stand for the folders of
-        the images, since AlphaPose drops them and base names may repeat.
+        A ``.json`` in one of the forms of :mod:`~mindreid.preprocess.views.pose_forms`; a walkers'
+        ``.jsonl``; or a folder of one ``.json`` per image, or of one ``alphapose-results.json``.
+        Folders below it stand for the folders of the images, since AlphaPose drops them and base
+        names may repeat.
+
+    Returns
+    -------
+    dict
+        ``None`` for an image that is named without a person. Confidences are brought to 0..1 by
+        :func:`~mindreid.preprocess.views.keypoint_units.to_confidences`.
 
     Raises
     ------
     DataError
         If a file cannot be read or has another form; a wrong entry is named.
     """
-    best: dict[ImageName, Pose] = {}
+    persons: dict[ImageName, list[Person]] = {}
     for folder, file in _files(path):
-        for name, pose in _read_persons(file):
-            image = ImageName(folder, name)
-            if image not in best or pose.score > best[image].score:
-                best[image] = pose
-    highest = max((float(pose.keypoints[:, 2].max()) for pose in best.values()), default=0.0)
-    if highest > 1.0:
-        scale = np.array([1.0, 1.0, 1.0 / highest])
-        best = {image: Pose(pose.keypoints * scale, pose.score) for image, pose in best.items()}
-    return best
+        for name, person in _named_persons(file):
+            found = persons.setdefault(ImageName(folder, name), [])
+            if person is not None:
+                found.append(person)
+    every = [person.keypoints for found in persons.values() for person in found]
+    if every:
+        # In place: the confidences of all that were estimated together tell their unit.
+        confidences = to_confidences(np.stack(every)[:, :, 2], str(path))
+        for keypoints, known in zip(every, confidences):
+            keypoints[:, 2] = known
+    several = [name for name, found in persons.items() if len(found) > 1]
+    if several:
+        logger.info(
+            "%d images have several persons, the first is %r: the one with the highest score is taken",
+            len(several),
+            several[0].name,
+        )
+    return {name: _best(found) for name, found in persons.items()}
+
+
+def _best(persons: list[Person]) -> Optional[Pose]:
+    scored = all(person.score is not None for person in persons)
+    poses = [
+        Pose(p.keypoints, p.score if scored and p.score is not None else float(p.keypoints[:, 2].mean()))
+        for p in persons
+    ]
+    return max(poses, key=lambda pose: pose.score, default=None)
 
 
 def _files(path: Path) -> Iterator[tuple[str, Path]]:
@@ -115,78 +135,45 @@ def _files(path: Path) -> Iterator[tuple[str, Path]]:
         raise DataError("there is no .json file below this folder", where=str(path))
 
 
-def _read_persons(path: Path) -> Iterator[tuple[Union[str, int], Pose]]:
+def _named_persons(path: Path) -> Iterator[Named]:
     if path.suffix == ".jsonl":
-        yield from _walkers(path)
-        return
-    content = _read_json(path)
-    if isinstance(content, dict) and not _SHAPES.keys().isdisjoint(content):
-        yield from _persons_of_image(path.name.split(".")[0], content, str(path))
-    elif isinstance(content, dict):
-        for image, entry in content.items():
-            if image != "version":
-                yield from _persons_of_image(image, entry, f"{path}, image {image!r}")
-    else:
-        yield from _listed_persons(content, path)
+        return _walkers(path)
+    return read_persons(_parsed(read_text_file(path), str(path)), path.stem, str(path))
 
 
-def _read_json(path: Path) -> Any:
+def _parsed(text: str, where: str) -> Any:
+    if not text.strip():
+        raise DataError("cannot read the keypoints (the file is empty)", where=where)
     try:
-        return json.loads(path.read_text(encoding="utf-8-sig"))
-    except (OSError, ValueError) as error:
-        raise DataError(f"cannot read the keypoints ({error})", where=str(path)) from None
+        return json.loads(text, object_pairs_hook=_without_repetition)
+    except RecursionError:
+        raise DataError("cannot read the keypoints (nested too deeply)", where=where) from None
+    except ValueError as error:
+        raise DataError(f"cannot read the keypoints ({error})", where=where) from None
 
 
-def _listed_persons(content: Any, path: Path) -> Iterator[tuple[Union[str, int], Pose]]:
-    if not isinstance(content, list):
-        raise DataError("this is neither a list nor a dictionary of persons", where=str(path))
-    for number, entry in enumerate(content, 1):
-        where = f"{path}, entry {number}"
-        image = entry.get("image_id") if isinstance(entry, dict) else None
-        if not isinstance(image, (str, int)) or "keypoints" not in entry:
-            raise DataError("an entry of the list lacks image_id or keypoints", where=where)
-        yield image, _pose(entry["keypoints"], entry.get("score"), where)
+def _without_repetition(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Make the dictionary; of a key that occurs twice, Python's reader would drop the first."""
+    made = dict(pairs)
+    if len(made) < len(pairs):
+        keys = [key for key, _ in pairs]
+        raise ValueError(f"{next(key for key in keys if keys.count(key) > 1)!r} occurs twice")
+    return made
 
 
-def _persons_of_image(image: str, entry: Any, where: str) -> Iterator[tuple[Union[str, int], Pose]]:
-    name = next((name for name in _SHAPES if isinstance(entry, dict) and name in entry), None)
-    if name is None:
-        raise DataError("there is neither 'people' nor 'bodies' for the image", where=where)
-    for number, person in enumerate(entry[name], 1):
-        place = f"{where}, person {number}"
-        if not isinstance(person, Mapping) or _SHAPES[name] not in person:
-            raise DataError(f"a person lacks {_SHAPES[name]!r}", where=place)
-        yield image, _pose(person[_SHAPES[name]], None, place)
-
-
-def _walkers(path: Path) -> Iterator[tuple[Union[str, int], Pose]]:
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, ValueError) as error:
-        raise DataError(f"cannot read the keypoints ({error})", where=str(path)) from None
-    for number, line in enumerate(lines, 1):
+def _walkers(path: Path) -> Iterator[Named]:
+    for number, line in enumerate(read_text_file(path).splitlines(), 1):
+        where = f"{path}, line {number}"
+        entry = _parsed(line, where)
         try:
-            entry = json.loads(line)
             points = np.array(entry["keypoints"], dtype=float)
-            points[:, 2] = _WALKER_CONFIDENCE[points[:, 2].astype(int)]
-            yield str(entry["path"]), Pose(to_halpe26(points), 1.0)
-        except (ValueError, KeyError, TypeError, IndexError):
-            raise DataError("no line of walkers' annotations", where=f"{path}, line {number}") from None
+            points[:, 2] = FLAG_CONFIDENCE[points[:, 2].astype(int)]
+            yield str(_mapping(entry)["path"]), Person(to_halpe26(points), 1.0)
+        except (ValueError, KeyError, TypeError, IndexError, OverflowError):
+            raise DataError("no line of walkers' annotations", where=where) from None
 
 
-def _pose(flat: Any, score: Optional[Any], where: str) -> Pose:
-    try:
-        values = np.array(flat, dtype=float)
-        known_score = None if score is None else float(score)
-    except (TypeError, ValueError):
-        raise DataError("keypoints and scores are numbers", where=where) from None
-    if values.ndim != 1 or len(values) % 3:
-        raise DataError(
-            f"keypoints are one flat list x1, y1, c1, x2, …, but its shape is {values.shape}", where=where
-        )
-    try:
-        keypoints = to_halpe26(values.reshape(-1, 3))
-    except DataError as error:
-        raise DataError(error.what, where=where, fix=error.fix) from None
-    keypoints[:, 2] = np.maximum(keypoints[:, 2], 0.0)
-    return Pose(keypoints, values[2::3].mean() if known_score is None else known_score)
+def _mapping(entry: Any) -> Mapping[str, Any]:
+    if not isinstance(entry, Mapping):
+        raise TypeError(type(entry))
+    return entry

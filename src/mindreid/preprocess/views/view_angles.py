@@ -31,6 +31,8 @@ PRESETS = {
     "front-back-left-right": "front:-45:45,back:135:-135,left:-135:-45,right:45:135",
 }
 DEFAULT_BINS = "front-back-side"
+#: One a degree, the steps in which views are told.
+_MOST_BINS = 360
 
 
 @dataclass(frozen=True)
@@ -104,7 +106,7 @@ class ViewBins:
         ('0', '90', '-90', '180')
         """
         if text.isdecimal():
-            return cls(_equal_sectors(int(text)))
+            return cls(_equal_sectors(int(text[:5])))
         try:
             parts = [part.split(":") for part in PRESETS.get(text, text).split(",")]
             sectors = [Sector(name.strip(), float(start), float(end)) for name, start, end in parts]
@@ -127,8 +129,8 @@ class ViewBins:
 
 
 def _equal_sectors(count: int) -> list[Sector]:
-    if count < 1:
-        raise InvalidArgumentError("there is at least 1 bin")
+    if not 1 <= count <= _MOST_BINS:
+        raise InvalidArgumentError(f"there are 1 to {_MOST_BINS} bins")
     width = 360.0 / count
     middles = [wrap_angle(number * width) for number in range(count)]
     # Nearest to 0 first, so that an angle and its mirror image are on the same side of a border.

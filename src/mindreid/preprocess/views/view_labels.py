@@ -1,13 +1,12 @@
-"""Keypoints to a table of viewpoint labels: which pose belongs to which image, and its view."""
+"""Keypoints to viewpoint labels: the view of every image, the pitch of its camera, and what was found."""
 
 from __future__ import annotations
 
-import logging
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
-from typing import Optional, Union
+from pathlib import Path
+from typing import Optional
 
 import numpy as np
 from tqdm import tqdm
@@ -15,14 +14,12 @@ from tqdm import tqdm
 from mindreid.data.generated_marker import generated_kind
 from mindreid.data.view_table import ViewRow
 from mindreid.errors import DataError, InvalidArgumentError
-from mindreid.preprocess.views.pose_files import ImageName, Pose
+from mindreid.preprocess.views.pose_files import Pose
 from mindreid.preprocess.views.view_angles import DEFAULT_BINS, ViewBins
 from mindreid.preprocess.views.view_cues import FEET, UnknownViewError, stature
 from mindreid.preprocess.views.view_methods import METHODS
 from mindreid.walkers.annotation_files import FOLDER
 from mindreid.zoo import nearest
-
-logger = logging.getLogger(__name__)
 
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp")
 NOBODY = "no person found"
@@ -40,7 +37,7 @@ class ViewRules:
     bins : ViewBins
         What the angle is sorted into.
     threshold : float
-        Smallest confidence of a keypoint, as a share of the largest in the file if that exceeds 1.
+        Smallest confidence of a keypoint.
     min_confidence : float
         Smallest share of the belief that the best bin must have.
     pitch : float, optional
@@ -91,70 +88,6 @@ def list_images(root: Path) -> list[str]:
     if not images:
         raise DataError("there are no images below this folder", where=str(root))
     return images
-
-
-def match_images(poses: Mapping[ImageName, Pose], images: Sequence[str]) -> dict[str, Optional[Pose]]:
-    """Find the pose of every image.
-
-    A pose file names an image by its path, by its base name, by what stands before the base name's
-    first dot, or (AlphaPose's evaluation mode) by the number after the last ``_`` of the stem.
-
-    Parameters
-    ----------
-    poses : mapping
-        Poses by what the file calls their images.
-    images : sequence of str
-        Relative paths.
-
-    Returns
-    -------
-    dict
-        A pose, or ``None``, for every image, in order.
-
-    Raises
-    ------
-    DataError
-        If a name fits several images, or no pose fits any image.
-    """
-    matched: dict[str, Optional[Pose]] = dict.fromkeys(images)
-    known = _names(images)
-    unmatched = []
-    for name, pose in poses.items():
-        fitting = known.get(name, [])
-        if len(fitting) > 1:
-            raise DataError(
-                f"the keypoints' image {name.name!r} fits {len(fitting)} images: {fitting[0]}, {fitting[1]}",
-                fix="run the pose estimator folder by folder; keep its results in a tree of the same folders",
-            )
-        if fitting:
-            matched[fitting[0]] = pose
-        else:
-            unmatched.append(name)
-    if poses and len(unmatched) == len(poses):
-        raise DataError(
-            f"none of the {len(poses)} poses belongs to one of the {len(images)} images: "
-            f"there is no {'/'.join(map(str, filter(None, unmatched[0])))!r}, but {images[0]!r}",
-            fix="pass the images that the poses were estimated of",
-        )
-    if unmatched:
-        logger.warning("%d poses are of other images, such as %r", len(unmatched), unmatched[0].name)
-    return matched
-
-
-def _names(images: Iterable[str]) -> dict[ImageName, list[str]]:
-    """Images by all that a pose file may call them; a full path stands for itself alone."""
-    known: dict[ImageName, list[str]] = {}
-    for image in images:
-        path = PurePosixPath(image)
-        number = path.stem.rsplit("_", 1)[-1]
-        names: set[Union[str, int]] = {path.name, path.name.split(".")[0]}
-        if number.isdecimal():
-            names.add(int(number))
-        folders = {"", path.parent.as_posix()}
-        for name in (ImageName(folder, name) for folder in folders for name in names):
-            known.setdefault(name, []).append(image)
-    known.update({ImageName("", image): [image] for image in images})
-    return known
 
 
 def label_views(poses: Mapping[str, Optional[Pose]], rules: ViewRules) -> list[ViewRow]:
