@@ -1,0 +1,142 @@
+"""What reads files of strangers: a reader and valid files for each format."""
+
+from __future__ import annotations
+
+import io
+import json
+import pickle
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from mindreid.config import load_recipe
+from mindreid.data.formats.pickles import read_array
+from mindreid.engine.evaluation.dataset_check import check_dataset
+from mindreid.preprocess.mot.annotations import read_annotations
+from mindreid.preprocess.views.pose_files import read_poses
+
+RECIPES = Path(__file__).resolve().parents[2] / "configs"
+
+
+@dataclass(frozen=True)
+class Target:
+    """A format.
+
+    Attributes
+    ----------
+    name : str
+        Of the file, suffix included.
+    read : callable
+        Reads the file; may raise errors of the project's own family, and nothing else.
+    contents : list of bytes
+        Valid files.
+    """
+
+    name: str
+    read: Callable[[Path], object]
+    contents: list[bytes]
+
+
+def _mot() -> Target:
+    rows = [
+        f"{frame},{person},{10 * person},5,{20 + frame},40,1,1,0.9"
+        for frame in (1, 2, 3)
+        for person in (1, 2)
+    ]
+    detections = [f"{frame},-1,3.5,4,20,40,0.7,-1,-1,-1" for frame in (1, 2)]
+    header = ["frame,id,left,top,width,height,confidence", "1,1,3,4,20,40,1"]
+    spaced = [row.replace(",", " ") for row in rows]
+    return Target(
+        "gt.txt", read_annotations, ["\n".join(text).encode() for text in (rows, detections, header, spaced)]
+    )
+
+
+def _csv() -> Target:
+    lists = [
+        "path,pid,camid\na.png,1,0\nb.png,1,1\na.png,2,0\nb.png,2,1\n",
+        "path;pid;camid;clothes_id\na.png;anna;hall;1\nb.png;ben;0.0;2\n",
+        'path\tpid\n"a.png"\tanna\nb.png\t-1\n',
+    ]
+    return Target("train.csv", _check_list, [text.encode() for text in lists])
+
+
+def _check_list(path: Path) -> None:
+    root = path.parent
+    for name in ("a.png", "b.png"):
+        if not (root / name).exists():
+            Image.new("RGB", (4, 8)).save(root / name)
+    for name in ("query.csv", "gallery.csv"):
+        (root / name).write_bytes(path.read_bytes())
+    check_dataset("csv_list", str(root))
+
+
+def _poses() -> Target:
+    points = [value for index in range(17) for value in (3.0 * index, 5.0 * index, 0.8)]
+    alphapose = [{"image_id": "a.jpg", "category_id": 1, "keypoints": points, "score": 2.1}]
+    openpose = {"version": 1.3, "people": [{"person_id": [-1], "pose_keypoints_2d": [1.0] * 75}]}
+    coco = {
+        "images": [{"id": 7, "file_name": "a.jpg"}],
+        "annotations": [{"image_id": 7, "keypoints": [1, 2, 2] * 17, "num_keypoints": 17}],
+    }
+    return Target("poses.json", read_poses, [json.dumps(one).encode() for one in (alphapose, openpose, coco)])
+
+
+def _pickles() -> Target:
+    silhouettes = np.zeros((2, 8, 6), np.uint8)
+    contents = [pickle.dumps(silhouettes, protocol=protocol) for protocol in (0, 2, 4, 5)]
+    contents += [pickle.dumps([[1, 2], [3, 4]]), pickle.dumps(silhouettes.astype(">f4"))]
+    return Target("sequence.pkl", read_array, contents)
+
+
+def _recipes() -> Target:
+    names = ("mgn/market1501", "fire/prcc", "aug_ogbase/casia_b", "_base_/image_reid", "cal/ccvid")
+    return Target("recipe.yaml", _load, [(RECIPES / f"{name}.yaml").read_bytes() for name in names])
+
+
+def _load(path: Path) -> object:
+    return load_recipe(str(path))
+
+
+def _mindspore_checkpoints() -> Target:
+    import mindspore as ms
+
+    from mindreid.engine.checkpoints.checkpoint_files import Description, read_description, save_weights
+
+    folder = Path("checkpoints")
+    folder.mkdir()
+    network = ms.nn.Dense(2, 3)
+    save_weights(folder / "own.ckpt", network, Description("mgn", {}, 3, {"input": {"height": 8}}))
+    ms.save_checkpoint(network, str(folder / "foreign.ckpt"))
+    return Target("weights.ckpt", read_description, [path.read_bytes() for path in sorted(folder.iterdir())])
+
+
+def _torch_checkpoints() -> Target:
+    import torch
+
+    from mindreid.convert.torch_file import read_torch_state
+
+    state = {"conv.weight": torch.zeros(2, 1, 3, 3), "conv.bias": torch.ones(2)}
+    contents = []
+    for content in (
+        state,
+        {"state_dict": {f"module.{name}": value for name, value in state.items()}, "epoch": 3},
+    ):
+        for zipped in (True, False):
+            stream = io.BytesIO()
+            torch.save(content, stream, _use_new_zipfile_serialization=zipped)
+            contents.append(stream.getvalue())
+    return Target("weights.pth", read_torch_state, contents)
+
+
+TARGETS: dict[str, Callable[[], Target]] = {
+    "mot": _mot,
+    "csv": _csv,
+    "poses": _poses,
+    "pickles": _pickles,
+    "recipes": _recipes,
+    "mindspore_checkpoints": _mindspore_checkpoints,
+    "torch_checkpoints": _torch_checkpoints,
+}
