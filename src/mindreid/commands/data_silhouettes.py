@@ -6,8 +6,11 @@ import argparse
 from pathlib import Path
 
 from mindreid.commands.arguments import say
-from mindreid.commands.data_from_mot import add_cutting
+from mindreid.commands.dataclass_options import add_options, given_options, read_options
 from mindreid.errors import MindReidError
+from mindreid.preprocess.mot.rules import Cutting, Reading, SilhouetteRules
+
+_VIDEO_RULES = (Reading, Cutting, SilhouetteRules)
 
 
 def add(actions: argparse._SubParsersAction) -> None:
@@ -20,23 +23,32 @@ def _add_silhouettes(actions: argparse._SubParsersAction) -> None:
     parser = actions.add_parser(
         "silhouettes", help="gait sequences from folders of silhouettes, or from a video of a still camera"
     )
+    parser.add_argument("--root", type=Path, required=True, help="a folder that is not there yet (required)")
     source = parser.add_mutually_exclusive_group(required=True)
-    source.add_argument("--masks", type=Path, help="folders subject/condition/view of silhouette images")
-    source.add_argument("--video", type=Path, help="a video file; needs --annotations")
-    source.add_argument("--images", type=Path, help="a folder of a video's frames; needs --annotations")
-    parser.add_argument("--root", type=Path, required=True, help="a folder that is not there yet")
-    parser.add_argument("--modality", default="", help="of masks: write {view}-MODALITY.pkl, not {view}.pkl")
-    parser.add_argument(
-        "--reader-threads", "--workers", type=int, default=4, help="of masks: threads that read"
+    source.add_argument(
+        "--masks",
+        type=Path,
+        help="folders subject/condition/view of silhouettes (or --video, --images)",
     )
-    parser.add_argument("--annotations", type=Path, help="of a video: gt.txt")
-    parser.add_argument("--length", type=int, default=16, help="of a video: frames of a sequence")
-    parser.add_argument(
-        "--max-overlap", type=float, default=0.05, help="of a video: share of a box that another may cover"
-    )
-    parser.add_argument("--min-height", type=float, default=40.0, help="smallest height in pixels")
-    add_cutting(parser)
+    source.add_argument("--video", type=Path, help="a video file (or --images, --masks)")
+    source.add_argument("--images", type=Path, help="a folder of a video's frames (or --video, --masks)")
+    _add_mask_options(parser.add_argument_group("options of masks"))
+    of_video = parser.add_argument_group("options of a video or its frames")
+    of_video.add_argument("--annotations", type=Path, help="the video's gt.txt (required with a video)")
+    for rules in _VIDEO_RULES:
+        add_options(of_video, rules)
     parser.set_defaults(run=_silhouettes)
+
+
+def _add_mask_options(group: argparse._ArgumentGroup) -> None:
+    group.add_argument(
+        "--modality",
+        default="",
+        help="write {view}-MODALITY.pkl, not {view}.pkl (default: {view}.pkl)",
+    )
+    group.add_argument(
+        "--reader-threads", "--workers", type=int, default=4, help="threads that read (default: 4)"
+    )
 
 
 def _silhouettes(parsed: argparse.Namespace) -> None:
@@ -45,6 +57,10 @@ def _silhouettes(parsed: argparse.Namespace) -> None:
 
 
 def _align(parsed: argparse.Namespace) -> dict[str, int]:
+    unused = [name for rules in _VIDEO_RULES for name in given_options(parsed, rules)]
+    if parsed.annotations is not None or unused:
+        names = ", ".join(unused or ["--annotations"])
+        raise MindReidError(f"{names} belongs to a video, not to --masks", fix="leave it out")
     from mindreid.preprocess.gait.raw_silhouettes import align_raw_silhouettes
 
     return align_raw_silhouettes(
@@ -53,21 +69,18 @@ def _align(parsed: argparse.Namespace) -> dict[str, int]:
 
 
 def _subtract(parsed: argparse.Namespace) -> dict[str, int]:
-    from mindreid.preprocess.mot.gait_tree_writer import SilhouetteRules, mot_to_silhouettes
-
     if parsed.annotations is None:
         raise MindReidError("a video needs --annotations, the gt.txt with its boxes")
+    if parsed.modality:
+        raise MindReidError("--modality belongs to --masks, not to a video", fix="leave it out")
+    # Checked before anything heavy is imported.
+    reading, cutting = read_options(parsed, Reading), read_options(parsed, Cutting)
+    rules = read_options(parsed, SilhouetteRules)
+    from mindreid.preprocess.mot.gait_tree_writer import mot_to_silhouettes
+
+    source = parsed.video or parsed.images
     return mot_to_silhouettes(
-        parsed.video or parsed.images,
-        parsed.annotations,
-        parsed.root,
-        seed=parsed.seed,
-        train_share=parsed.train_share,
-        segments=parsed.segments,
-        gap=parsed.gap,
-        length=parsed.length,
-        same_person=parsed.same_person,
-        rules=SilhouetteRules(min_height=parsed.min_height, max_overlap=parsed.max_overlap),
+        source, parsed.annotations, parsed.root, reading=reading, cutting=cutting, rules=rules
     )
 
 

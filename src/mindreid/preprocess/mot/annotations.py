@@ -1,131 +1,110 @@
-"""Boxes of tracked persons in MOTChallenge's text format."""
+"""Reading the boxes of tracked persons from MOTChallenge's text format and its relatives."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Optional
 
 from mindreid.errors import DataError
+from mindreid.preprocess.mot.annotation_lines import FORMAT, Row, is_header, parse_row, split_line
+from mindreid.preprocess.mot.boxes import Box, estimate_visibility
+from mindreid.preprocess.mot.person_class import keep_persons
+from mindreid.preprocess.mot.rules import Reading
+from mindreid.text_files import read_text_file
 
-_PEDESTRIAN = 1
-_MIN_COLUMNS = 6
-#: Columns of 2D MOT 2015 with 3D positions, and of MOT16/17/20 with class and visibility.
-_COLUMNS_2016 = 9
 
+def read_annotations(path: Path, reading: Reading = Reading()) -> list[Box]:
+    """Read a ``gt.txt``, or what a tracker wrote in its manner.
 
-@dataclass(frozen=True)
-class Box:
-    """One person in one frame.
+    A line is ``frame,id,left,top,width,height,confidence,…`` with a 1-based left and top; semicolons,
+    tabs or spaces may take the place of commas, a header may come first, and lines that begin with
+    ``#`` are comments. Eight columns go on with a class, nine with class and visibility (MOT16 and
+    later); ten with a 3D position (2D MOT 2015), which is not used. Only persons are kept. Without
+    annotated visibility it is estimated from the other boxes of the frame.
 
-    Attributes
+    Parameters
     ----------
-    frame : int
-        From 1, as annotated.
-    person : int
-        Annotated identity.
-    left, top, width, height : float
-        Pixels; left and top from 0.
-    confidence : float
-        0 marks boxes that the annotators exclude.
-    visibility : float
-        Visible share in 0..1; see :func:`estimate_visibility` where it is not annotated.
-    """
-
-    frame: int
-    person: int
-    left: float
-    top: float
-    width: float
-    height: float
-    confidence: float = 1.0
-    visibility: float = 1.0
-
-    @property
-    def bottom(self) -> float:
-        """The lower edge in pixels."""
-        return self.top + self.height
-
-    def covered_by(self, other: Box) -> float:
-        """Share of this box's area that ``other`` covers."""
-        width = min(self.left + self.width, other.left + other.width) - max(self.left, other.left)
-        height = min(self.bottom, other.bottom) - max(self.top, other.top)
-        return max(width, 0.0) * max(height, 0.0) / (self.width * self.height)
-
-
-def read_annotations(path: Path) -> list[Box]:
-    """Read a ``gt.txt``.
-
-    A line is ``frame,id,left,top,width,height,confidence,…`` with a 1-based left and top. Nine
-    columns go on with class and visibility (MOT16 and later), of which only pedestrians are
-    kept; ten with a 3D position (2D MOT 2015), which is not used. Without annotated visibility it
-    is estimated from the other boxes of the frame.
+    path : Path
+        UTF-8, or UTF-16 with a byte order mark.
+    reading : Reading
+        Says what a person is where column 8 does not.
 
     Raises
     ------
     DataError
-        If the file is missing or empty, or a line is malformed; it is named by number.
+        If the file is missing or has no person, a line is malformed (named by number and column), an
+        identity is twice in a frame, or boxes have no identity.
     """
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f"can't read the annotations ({error})", where=str(path)) from None
-    boxes, annotated = [], False
-    for number, line in enumerate(lines, 1):
-        if line.strip():
-            box, with_visibility = _parse(line, f"{path}:{number}")
-            annotated = annotated or with_visibility
-            if box is not None:
-                boxes.append(box)
-    if not boxes:
-        raise DataError("there is no box of a person in the annotations", where=str(path))
-    return boxes if annotated else estimate_visibility(boxes)
-
-
-def estimate_visibility(boxes: Sequence[Box]) -> list[Box]:
-    """Set each box's visibility to what the most covering box in front of it leaves.
-
-    Of two persons before a camera that looks down on them, the one whose feet are lower in the
-    image is in front.
-    """
-    by_frame: dict[int, list[Box]] = {}
-    for box in boxes:
-        by_frame.setdefault(box.frame, []).append(box)
-    return [
-        replace(
-            box,
-            visibility=1.0
-            - max((box.covered_by(o) for o in by_frame[box.frame] if o.bottom > box.bottom), default=0.0),
+    rows = _read_rows(path)
+    if not rows:
+        raise DataError(
+            "there is no box of a person in the annotations", where=str(path), fix=f"a line is {FORMAT}"
         )
-        for box in boxes
+    persons = keep_persons(rows, reading.person_class, path)
+    # What is marked as nobody's and excluded at once is a region that annotators left alone.
+    persons = [row for row in persons if row.person != -1 or row.confidence != 0]
+    _refuse_detections(persons, path)
+    _refuse_repeated(persons, path)
+    boxes = [_box_of(row) for row in persons]
+    return [
+        estimated if row.visibility is None else box
+        for row, box, estimated in zip(persons, boxes, _estimate(persons, boxes))
     ]
 
 
-def _parse(line: str, where: str) -> tuple[Optional[Box], bool]:
-    columns = line.split(",")
-    try:
-        values = [float(column) for column in columns]
-    except ValueError:
-        values = []
-    if len(values) < _MIN_COLUMNS or values[0] < 1 or min(values[4:6]) <= 0:
-        raise DataError(
-            "this is no line of frame,id,left,top,width,height,…",
-            where=where,
-            fix="pass a gt.txt of the MOTChallenge",
-        )
-    frame, person, left, top, width, height = values[:_MIN_COLUMNS]
-    with_visibility = len(values) == _COLUMNS_2016
-    box = Box(
-        int(frame),
-        int(person),
-        left - 1,
-        top - 1,
-        width,
-        height,
-        confidence=values[6] if len(values) > _MIN_COLUMNS else 1.0,
-        visibility=values[8] if with_visibility else 1.0,
+def _read_rows(path: Path) -> list[Row]:
+    rows, first = [], True
+    for number, line in enumerate(read_text_file(path).split("\n"), 1):
+        columns = () if line.lstrip().startswith("#") else split_line(line)
+        if not columns:
+            continue
+        where = f"{path}:{number}"
+        if not (first and is_header(columns, where)):
+            rows.append(parse_row(columns, number, where))
+        first = False
+    return rows
+
+
+def _box_of(row: Row) -> Box:
+    return Box(
+        row.frame,
+        row.person,
+        row.left - 1,
+        row.top - 1,
+        row.width,
+        row.height,
+        row.confidence,
+        1.0 if row.visibility is None else row.visibility,
+        row.line,
     )
-    if with_visibility and int(values[7]) != _PEDESTRIAN:
-        return None, True
-    return box, with_visibility
+
+
+def _estimate(rows: Sequence[Row], boxes: Sequence[Box]) -> Sequence[Box]:
+    return estimate_visibility(boxes) if any(row.visibility is None for row in rows) else boxes
+
+
+def _refuse_detections(rows: Sequence[Row], path: Path) -> None:
+    nobody = [row for row in rows if row.person == -1]
+    if not nobody:
+        return
+    if len(nobody) == len(rows):
+        what = "all identities are -1: these are detections, which no tracker has joined"
+    else:
+        what = f"column 2 (id) is -1, a box of nobody in particular, as in {len(nobody)} of {len(rows)} lines"
+    raise DataError(
+        what,
+        where=f"{path}:{nobody[0].line}",
+        fix="pass a gt.txt or a tracker's result, or remove them",
+    )
+
+
+def _refuse_repeated(rows: Sequence[Row], path: Path) -> None:
+    first_line: dict[tuple[int, int], int] = {}
+    for row in rows:
+        before = first_line.setdefault((row.frame, row.person), row.line)
+        if before != row.line:
+            raise DataError(
+                f"identity {row.person} is already in frame {row.frame}, in line {before}",
+                where=f"{path}:{row.line}",
+                fix="remove one of them, or give one a number of its own",
+            )

@@ -8,7 +8,7 @@ from typing import Optional
 import cv2
 import numpy as np
 
-from mindreid.preprocess.mot.annotations import Box
+from mindreid.preprocess.mot.boxes import Box
 
 #: Squared distance, in variances, from which a pixel is no background any more.
 _THRESHOLD = 20.0

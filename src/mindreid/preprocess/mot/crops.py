@@ -12,11 +12,9 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
-from typing import Optional
 
-import numpy as np
 from tqdm import tqdm
 
 from mindreid import zoo
@@ -24,46 +22,16 @@ from mindreid.atomic import atomic_folder
 from mindreid.data.generated_marker import finish_tree, write_shot
 from mindreid.data.layouts import Layout, Shot
 from mindreid.data.summary import SPLITS
-from mindreid.errors import InvalidArgumentError
-from mindreid.preprocess.mot.annotations import Box, read_annotations
-from mindreid.preprocess.mot.frames import read_frames
-from mindreid.preprocess.mot.tracks import Parts, check_cutting, training_persons, usable_persons
+from mindreid.errors import DataError
+from mindreid.preprocess.mot.annotations import read_annotations
+from mindreid.preprocess.mot.bounds import clip_box, leave_out_outside
+from mindreid.preprocess.mot.boxes import Box, outermost_frames
+from mindreid.preprocess.mot.frames import Frames, open_frames
+from mindreid.preprocess.mot.new_root import check_new_root
+from mindreid.preprocess.mot.rules import CropRules, Cutting, Reading
+from mindreid.preprocess.mot.tracks import Parts, training_persons, usable_persons
 
 logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class CropRules:
-    """Which boxes become crops.
-
-    Attributes
-    ----------
-    min_confidence : float
-        Boxes below are left out.
-    min_visibility : float
-        Smallest visible share of a box.
-    min_height : float
-        Smallest height in pixels.
-    min_inside : float
-        Smallest share of the box inside the image; crops are clipped to the image.
-    every : int
-        Take every n-th frame.
-    """
-
-    min_confidence: float = 0.5
-    min_visibility: float = 0.6
-    min_height: float = 40.0
-    min_inside: float = 0.8
-    every: int = 1
-
-    def accept(self, box: Box) -> bool:
-        """Whether a box is good enough, as far as it can be told without the image."""
-        return (
-            box.confidence >= self.min_confidence
-            and box.visibility >= self.min_visibility
-            and box.height >= self.min_height
-            and (box.frame - 1) % self.every == 0
-        )
 
 
 def mot_to_market(
@@ -71,12 +39,8 @@ def mot_to_market(
     annotations: Path,
     root: Path,
     *,
-    seed: int = 1,
-    train_share: float = 0.5,
-    segments: int = 2,
-    gap: int = 7,
-    queries: int = 1,
-    same_person: Sequence[Sequence[int]] = (),
+    reading: Reading = Reading(),
+    cutting: Cutting = Cutting(),
     rules: CropRules = CropRules(),
 ) -> dict[str, int]:
     """Write crops of a sequence's persons in Market-1501's layout.
@@ -89,62 +53,66 @@ def mot_to_market(
         The sequence's ``gt.txt``.
     root : Path
         The dataset to write: whole, or not at all. ``generated.json`` in it says how it was made.
-    seed : int
-        Decides which persons are for training.
-    train_share : float
-        Share of persons for training, in (0, 1).
-    segments : int
-        Parts of a track, at least 2; each counts as a camera.
-    gap : int
-        Frames between two parts that are left out.
-    queries : int
-        Query images of each part of a test person, evenly spaced; the others are gallery.
-    same_person : sequence of sequences of int
-        Annotated identities that are one person; their tracks become further cameras of it.
+    reading : Reading
+        How the files are understood where they do not tell themselves.
+    cutting : Cutting
+        How tracks become persons and cameras, and who is trained on.
     rules : CropRules
-        Which boxes become crops.
+        Which boxes become crops, and how many are queries.
 
     Returns
     -------
     dict
-        Images by split.
+        Images by split, as written.
 
     Raises
     ------
     DataError
-        If the sequence can't be read, or leaves fewer than two persons to train or test on.
-    InvalidArgumentError
-        If an argument is out of range.
+        If the sequence can't be read, frames and annotations don't fit each other, fewer than two
+        persons are left to train or test on, or none for the gallery.
     """
-    check_cutting(train_share, segments, gap)
-    if queries < 1:
-        raise InvalidArgumentError(f"a test person has at least one query per segment, not {queries}")
-    boxes = [box for box in read_annotations(annotations) if rules.accept(box)]
-    persons = usable_persons(boxes, segments, gap, same_person)
-    trained = training_persons(len(persons), train_share, seed)
-    shots = {
-        (box.frame, box.person): shot
-        for number, parts in enumerate(persons)
-        for box, shot in _place(parts, number + 1, 0 if number in trained else queries)
-    }
+    check_new_root(root, source)
     layout: Layout = zoo.DATASETS["market1501"].layout  # type: ignore[assignment]
+    boxes = read_annotations(annotations, reading)
+    frames = open_frames(source, outermost_frames(boxes), reading.first_frame)
+    accepted = leave_out_outside([box for box in boxes if rules.accept(box)], frames.size, annotations)
+    # What is cut and counted is what will be written.
+    inside = [box for box in accepted if clip_box(box, frames.size, rules.min_inside)]
+    persons = usable_persons(inside, cutting)
+    _refuse_cameras(persons, layout)
+    trained = training_persons(len(persons), cutting)
+    shots = [
+        placed
+        for number, parts in enumerate(persons)
+        for placed in _place(parts, number + 1, 0 if number in trained else rules.queries)
+    ]
+    counts = {split: sum(shot.split == split for _, shot in shots) for split in SPLITS}
+    if not counts["gallery"]:
+        raise DataError("every picture of the test persons is a query", fix="lower --queries")
     with atomic_folder(root) as folder:
-        written = _write_crops(source, boxes, shots, folder, layout, rules.min_inside)
-        counts = {split: sum(shot.split == split for shot in written) for split in SPLITS}
+        _write_crops(frames, shots, folder, layout)
         made_by = {
+            "annotations": annotations.name,
+            "frame_rate": frames.frame_rate,
             "persons": len(persons),
-            "seed": seed,
-            "train_share": train_share,
-            "segments": segments,
-            "gap": gap,
-            "queries": queries,
-            "same_person": [list(group) for group in same_person],
+            **asdict(reading),
+            **asdict(cutting),
             "rules": asdict(rules),
             "images": counts,
         }
-        finish_tree(folder, layout, written, f"crops of {source.name}", made_by)
+        finish_tree(folder, layout, [shot for _, shot in shots], f"crops of {source.name}", made_by)
     logger.info("%d persons, %d of them for training: %s", len(persons), len(trained), counts)
     return counts
+
+
+def _refuse_cameras(persons: Sequence[Parts], layout: Layout) -> None:
+    most = max(len(parts) for parts in persons)
+    if most > layout.max_cameras:
+        raise DataError(
+            f"a person's tracks have {most} parts, which serve as cameras, and Market-1501's names tell "
+            f"{layout.max_cameras} apart",
+            fix="lower --segments, or join fewer tracks with --same-person",
+        )
 
 
 def _place(parts: Parts, pid: int, queries: int) -> list[tuple[Box, Shot]]:
@@ -152,7 +120,8 @@ def _place(parts: Parts, pid: int, queries: int) -> list[tuple[Box, Shot]]:
     placed = []
     for camid, part in enumerate(parts):
         # The middles of equal shares of the part, so that neighbouring frames are not all queries.
-        chosen = {int((number + 0.5) * len(part) / queries) for number in range(queries)}
+        number_chosen = min(queries, len(part))
+        chosen = {int((number + 0.5) * len(part) / number_chosen) for number in range(number_chosen)}
         for index, box in enumerate(part):
             test = "query" if index in chosen else "gallery"
             split = test if queries else "train"
@@ -160,35 +129,13 @@ def _place(parts: Parts, pid: int, queries: int) -> list[tuple[Box, Shot]]:
     return placed
 
 
-def _write_crops(
-    source: Path,
-    boxes: Sequence[Box],
-    shots: dict[tuple[int, int], Shot],
-    folder: Path,
-    layout: Layout,
-    min_inside: float,
-) -> list[Shot]:
-    wanted: dict[int, list[tuple[Box, Shot]]] = {}
-    for box in boxes:
-        if (box.frame, box.person) in shots:
-            wanted.setdefault(box.frame, []).append((box, shots[box.frame, box.person]))
-    last, written = max(wanted), []
-    for number, image in tqdm(read_frames(source, last), "frames", total=last, unit="frame", disable=None):
-        for box, shot in wanted.get(number, ()):
-            crop = crop_box(image, box, min_inside)
-            if crop is not None:
-                write_shot(folder, layout, shot, crop)
-                written.append(shot)
-    return written
-
-
-def crop_box(image: np.ndarray, box: Box, min_inside: float) -> Optional[np.ndarray]:
-    """Cut a box out of uint8 ``[H, W, 3]``, clipped to it; ``None`` if too much lies outside."""
-    height, width = image.shape[:2]
-    left, right = max(round(box.left), 0), min(round(box.left + box.width), width)
-    top, bottom = max(round(box.top), 0), min(round(box.bottom), height)
-    if right <= left or bottom <= top:
-        return None
-    if (right - left) * (bottom - top) < min_inside * box.width * box.height:
-        return None
-    return image[top:bottom, left:right]
+def _write_crops(frames: Frames, shots: Sequence[tuple[Box, Shot]], folder: Path, layout: Layout) -> None:
+    by_frame: dict[int, list[tuple[Box, Shot]]] = {}
+    for box, shot in shots:
+        by_frame.setdefault(box.frame, []).append((box, shot))
+    numbers = sorted(by_frame)
+    for number, image in tqdm(frames.read(numbers), "frames", len(numbers), unit="frame", disable=None):
+        for box, shot in by_frame[number]:
+            # All of them were found to lie inside well enough.
+            rows_and_columns = clip_box(box, frames.size, 0.0)
+            write_shot(folder, layout, shot, image[rows_and_columns])

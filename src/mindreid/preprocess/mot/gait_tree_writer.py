@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -20,11 +20,15 @@ from mindreid.data.formats.pickles import write_array
 from mindreid.data.formats.silhouettes import align_silhouette
 from mindreid.data.gait_tree import Partition
 from mindreid.data.generated_marker import MARKER
-from mindreid.errors import DataError, InvalidArgumentError
-from mindreid.preprocess.mot.annotations import Box, read_annotations
+from mindreid.errors import DataError
+from mindreid.preprocess.mot.annotations import read_annotations
 from mindreid.preprocess.mot.background import StillBackground, walker_in_box
-from mindreid.preprocess.mot.frames import read_frames
-from mindreid.preprocess.mot.tracks import Parts, check_cutting, training_persons, usable_persons
+from mindreid.preprocess.mot.bounds import leave_out_outside
+from mindreid.preprocess.mot.boxes import Box, outermost_frames
+from mindreid.preprocess.mot.frames import Frames, open_frames
+from mindreid.preprocess.mot.new_root import check_new_root
+from mindreid.preprocess.mot.rules import Cutting, Reading, SilhouetteRules
+from mindreid.preprocess.mot.tracks import Parts, require_persons, training_persons, usable_persons
 
 logger = logging.getLogger(__name__)
 
@@ -32,40 +36,13 @@ logger = logging.getLogger(__name__)
 _LEARN_EVERY = 3
 
 
-@dataclass(frozen=True)
-class SilhouetteRules:
-    """Which boxes become silhouettes.
-
-    Attributes
-    ----------
-    min_confidence : float
-        Boxes below are left out.
-    min_height : float
-        Smallest height of the box in pixels.
-    max_overlap : float
-        Greatest share of the box that another one may cover, before or behind it: the silhouettes
-        of two persons who touch cannot be told apart.
-    fill : tuple of float
-        Least and greatest share of its box that a silhouette covers.
-    """
-
-    min_confidence: float = 0.5
-    min_height: float = 40.0
-    max_overlap: float = 0.05
-    fill: tuple[float, float] = (0.25, 0.75)
-
-
 def mot_to_silhouettes(
     source: Path,
     annotations: Path,
     root: Path,
     *,
-    seed: int = 1,
-    train_share: float = 0.5,
-    segments: int = 2,
-    gap: int = 7,
-    length: int = 16,
-    same_person: Sequence[Sequence[int]] = (),
+    reading: Reading = Reading(),
+    cutting: Cutting = Cutting(),
     rules: SilhouetteRules = SilhouetteRules(),
 ) -> dict[str, int]:
     """Write silhouette sequences of a video's persons as the dataset ``gait_pickles``.
@@ -78,65 +55,65 @@ def mot_to_silhouettes(
         The sequence's ``gt.txt``.
     root : Path
         The dataset to write: whole, or not at all. ``generated.json`` in it says how it was made.
-    seed : int
-        Decides which persons are for training.
-    train_share : float
-        Share of persons for training, in (0, 1).
-    segments : int
-        Parts of a track, at least 2; each counts as a view.
-    gap : int
-        Frames between two parts that are left out.
-    length : int
-        Frames of a sequence; what is left over of a part is a sequence of its own if it has at
-        least half as many, or all of it if the part has no more.
-    same_person : sequence of sequences of int
-        Annotated identities that are one person; their tracks become further views of it.
+    reading : Reading
+        How the files are understood where they do not tell themselves.
+    cutting : Cutting
+        How tracks become persons and views, and who is trained on.
     rules : SilhouetteRules
-        Which boxes become silhouettes.
+        Which boxes become silhouettes, and how many are a sequence.
 
     Returns
     -------
     dict
-        Sequences for "train" and "test", and "frames" in all.
+        Sequences for "train" and "test", and "frames" in all, as written.
 
     Raises
     ------
     DataError
-        If the video can't be read, or leaves fewer than two persons to train or test on.
-    InvalidArgumentError
-        If an argument is out of range.
+        If the sequence can't be read, frames and annotations don't fit each other, or fewer than two
+        persons are left to train or test on.
     """
-    check_cutting(train_share, segments, gap)
-    if length < 1:
-        raise InvalidArgumentError(f"a sequence has at least one frame, not {length}")
-    persons = usable_persons(_clear_boxes(read_annotations(annotations), rules), segments, gap, same_person)
-    found = _silhouettes(source, persons, rules.fill)
+    check_new_root(root, source)
+    boxes = read_annotations(annotations, reading)
+    frames = open_frames(source, outermost_frames(boxes), reading.first_frame)
+    clear = leave_out_outside(_clear_boxes(boxes, rules), frames.size, annotations)
+    persons = usable_persons(clear, cutting)
+    found = _silhouettes(frames, persons, rules.fill, source)
     sequences = {
-        (number, part, index): frames
+        (number, part, index): silhouettes
         for number, parts in enumerate(persons)
-        for part, boxes in enumerate(parts)
-        for index, frames in enumerate(_cut(found, boxes, length))
+        for part, in_part in enumerate(parts)
+        for index, silhouettes in enumerate(_cut(found, in_part, rules.length))
     }
     names = {number: f"{number + 1:03d}" for number in sorted({key[0] for key in sequences})}
-    trained = training_persons(len(names), train_share, seed)
+    require_persons(len(names), "seen whole, as silhouettes")
+    trained = training_persons(len(names), cutting)
     train = frozenset(name for rank, name in enumerate(names.values()) if rank in trained)
     with atomic_folder(root) as folder:
-        for (number, part, index), frames in sequences.items():
-            view = f"{part + 1:02d}"
-            write_array(folder / names[number] / f"seq-{index + 1:02d}" / view / f"{view}.pkl", frames)
+        _write_sequences(folder, sequences, names)
         Partition(train, frozenset(names.values()) - train).write(folder / PARTITION_FILE)
         counts = _counts(sequences, names, train)
         made_by = {
-            "persons": len(names), "seed": seed, "train_share": train_share, "segments": segments, "gap": gap,
-            "length": length, "same_person": [list(group) for group in same_person], "rules": asdict(rules),
+            "annotations": annotations.name,
+            "frame_rate": frames.frame_rate,
+            "persons": len(names),
+            **asdict(reading),
+            **asdict(cutting),
+            "rules": asdict(rules),
             "sequences": counts,
-        }  # fmt: skip
+        }
         write_json(folder / MARKER, {"kind": f"silhouettes of {source.name}", **made_by})
     logger.info("%d persons, %d of them for training: %s", len(names), len(train), counts)
     return counts
 
 
 _Key = tuple[int, int, int]
+
+
+def _write_sequences(folder: Path, sequences: dict[_Key, np.ndarray], names: dict[int, str]) -> None:
+    for (number, part, index), silhouettes in sequences.items():
+        view = f"{part + 1:02d}"
+        write_array(folder / names[number] / f"seq-{index + 1:02d}" / view / f"{view}.pkl", silhouettes)
 
 
 def _counts(
@@ -164,22 +141,21 @@ def _clear_boxes(boxes: Sequence[Box], rules: SilhouetteRules) -> list[Box]:
 
 
 def _silhouettes(
-    source: Path, persons: Sequence[Parts], fill: tuple[float, float]
+    frames: Frames, persons: Sequence[Parts], fill: tuple[float, float], source: Path
 ) -> dict[tuple[int, int], np.ndarray]:
     """Align the silhouettes of all boxes where there is a whole one, by frame and identity."""
     wanted: dict[int, list[Box]] = {}
     for parts in persons:
         for box in (box for part in parts for box in part):
             wanted.setdefault(box.frame, []).append(box)
-    last = max(wanted)
-    learnt = (frame for number, frame in read_frames(source, last) if number % _LEARN_EVERY == 0)
-    background = StillBackground(tqdm(learnt, "background", last // _LEARN_EVERY, unit="frame", disable=None))
+    numbers = sorted(wanted)
+    learnt = frames.spread(_LEARN_EVERY, numbers[-1]) or numbers
+    learning = tqdm(frames.read(learnt), "background", len(learnt), unit="frame", disable=None)
+    background = StillBackground(image for _, image in learning)
     found = {}
-    for number, frame in tqdm(read_frames(source, last), "silhouettes", last, unit="frame", disable=None):
-        # Frames without boxes change nothing, since the background is not learnt any more.
-        if number not in wanted:
-            continue
-        foreground = background.foreground(frame)
+    # Frames without boxes change nothing, since the background is not learnt any more.
+    for number, image in tqdm(frames.read(numbers), "silhouettes", len(numbers), unit="frame", disable=None):
+        foreground = background.foreground(image)
         for box in wanted[number]:
             walker = walker_in_box(foreground, box, fill=fill)
             aligned = None if walker is None else align_silhouette(walker)

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from mindreid.errors import DataError, InvalidArgumentError
-from mindreid.preprocess.mot.annotations import Box
+from mindreid.errors import DataError
+from mindreid.preprocess.mot.boxes import Box
+from mindreid.preprocess.mot.rules import Cutting
 
 _MIN_PERSONS = 2
 
@@ -15,29 +16,15 @@ _MIN_PERSONS = 2
 Parts = list[list[Box]]
 
 
-def check_cutting(train_share: float, segments: int, gap: int) -> None:
-    """Raise an InvalidArgumentError unless tracks can be cut and persons shared out like this."""
-    if not 0 < train_share < 1:
-        raise InvalidArgumentError(f"train_share is a share between 0 and 1, not {train_share}")
-    if segments < 2:
-        raise InvalidArgumentError("a track is cut into at least 2 segments, one to find the other")
-    if gap < 0:
-        raise InvalidArgumentError(f"gap is a number of frames, not {gap}")
-
-
-def usable_persons(
-    boxes: Sequence[Box], segments: int, gap: int, same_person: Sequence[Sequence[int]]
-) -> list[Parts]:
+def usable_persons(boxes: Sequence[Box], cutting: Cutting) -> list[Parts]:
     """Cut every track and join those of a person; tracks with an empty segment are left out.
 
     Parameters
     ----------
     boxes : sequence of Box
         Of all tracks.
-    segments, gap : int
-        As in :func:`cut_track`.
-    same_person : sequence of sequences of int
-        Annotated identities that are one person.
+    cutting : Cutting
+        How they are cut, and which tracks are one person.
 
     Returns
     -------
@@ -47,26 +34,47 @@ def usable_persons(
     Raises
     ------
     DataError
-        If ``same_person`` names an identity without a box, or fewer than four persons are left.
+        If ``same_person`` names an identity without a box, or two that are in one frame; or fewer than
+        four persons are left.
     """
-    first_of = {identity: group[0] for group in same_person for identity in group}
+    first_of = {identity: group[0] for group in cutting.same_person for identity in group}
     by_track: dict[int, list[Box]] = {}
     for box in sorted(boxes, key=lambda box: box.frame):
         by_track.setdefault(box.person, []).append(box)
     unknown = sorted(set(first_of) - set(by_track))
     if unknown:
         raise DataError(f"the identities {unknown} of same_person have no usable box in the annotations")
+    _refuse_meetings(boxes, first_of)
     by_person: dict[int, Parts] = {}
     for identity, track in by_track.items():
-        parts = cut_track(track, segments, gap)
+        # With more segments than boxes, one would be empty.
+        parts = cut_track(track, cutting.segments, cutting.gap) if len(track) >= cutting.segments else [[]]
         if all(parts):
             by_person.setdefault(first_of.get(identity, identity), []).extend(parts)
-    if len(by_person) < 2 * _MIN_PERSONS:
+    require_persons(len(by_person), "seen long and well enough")
+    return [by_person[person] for person in sorted(by_person)]
+
+
+def _refuse_meetings(boxes: Sequence[Box], first_of: dict[int, int]) -> None:
+    seen: dict[tuple[int, int], Box] = {}
+    for box in boxes:
+        if box.person in first_of:
+            other = seen.setdefault((box.frame, first_of[box.person]), box)
+            if other is not box:
+                raise DataError(
+                    f"the identities {other.person} and {box.person} of same_person are both in frame "
+                    f"{box.frame} (lines {other.line} and {box.line} of the annotations)",
+                    fix="join only tracks that follow each other",
+                )
+
+
+def require_persons(count: int, how: str) -> None:
+    """Raise a DataError unless there are two persons each to train and to test on."""
+    if count < 2 * _MIN_PERSONS:
         raise DataError(
-            f"{len(by_person)} persons are seen long and well enough, at least {2 * _MIN_PERSONS} are needed",
+            f"{count} persons are {how}, at least {2 * _MIN_PERSONS} are needed",
             fix="lower the limits on visibility and height, the segments or the gap",
         )
-    return [by_person[person] for person in sorted(by_person)]
 
 
 def cut_track(boxes: Sequence[Box], segments: int, gap: int) -> Parts:
@@ -81,7 +89,7 @@ def cut_track(boxes: Sequence[Box], segments: int, gap: int) -> Parts:
     return parts
 
 
-def training_persons(persons: int, share: float, seed: int) -> set[int]:
+def training_persons(persons: int, cutting: Cutting) -> set[int]:
     """Draw which of the persons 0..``persons`` - 1 are for training; at least two are not."""
-    count = min(max(round(share * persons), _MIN_PERSONS), persons - _MIN_PERSONS)
-    return set(np.random.default_rng(seed).permutation(persons)[:count].tolist())
+    count = min(max(round(cutting.train_share * persons), _MIN_PERSONS), persons - _MIN_PERSONS)
+    return set(np.random.default_rng(cutting.seed).permutation(persons)[:count].tolist())
