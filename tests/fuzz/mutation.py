@@ -5,26 +5,51 @@ from __future__ import annotations
 import numpy as np
 
 #: What files of users hold besides what their format wants.
+_TEXTS = (
+    *(
+        "",
+        " ",
+        "\t",
+        "\n",
+        "\r\n",
+        ",",
+        ";",
+        ":",
+        '"',
+        "'",
+        "{",
+        "}",
+        "[",
+        "]",
+        "#",
+        "\\",
+        "\0",
+        "\ufeff",
+        "%",
+    ),
+    *(
+        "%",
+        "../",
+        "/",
+        "~",
+        "C:\\",
+        "\u2028",
+        "\x85",
+        "\x1b[31m",
+        "0",
+        "-1",
+        "1.5",
+        "1e400",
+        "-0.0",
+        "nan",
+        "inf",
+    ),
+    *("NaN", "1e-320", "0x10", "1_000", "null", "true", "None", "१", "²", "数据", "-9223372036854775809"),
+    *("9" * 30, "9" * 400, "x" * 5000, "[" * 2000, "{" * 500, '{"a":' * 500, "&a [*a, *a]", "<<: *a"),
+    *("!!python/object/apply:os.system [ls]", "base: x", "person", "frame,id,left,top,width,height", "pid"),
+)
 TOKENS = (
-    *(
-        text.encode()
-        for text in ("", " ", "\t", "\n", "\r\n", ",", ";", ":", '"', "'", "{", "}", "[", "]", "#")
-    ),
-    *(
-        text.encode()
-        for text in ("\\", "\0", "\ufeff", "%", "../", "/", "~", "C:\\", "\u2028", "\x85", "\x1b[31m")
-    ),
-    *(
-        text.encode()
-        for text in ("0", "-1", "1.5", "1e400", "-0.0", "nan", "inf", "NaN", "1e-320", "0x10", "1_000")
-    ),
-    *(
-        text.encode()
-        for text in ("null", "true", "None", "१", "²", "数据", "2147483648", "-9223372036854775809")
-    ),
-    *(text.encode() for text in ("9" * 30, "9" * 400, "x" * 5000, "[" * 2000, "{" * 500, '{"a":' * 500)),
-    *(text.encode() for text in ("&a [*a, *a]", "!!python/object/apply:os.system [ls]", "<<: *a", "base: x")),
-    *(text.encode() for text in ("person", "frame,id,left,top,width,height", "pid", "path,pid,camid")),
+    *(text.encode() for text in _TEXTS),
     *(b"\xff\xfe", b"\xfe\xff", b"\xf1", b"\xc3\x28", b"\x80", b"\x1f\x8b", b"PK\x03\x04"),
 )
 

@@ -10,15 +10,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import yaml
 from PIL import Image
 
 from mindreid.config import load_recipe
 from mindreid.data.formats.pickles import read_array
 from mindreid.engine.evaluation.dataset_check import check_dataset
+from mindreid.errors import DataError
 from mindreid.preprocess.mot.annotations import read_annotations
 from mindreid.preprocess.views.pose_files import read_poses
-
-RECIPES = Path(__file__).resolve().parents[2] / "configs"
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,8 @@ def _check_list(path: Path) -> None:
             Image.new("RGB", (4, 8)).save(root / name)
     for name in ("query.csv", "gallery.csv"):
         (root / name).write_bytes(path.read_bytes())
-    check_dataset("csv_list", str(root))
+    if not check_dataset("csv_list", str(root)).ok:
+        raise DataError("the list can't be used", where=str(path))
 
 
 def _poses() -> Target:
@@ -92,8 +93,9 @@ def _pickles() -> Target:
 
 
 def _recipes() -> Target:
-    names = ("mgn/market1501", "fire/prcc", "aug_ogbase/casia_b", "_base_/image_reid", "cal/ccvid")
-    return Target("recipe.yaml", _load, [(RECIPES / f"{name}.yaml").read_bytes() for name in names])
+    names = ("mgn/market1501", "fire/prcc", "aug_ogbase/casia_b", "cal/ccvid")
+    whole = [yaml.safe_dump(load_recipe(name).as_dict()).encode() for name in names]
+    return Target("recipe.yaml", _load, [*whole, b"base: mgn/market1501\ntrain: {epochs: 3}\n"])
 
 
 def _load(path: Path) -> object:
