@@ -18,6 +18,7 @@ from typing import Any, Optional
 import numpy as np
 from report import show_table, write_result
 
+from mindreid.engine.evaluation.protocol_results import results_from_json
 from mindreid.report.tables.markdown import mean_and_deviation
 
 METRICS = ("rank1", "mAP", "mINP")
@@ -171,12 +172,13 @@ def _scores(experiment: Experiment, arm: Arm, seed: int, data: Path, work: Path)
     result = folder / "result.json"
     if not result.exists():
         _run_arm(arm, seed, data, folder, result)
-    found = json.loads(result.read_text(encoding="utf-8"))["results"]
-    counts = ("valid_queries", "gallery")
-    return {
-        protocol: {key: scores[key] for key in (*experiment.metrics, *counts) if key in scores}
-        for protocol, scores in found.items()
-    }
+    found = results_from_json(json.loads(result.read_text(encoding="utf-8"))["results"])
+    scores = {}
+    for protocol, own in found.items():
+        figures = {**own.figures(), "valid_queries": own.valid_queries, "gallery": own.gallery}
+        wanted = (*experiment.metrics, "valid_queries", "gallery")
+        scores[protocol] = {name: figures[name] for name in wanted if figures.get(name) is not None}
+    return scores
 
 
 def _run_arm(arm: Arm, seed: int, data: Path, folder: Path, result: Path) -> None:

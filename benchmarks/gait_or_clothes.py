@@ -20,6 +20,7 @@ from matplotlib.figure import Figure
 from report import RESULTS, show_table, write_result
 
 from mindreid.atomic import atomic_path
+from mindreid.metrics.percentages import to_percent
 
 SETTINGS = {"CL": "all clothes", "UP": "upper clothes", "DN": "lower clothes", "BG": "a bag"}
 PROTOCOLS = {"reid": "re-identification protocol", "gait": "gait protocol, other views"}
@@ -84,7 +85,9 @@ def draw(summary: dict[str, Any], path: Path) -> None:
         for number, (arm, rows) in enumerate(summary.items()):
             values = [rows[f"{setting} {protocol}"]["rank1"] for setting in SETTINGS]
             places = np.arange(len(SETTINGS)) + (number + 0.5) * width - 0.4
-            means, spreads = (100 * np.array([value[key] for value in values]) for key in ("mean", "std"))
+            means, spreads = (
+                np.array([to_percent(value[key]) for value in values]) for key in ("mean", "std")
+            )
             panel.bar(places, means, width, yerr=spreads if spreads.any() else None, label=arm, capsize=2)
         panel.set_xticks(range(len(SETTINGS)), [f"{name}\n{what}" for name, what in SETTINGS.items()])
         panel.set_title(words)

@@ -27,6 +27,7 @@ from mindreid.data.gait_tree import Partition
 from mindreid.data.records import Record
 from mindreid.engine.evaluation.evaluation_run import EvaluationRun
 from mindreid.metrics import evaluate_ranking
+from mindreid.report.tables.markdown import percent
 
 RECIPE = "aug_ogbase/pets09"
 RESAMPLES = 10_000
@@ -140,7 +141,7 @@ def main() -> None:
                 by_arm.setdefault(arm, []).extend(queries)
     summary = {arm: summarize(queries) for arm, queries in by_arm.items()}
     rows = [
-        (arm, *(f"{100 * value:.1f}" for value in (of["rank1"], *of["interval_95"]["rank1"], of["chance"])))
+        (arm, *(percent(value) for value in (of["rank1"], *of["interval_95"]["rank1"], of["chance"])))
         for arm, of in summary.items()
     ]
     show_table("PETS09 silhouettes, per cent", ("network", "rank-1", "95 % from", "to", "chance"), rows)

@@ -235,6 +235,32 @@ def test_labels_may_be_strings():
     assert result.rank(2) == 1.0
 
 
+@pytest.mark.parametrize("dtype", ["f2", "f4", "f8", "g", "i1", "u2", "i8", "u8", ">f4", ">i4"])
+def test_distances_may_be_of_any_type_and_layout(dtype):
+    distances = np.array([[3, 1, 2, 0], [0, 2, 2, 1]])
+    labels = [[1, 2], [1, 2, 1, 2], [0, 0], [1, 1, 1, 1]]
+    expected = evaluate_slowly(distances, *labels, np.zeros(2), np.zeros(4), "standard")
+    for layout in (np.asarray, np.asfortranarray, lambda values: np.repeat(values, 2, axis=1)[:, ::2]):
+        assert_same(evaluate_distances(layout(distances.astype(dtype)), *labels), expected)
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_distances_at_the_ends_of_their_type_are_ranked(dtype):
+    largest, smallest = np.finfo(dtype).max, np.finfo(dtype).smallest_subnormal
+    distances = np.array([[largest, -largest, 0, smallest, -smallest, largest / 2]], dtype)
+    pids = np.array([1, 1, 2, 1, 2, 1])
+    labels = [[1], pids, [0], np.ones(6, int)]
+    expected = evaluate_slowly(distances, *labels, np.zeros(1), np.zeros(6), "standard")
+    assert_same(evaluate_distances(distances, *labels), expected)
+
+
+def test_large_unsigned_labels_are_told_apart():
+    pids = np.array([2**60, 2**60 + 1], np.uint64)
+    result = evaluate_distances([[0.1, 0.2]], pids[1:].astype(np.int64), pids, [0], [1, 1])
+    assert result.rank(1) == 0
+
+
 def test_memory_maps_and_integer_distances_are_read(tmp_path):
     distances = np.array([[3, 1, 2]], np.int16)
     np.save(tmp_path / "distances.npy", distances)
@@ -286,6 +312,20 @@ GOOD = {
         ({"distances": [["a", "b", "c"]] * 2}, "expected real numbers"),
         ({"distances": [[0, 1, 2], [0, np.nan, 1]]}, "NaN or infinite distances, first in row 1"),
         ({"distances": [[0, 1, 2], [0, -np.inf, 1]]}, "NaN or infinite distances, first in row 1"),
+        ({"distances": np.empty((0, 3))}, r"at least one of each, got shape .0, 3.: distances"),
+        ({"distances": [[0, 1, 2], [0, 1]]}, "the rows are not of the same length: distances"),
+        ({"distances": np.ones((2, 3), bool)}, "expected real numbers, got dtype bool"),
+        ({"distances": np.ones((2, 3), complex)}, "expected real numbers, got dtype complex128"),
+        ({"distances": np.full((2, 3), np.inf, np.float16)}, "NaN or infinite distances, first in row 0"),
+        ({"distances": np.ma.masked_equal(np.eye(2, 3), 1)}, "some values are masked: distances"),
+        ({"distances": np.full((2, 3), 2**53 + 1)}, "integers of more than 53 bits"),
+        ({"distances": np.full((2, 3), 2**63 + 1, np.uint64)}, "integers of more than 53 bits"),
+        ({"distances": np.empty((2, 2, 3))}, "expected a matrix"),
+        ({"distances": None}, "expected real numbers"),
+        ({"query_pids": ["1", "2"]}, "query_pids are <U1 and gallery_pids int64.*integers or strings"),
+        ({"gallery_camids": ["1"] * 3}, "query_camids are int64 and gallery_camids <U1"),
+        ({"gallery_pids": np.full(3, 2**63, np.uint64)}, r"labels must be less than 2\*\*63: gallery_pids"),
+        ({"block_size": 2.5}, "block_size must be at least 1 and an integer, got 2.5"),
         ({"query_pids": [1]}, "expected 2 labels, one per item, got shape .1,.: query_pids"),
         ({"gallery_pids": [[1, 2, 2]]}, "expected 3 labels.*gallery_pids"),
         ({"gallery_camids": [1.5, 1, 1]}, "integers or strings.*gallery_camids"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from mindreid.commands.arguments import say
+from mindreid.commands.arguments import positive_integer, say
 
 
 def add(commands: argparse._SubParsersAction) -> None:
@@ -26,9 +26,13 @@ def add(commands: argparse._SubParsersAction) -> None:
         "--gallery", type=Path, metavar="DIR|LIST",
         help="write ranking.csv: images, or the output of an earlier run",
     )  # fmt: skip
-    parser.add_argument("--top", type=int, default=10, help="gallery images per query in ranking.csv")
-    parser.add_argument("--batch-size", type=int, default=32)
-    parser.add_argument("--reader-threads", "--workers", type=int, default=4, help="threads that read images")
+    parser.add_argument(
+        "--top", type=positive_integer, default=10, help="gallery images per query in ranking.csv"
+    )
+    parser.add_argument("--batch-size", type=positive_integer, default=32)
+    parser.add_argument(
+        "--reader-threads", "--workers", type=positive_integer, default=4, help="threads that read images"
+    )
     parser.add_argument("--runtime", help="'MindSpore Lite', 'MindSpore' or 'ONNX Runtime' and no other")
     parser.set_defaults(run=_infer)
 

@@ -8,7 +8,8 @@ from mindreid.metrics.casia_b_benchmark import (
     evaluate_casia_b,
 )
 from mindreid.metrics.ccpg_benchmark import CCPG_SETTINGS, evaluate_ccpg
-from mindreid.metrics.distances import METRICS, l2_normalize, pairwise_distances
+from mindreid.metrics.distances import l2_normalize, pairwise_distances
+from mindreid.metrics.embedding_checks import METRICS
 from mindreid.metrics.junk_rules import JUNK_RULES
 from mindreid.metrics.multi_query import pool_multi_query
 from mindreid.metrics.person_clusters import PersonClusters, cluster_persons, person_distances

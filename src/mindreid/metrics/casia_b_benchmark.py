@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike
 
 from mindreid.errors import InvalidArgumentError
 from mindreid.metrics.gait_sequences import GaitSequences, mean_excluding_identical_view, view_pair_rank1
+from mindreid.metrics.percentages import to_percent
 from mindreid.metrics.ranking import evaluate_ranking
 
 SINGLE_VIEW_GALLERY = ("nm-01", "nm-02", "nm-03", "nm-04")
@@ -98,7 +99,7 @@ def _search_all_views(probe: GaitSequences, gallery: GaitSequences, metric: str)
     ranking = evaluate_ranking(
         probe.features, gallery.features, probe.pids, gallery.pids, probe.views, gallery.views, metric=metric
     )
-    return round(100 * ranking.rank(1), 2), round(100 * ranking.mean_ap, 2)
+    return round(to_percent(ranking.rank(1)), 2), round(to_percent(ranking.mean_ap), 2)
 
 
 _PROTOCOLS: dict[str, Callable[[GaitSequences, str], dict[str, dict[str, float]]]] = {

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from mindreid.metrics.gait_sequences import GaitSequences, mean_excluding_identical_view, view_pair_rank1
+from mindreid.metrics.percentages import to_percent
 from mindreid.metrics.ranking import evaluate_ranking
 
 #: Probe and gallery by what changes: everything, upper, lower clothes, a bag. "U0_D3" is worn
@@ -94,7 +95,7 @@ def _rank_over_cameras(probe: GaitSequences, gallery: GaitSequences, metric: str
         probe.features, gallery.features, probe.pids, gallery.pids, probe.views, gallery.views, metric=metric
     )
     return {
-        "rank1": 100 * ranking.rank(1),
-        "mAP": 100 * ranking.mean_ap,
-        "mINP": 100 * ranking.mean_inp,
+        "rank1": to_percent(ranking.rank(1)),
+        "mAP": to_percent(ranking.mean_ap),
+        "mINP": to_percent(ranking.mean_inp),
     }

@@ -1,21 +1,59 @@
-"""Distances between embeddings, a block of queries at a time."""
+"""Distances between embeddings, a block of queries at a time.
+
+A matrix product gives all distances at the price of one subtraction of large numbers: what it says of
+two nearly equal embeddings is rounding. Such pairs are measured again by their difference
+(:mod:`mindreid.metrics.close_pairs`). Embeddings of any magnitude are scaled by a power of two first,
+which changes no digit, so that no square leaves the range of its type.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Optional
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from mindreid.errors import InvalidArgumentError
-
-METRICS = ("cosine", "euclidean")
-
-DistanceBlocks = Callable[[slice], np.ndarray]
-"""From a slice of queries to a new, writable ``[rows, G]`` array of their distances."""
+from mindreid.metrics.close_pairs import CLOSE, CloseDistances, difference_norms, repeated_rows
+from mindreid.metrics.embedding_checks import check_feature_pair, check_metric
+from mindreid.metrics.junk_rules import Pairs
 
 BLOCK_ELEMENTS = 2**25
 _MAX_BLOCK_ROWS = 256
+# Directions that differ by less: their mean, a vector of at most unit length, is about as long as they are.
+_NARROW_CONE = 1 / 64
+# Bits of the centre below the spread of the coordinates: coarse, so that small integers stay exact.
+_CENTRE_BITS = 4
+
+_Sides = tuple[np.ndarray, np.ndarray]
+
+
+@dataclass(frozen=True)
+class DistanceBlocks:
+    """Computes the distances of a slice of queries to the whole gallery: a new, writable ``[rows, G]``.
+
+    Attributes
+    ----------
+    rough : callable
+        From a slice of queries to their distances, of which those of close pairs may be rounding.
+    close : CloseDistances, optional
+        Measures close pairs again. Without it, the rough distances are all there is.
+    exponent : int
+        The distances are in units of 2 to this power.
+    """
+
+    rough: Callable[[slice], np.ndarray]
+    close: Optional[CloseDistances] = None
+    exponent: int = 0
+
+    def __call__(self, rows: slice) -> np.ndarray:
+        """Return the distances of a slice of queries."""
+        distances = self.rough(rows)
+        if self.close is not None:
+            self.close.measure_again(distances, np.arange(len(self.close.row_limits))[rows])
+        return distances
 
 
 def block_rows(num_columns: int) -> int:
@@ -32,80 +70,44 @@ def row_blocks(num_rows: int, block_size: int) -> list[slice]:
     return [slice(start, min(start + block_size, num_rows)) for start in range(0, num_rows, block_size)]
 
 
-def check_features(features: ArrayLike, name: str, *, parts: bool = False) -> np.ndarray:
-    """Return ``features`` as a finite, floating array (half precision becomes single).
-
-    Parameters
-    ----------
-    features : array_like
-        ``[N, D]``, or with ``parts`` also ``[N, D, parts]``.
-    name : str
-        For messages.
-    parts : bool
-        Whether embeddings may come in parts.
-
-    Raises
-    ------
-    InvalidArgumentError
-        If it is empty, of another shape, or holds anything but finite real numbers.
-    """
-    array = np.asarray(features)
-    if not (array.ndim == 2 or (parts and array.ndim == 3)) or 0 in array.shape:
-        wanted = "a matrix [items, dimensions]" + (" or [items, dimensions, parts]" if parts else "")
-        raise InvalidArgumentError(f"expected {wanted}, got shape {array.shape}", name)
-    if array.dtype.kind not in "fiu":
-        raise InvalidArgumentError(f"expected real numbers, got dtype {array.dtype}", name)
-    array = array.astype(np.result_type(array.dtype, np.float32), copy=False)
-    finite = np.isfinite(array).reshape(len(array), -1).all(axis=1)
-    if not finite.all():
-        raise InvalidArgumentError(
-            f"{np.count_nonzero(~finite)} of {len(array)} rows hold NaN or infinity, first in row "
-            f"{int(np.argmin(finite))}",
-            name,
-            fix="look for an unreadable image or a diverged network",
-        )
-    return array
-
-
-def check_feature_pair(
-    query_features: ArrayLike, gallery_features: ArrayLike, *, parts: bool = False
-) -> tuple[np.ndarray, np.ndarray]:
-    """Validate both sides with :func:`check_features` and that they have the same width and parts."""
-    query = check_features(query_features, "query_features", parts=parts)
-    gallery = check_features(gallery_features, "gallery_features", parts=parts)
-    if query.shape[1:] != gallery.shape[1:]:
-        width, other = ("×".join(map(str, side.shape[1:])) for side in (query, gallery))
-        raise InvalidArgumentError(
-            f"query features are {width} wide and gallery features {other}",
-            fix="extract both with the same network",
-        )
-    return query, gallery
-
-
 def l2_normalize(features: np.ndarray) -> np.ndarray:
-    """Scale every row to unit length; rows shorter than 1e-12 are divided by 1e-12.
+    """Scale every row to unit length, however long or short it is; a row of zeros stays as it is.
 
     Parameters
     ----------
     features : np.ndarray
-        ``[N, D]``, floating.
+        ``[N, D]``, floating and finite.
 
     Examples
     --------
-    >>> l2_normalize(np.array([[3.0, 4.0]]))
-    array([[0.6, 0.8]])
+    >>> l2_normalize(np.array([[3.0, 4.0], [3e-300, 4e-300]]))
+    array([[0.6, 0.8],
+           [0.6, 0.8]])
     """
+    exponents = np.frexp(_largest(features, axis=1, keepdims=True))[1]
+    # The square root of the type's range is safe for the squares, half of that for their sum too.
+    if np.abs(exponents).max(initial=0) > np.finfo(features.dtype).maxexp // 4:
+        features = np.ldexp(features, -exponents)
     norms = np.linalg.norm(features, axis=1, keepdims=True)
-    return features / np.maximum(norms, 1e-12)
+    return features / np.where(norms > 0, norms, 1)
+
+
+def _largest(values: np.ndarray, **options: Any) -> np.ndarray:
+    """Return the largest magnitude without an array of magnitudes."""
+    return np.maximum(values.max(**options), -values.min(**options))
 
 
 def distance_blocks(query: np.ndarray, gallery: np.ndarray, metric: str) -> DistanceBlocks:
-    """Return a function that computes the distances of a slice of queries to the whole gallery.
+    """Return what computes the distances of a slice of queries to the whole gallery.
+
+    They are in units of their own, ``2**exponent``, which no ranking depends on. Equal gallery items are
+    at equal distances.
 
     Parameters
     ----------
     query, gallery : np.ndarray
-        ``[Q, D]`` and ``[G, D]``, or ``[Q, D, parts]`` and ``[G, D, parts]``, floating.
+        ``[Q, D]`` and ``[G, D]``, or ``[Q, D, parts]`` and ``[G, D, parts]``, floating
+        and finite.
     metric : {"cosine", "euclidean"}
         See :func:`pairwise_distances`.
 
@@ -114,13 +116,10 @@ def distance_blocks(query: np.ndarray, gallery: np.ndarray, metric: str) -> Dist
     InvalidArgumentError
         If the metric is unknown.
     """
-    if query.ndim == 3:
-        return _mean_over_parts(query, gallery, metric)
+    check_metric(metric)
     if metric == "cosine":
         return _cosine_blocks(query, gallery)
-    if metric == "euclidean":
-        return _euclidean_blocks(query, gallery)
-    raise InvalidArgumentError(f"unknown metric {metric!r}", fix=f"choose from {', '.join(METRICS)}")
+    return _euclidean_blocks(query, gallery, np.result_type(query, gallery))
 
 
 def pairwise_distances(
@@ -144,59 +143,146 @@ def pairwise_distances(
     Returns
     -------
     np.ndarray
-        ``[Q, G]``, float32, or float64 if an input is.
+        ``[Q, G]``, float32, or float64 if an input is, or holds integers.
 
     Raises
     ------
     InvalidArgumentError
-        If the features are not finite, differ in width or parts, or the metric is unknown.
+        If the features are not finite, differ in width or parts, or the metric is unknown; if a row of
+        zeros has no direction for "cosine"; if a distance is beyond the range of its type.
 
     Examples
     --------
     >>> pairwise_distances([[1.0, 0.0]], [[0.0, 2.0], [3.0, 0.0]], metric="cosine")
     array([[1., 0.]])
     """
-    query, gallery = check_feature_pair(query_features, gallery_features, parts=True)
-    return distance_blocks(query, gallery, metric)(slice(None))
+    query, gallery = check_feature_pair(query_features, gallery_features, parts=True, metric=metric)
+    blocks = distance_blocks(query, gallery, metric)
+    distances = blocks(slice(None))
+    if blocks.exponent:
+        with np.errstate(over="ignore"):
+            np.ldexp(distances, blocks.exponent, out=distances)
+        if np.isinf(distances.max()):
+            raise InvalidArgumentError(
+                f"the distances are beyond the range of {distances.dtype}", fix="pass smaller features"
+            )
+    return distances
 
 
-def _mean_over_parts(query: np.ndarray, gallery: np.ndarray, metric: str) -> DistanceBlocks:
-    parts = [distance_blocks(query[..., p], gallery[..., p], metric) for p in range(query.shape[2])]
+def _cosine_blocks(query: np.ndarray, gallery: np.ndarray) -> DistanceBlocks:
+    if query.ndim == 3:
+        return _mean_over_parts([_cosine_blocks(*part) for part in _parts(query, gallery)])
+    query_units, gallery_units = l2_normalize(query), l2_normalize(gallery)
+    if _is_narrow_cone(query_units, gallery_units):
+        units = _exact_units(query), _exact_units(gallery)
+        return _half_squared(_euclidean_blocks(*units, np.result_type(query, gallery)))
+    # The minus sign goes into the small factor: one pass over the large product less.
+    negated, targets = -query_units, gallery_units.T
+    copies, originals = repeated_rows(gallery_units)
 
-    def block(rows: slice) -> np.ndarray:
+    def rough(rows: slice) -> np.ndarray:
+        distances = negated[rows] @ targets
+        distances += 1
+        distances[:, copies] = distances[:, originals]
+        return distances
+
+    def exact(pairs: Pairs) -> np.ndarray:
+        norms = difference_norms(query, gallery, pairs, prepare=_exact_units)
+        return norms * norms / 2
+
+    return DistanceBlocks(rough, CloseDistances(exact, np.full(len(query), CLOSE**2), np.zeros(1)))
+
+
+def _exact_units(rows: np.ndarray) -> np.ndarray:
+    """Normalise in double precision: single rounds directions to 1e-7, about as much as neighbours differ."""
+    return l2_normalize(rows.astype(np.float64))
+
+
+def _is_narrow_cone(query: np.ndarray, gallery: np.ndarray) -> bool:
+    """Tell whether all unit vectors point the same way, so that 1 - cos is hardly more than rounding."""
+    centre = gallery.mean(axis=0, dtype=np.float64)
+    return 1 - centre @ centre < _NARROW_CONE and query.any(axis=1).all()
+
+
+def _half_squared(blocks: DistanceBlocks) -> DistanceBlocks:
+    """Turn distances of unit vectors into 1 - cos."""
+    factor = float(np.ldexp(0.5, 2 * blocks.exponent))
+
+    def rough(rows: slice) -> np.ndarray:
+        distances = blocks(rows)
+        distances *= distances
+        distances *= factor
+        return distances
+
+    return DistanceBlocks(rough)
+
+
+def _euclidean_blocks(query: np.ndarray, gallery: np.ndarray, dtype: np.dtype) -> DistanceBlocks:
+    centred_query, centred_gallery, exponent = _centre(query, gallery)
+    centred = centred_query.astype(dtype, copy=False), centred_gallery.astype(dtype, copy=False)
+    if query.ndim == 2:
+        return _roots_of_squares((query, gallery), centred, exponent)
+    parts = zip(_parts(query, gallery), _parts(*centred))
+    return _mean_over_parts([_roots_of_squares(*part, exponent) for part in parts])
+
+
+def _centre(query: np.ndarray, gallery: np.ndarray) -> tuple[np.ndarray, np.ndarray, int]:
+    """Move the gallery's centre to the origin and scale all coordinates to at most 1.
+
+    |q|^2 + |g|^2 - 2 q.g cancels badly far from the origin, and distances don't depend on where it is.
+    Returns both sides and the exponent of what they were divided by.
+    """
+    largest = _exponent(query, gallery)
+    query, gallery = (_scale(side, -largest) for side in (query, gallery))
+    centre = gallery.mean(axis=0, dtype=np.float64)
+    grid = np.ldexp(1.0, _exponent(gallery - centre.astype(gallery.dtype)) - _CENTRE_BITS)
+    centre = np.round(centre / grid) * grid
+    query, gallery = (side - centre.astype(side.dtype) for side in (query, gallery))
+    spread = _exponent(query, gallery)
+    return _scale(query, -spread), _scale(gallery, -spread), largest + spread
+
+
+def _exponent(*sides: np.ndarray) -> int:
+    """Return the exponent of the smallest power of two above all magnitudes, 0 if they are all 0."""
+    return int(np.frexp(max(_largest(side) for side in sides))[1])
+
+
+def _scale(values: np.ndarray, exponent: int) -> np.ndarray:
+    return np.ldexp(values, exponent) if exponent else values
+
+
+def _roots_of_squares(raw: _Sides, centred: _Sides, exponent: int) -> DistanceBlocks:
+    """Compute Euclidean distances by the product of centred embeddings, close ones by the raw ones."""
+    query, gallery = centred
+    query_squares, gallery_squares = (np.einsum("nd,nd->n", side, side) for side in (query, gallery))
+    scaled, targets = -2 * query, gallery.T
+    copies, originals = repeated_rows(gallery)
+
+    def rough(rows: slice) -> np.ndarray:
+        distances = scaled[rows] @ targets
+        distances += query_squares[rows, None]
+        distances += gallery_squares
+        distances[:, copies] = distances[:, originals]
+        np.maximum(distances, 0, out=distances)
+        return np.sqrt(distances, out=distances)
+
+    def exact(pairs: Pairs) -> np.ndarray:
+        return difference_norms(*raw, pairs, exponent=exponent)
+
+    limits = (CLOSE * np.sqrt(squares) for squares in (query_squares, gallery_squares))
+    return DistanceBlocks(rough, CloseDistances(exact, *limits), exponent)
+
+
+def _parts(query: np.ndarray, gallery: np.ndarray) -> Iterator[_Sides]:
+    return ((query[..., part], gallery[..., part]) for part in range(query.shape[2]))
+
+
+def _mean_over_parts(parts: Sequence[DistanceBlocks]) -> DistanceBlocks:
+    def rough(rows: slice) -> np.ndarray:
         distances = parts[0](rows)
         for part in parts[1:]:
             distances += part(rows)
         distances /= len(parts)
         return distances
 
-    return block
-
-
-def _cosine_blocks(query: np.ndarray, gallery: np.ndarray) -> DistanceBlocks:
-    # The minus sign goes into the small factor: one pass over the large product less.
-    negated, targets = -l2_normalize(query), l2_normalize(gallery).T
-
-    def block(rows: slice) -> np.ndarray:
-        distances = negated[rows] @ targets
-        distances += 1
-        return distances
-
-    return block
-
-
-def _euclidean_blocks(query: np.ndarray, gallery: np.ndarray) -> DistanceBlocks:
-    # |q|^2 + |g|^2 - 2 q.g cancels badly far from the origin, and distances don't depend on where it is.
-    centre = gallery.mean(axis=0)
-    query, gallery = query - centre, gallery - centre
-    query_norms, gallery_norms = (np.einsum("nd,nd->n", side, side) for side in (query, gallery))
-    scaled, targets = -2 * query, gallery.T
-
-    def block(rows: slice) -> np.ndarray:
-        distances = scaled[rows] @ targets
-        distances += query_norms[rows, None]
-        distances += gallery_norms
-        np.maximum(distances, 0, out=distances)
-        return np.sqrt(distances, out=distances)
-
-    return block
+    return DistanceBlocks(rough, exponent=parts[0].exponent)

@@ -9,7 +9,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from mindreid.errors import InvalidArgumentError
-from mindreid.metrics.distances import check_features, pairwise_distances
+from mindreid.metrics.distances import distance_blocks
+from mindreid.metrics.embedding_checks import check_feature_pair, check_features
+from mindreid.metrics.percentages import to_percent
 
 
 @dataclass(frozen=True)
@@ -94,7 +96,8 @@ def view_pair_rank1(probe: GaitSequences, gallery: GaitSequences, metric: str) -
         probe whose person is not in that gallery counts as not found; a pair without a probe or
         without a gallery is NaN.
     """
-    distances = pairwise_distances(probe.features, gallery.features, metric)
+    sides = check_feature_pair(probe.features, gallery.features, parts=True, metric=metric)
+    distances = distance_blocks(*sides, metric)(slice(None))
     views = sorted({*probe.views.tolist(), *gallery.views.tolist()})
     rank1 = np.full((len(views), len(views)), np.nan)
     for row, probe_view in enumerate(views):
@@ -104,7 +107,7 @@ def view_pair_rank1(probe: GaitSequences, gallery: GaitSequences, metric: str) -
             if len(rows) and len(columns):
                 nearest = columns[distances[np.ix_(rows, columns)].argmin(axis=1)]
                 found = gallery.pids[nearest] == probe.pids[rows]
-                rank1[row, column] = np.round(100 * found.mean(), 2)
+                rank1[row, column] = np.round(to_percent(found.mean()), 2)
     return rank1
 
 

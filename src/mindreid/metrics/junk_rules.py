@@ -170,6 +170,16 @@ def check_labels(
     )
 
 
+def check_same_kind(query: Labels, gallery: Labels) -> None:
+    """Raise InvalidArgumentError if labels are integers on one side and strings on the other."""
+    for kind in ("pids", "camids", "clothes"):
+        mine, theirs = (getattr(side, kind).dtype for side in (query, gallery))
+        if (mine.kind == "U") != (theirs.kind == "U"):
+            raise InvalidArgumentError(
+                f"query_{kind} are {mine} and gallery_{kind} {theirs}", fix="pass both as integers or strings"
+            )
+
+
 def _check_label(name: str, values: Optional[ArrayLike], count: int, protocol: str) -> np.ndarray:
     labels = np.asarray(values)
     if labels.dtype.kind == "O" and None in labels.ravel().tolist():
@@ -181,4 +191,9 @@ def _check_label(name: str, values: Optional[ArrayLike], count: int, protocol: s
         raise InvalidArgumentError(f"expected {count} labels, one per item, got shape {labels.shape}", name)
     if labels.dtype.kind not in "iuU":
         raise InvalidArgumentError(f"labels must be integers or strings, got dtype {labels.dtype}", name)
+    if labels.dtype == np.uint64:
+        # Together with signed integers it would become double precision, which mixes up large ones.
+        if labels.max(initial=0) > np.iinfo(np.int64).max:
+            raise InvalidArgumentError("labels must be less than 2**63", name)
+        return labels.astype(np.int64)
     return labels

@@ -88,6 +88,10 @@ def _number_buckets(
     """
     scaled = distances[present]
     of_matches = distances[matches.rows, matches.columns]
+    if np.abs(of_matches).max() > np.finfo(scaled.dtype).max / 4:
+        # A difference of such numbers may leave the range of their type; a quarter of it does not.
+        scaled *= scaled.dtype.type(0.25)
+        of_matches = of_matches * scaled.dtype.type(0.25)
     nearest = np.minimum.reduceat(of_matches, starts)[:, None]
     farthest = np.maximum.reduceat(of_matches, starts)[:, None]
     inner = max(_MIN_BUCKETS, distances.shape[1] // _ITEMS_PER_BUCKET)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import NamedTuple, Optional
 
 import numpy as np
 
-from mindreid.errors import InvalidArgumentError
+from mindreid.metrics.close_pairs import CloseDistances
 from mindreid.metrics.distances import block_rows, distance_blocks, row_blocks
+from mindreid.metrics.embedding_checks import check_positive_integers
+from mindreid.metrics.junk_rules import Pairs
 
 # Columns folded into one minimum while the threshold of a row is searched.
 _FOLD = 32
@@ -42,7 +44,7 @@ def nearest_neighbours(features: np.ndarray, k: int) -> Neighbours:
     Raises
     ------
     InvalidArgumentError
-        If ``k`` is not positive.
+        If ``k`` is not a positive integer.
 
     Examples
     --------
@@ -51,15 +53,34 @@ def nearest_neighbours(features: np.ndarray, k: int) -> Neighbours:
            [1, 2],
            [2, 1]])
     """
-    if k < 1:
-        raise InvalidArgumentError(f"k must be at least 1, got {k}")
+    check_positive_integers("the length of a list of neighbours", k)
     blocks = distance_blocks(features, features, "cosine")
     indices, farthest = [], []
     for rows in row_blocks(len(features), block_rows(len(features))):
-        distances = blocks(rows)
-        indices.append(smallest(distances, min(k, len(features))))
+        distances = blocks.rough(rows)
+        indices.append(_nearest(distances, blocks.close, rows, min(k, len(features))))
         farthest.append(2 * distances.max(axis=1))
     return Neighbours(np.concatenate(indices), np.concatenate(farthest))
+
+
+def _nearest(distances: np.ndarray, close: Optional[CloseDistances], rows: slice, k: int) -> np.ndarray:
+    """Return each row's nearest items; only what may be among them is measured again if it is close."""
+    found = smallest(distances, k)
+    if close is None:
+        return found
+    queries = np.arange(len(close.row_limits))[rows]
+    farthest_found = np.take_along_axis(distances, found[:, -1:], axis=1)[:, 0]
+    # Where all that was found is close, what was not may be closer.
+    crowded = np.flatnonzero(farthest_found < close.row_limits[queries] + close.column_limits.max())
+    if len(crowded):
+        whole = distances[crowded]
+        close.measure_again(whole, queries[crowded])
+        found[crowded] = smallest(whole, k)
+    near = np.take_along_axis(distances, found, axis=1)
+    limits = np.broadcast_to(close.column_limits, distances.shape[1])
+    is_close = near < close.row_limits[queries, None] + limits[found]
+    near[is_close] = close.exact(Pairs(np.repeat(queries, is_close.sum(axis=1)), found[is_close]))
+    return np.take_along_axis(found, np.lexsort((found, near), axis=1), axis=1)
 
 
 def smallest(distances: np.ndarray, k: int) -> np.ndarray:

@@ -18,7 +18,8 @@ from scipy import sparse
 from threadpoolctl import threadpool_limits
 
 from mindreid.errors import InvalidArgumentError
-from mindreid.metrics.distances import check_features, l2_normalize
+from mindreid.metrics.distances import distance_blocks, l2_normalize
+from mindreid.metrics.embedding_checks import check_features, is_positive_integer
 from mindreid.metrics.neighbours import smallest
 from mindreid.metrics.reranking import (
     expand_encoding,
@@ -80,8 +81,8 @@ def cluster_persons(
     Raises
     ------
     InvalidArgumentError
-        If the features are no finite matrix, there is not one pid for each, or a parameter is out of
-        range.
+        If the features are no finite matrix, a row is all zeros, there is not one pid for each, or a
+        parameter is out of range.
 
     Examples
     --------
@@ -90,7 +91,7 @@ def cluster_persons(
     array([1, 1, 1, 1, 1, 1, 2, 2, 2, 2, 2, 2, 0, 0, 0, 0, 0, 0])
     """
     _check_parameters(k1, k2, eps, min_samples)
-    rows = check_features(features, "features").astype(np.float32, copy=False)
+    rows = check_features(features, "features", directions=True)
     persons, positions = _positions_by_person(pids, len(rows))
     cluster = partial(_cluster_person, k1=k1, k2=k2, eps=eps, min_samples=min_samples)
     # Threads of the matrix products' own would only stand in the way of those that share the persons.
@@ -137,7 +138,7 @@ def person_distances(features: np.ndarray, k1: int = 20, k2: int = 6) -> np.ndar
     [0.4000000059604645, 0.4000000059604645, 0.4000000059604645]
     """
     count = len(features)
-    squared = 2 - 2 * (features @ features.T)
+    squared = 2 * distance_blocks(features, features, "cosine")(slice(None))
     neighbours = smallest(squared, min(k1, count))
     if count >= k1:
         encoding = _encode(k_reciprocal_sets(neighbours, k1), squared)
@@ -166,7 +167,7 @@ def _cluster_person(features: np.ndarray, *, k1: int, k2: int, eps: float, min_s
     # Imported here: it takes longer than everything else that the metrics need.
     from sklearn.cluster import DBSCAN
 
-    features = l2_normalize(features)
+    features = l2_normalize(features).astype(np.float32, copy=False)
     distances = person_distances(features, k1, k2)
     labels = DBSCAN(eps=eps, min_samples=min_samples, metric="precomputed").fit_predict(distances)
     outliers = np.flatnonzero(labels == _NOISE)
@@ -185,9 +186,10 @@ def _positions_by_person(pids: ArrayLike, count: int) -> tuple[np.ndarray, list[
 
 
 def _check_parameters(k1: int, k2: int, eps: float, min_samples: int) -> None:
-    if k1 < 1 or k2 < 1 or min_samples < 1:
+    if not all(is_positive_integer(value) for value in (k1, k2, min_samples)):
         raise InvalidArgumentError(
-            f"k1, k2 and min_samples must be at least 1, got k1={k1}, k2={k2}, min_samples={min_samples}"
+            "k1, k2 and min_samples must be at least 1 and integers, "
+            f"got k1={k1!r}, k2={k2!r}, min_samples={min_samples!r}"
         )
     if not 0 < eps < float("inf"):
         raise InvalidArgumentError(f"DBSCAN's eps must be a positive number, got {eps}")

@@ -13,18 +13,20 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from mindreid.errors import InvalidArgumentError
-from mindreid.metrics.distances import (
-    DistanceBlocks,
-    block_rows,
+from mindreid.metrics.distances import DistanceBlocks, block_rows, distance_blocks, row_blocks
+from mindreid.metrics.embedding_checks import (
     check_feature_pair,
-    distance_blocks,
-    pairwise_distances,
-    row_blocks,
+    check_numbers,
+    check_positive_integers,
+    is_positive_integer,
 )
-from mindreid.metrics.junk_rules import Labels, PersonIndex, check_labels, junk_mask
+from mindreid.metrics.junk_rules import Labels, PersonIndex, check_labels, check_same_kind, junk_mask
 from mindreid.metrics.match_ranks import match_ranks
 from mindreid.metrics.reranking import rerank_k_reciprocal
-from mindreid.metrics.results import QueryScores, RankingResult, check_ranks
+from mindreid.metrics.results import QueryScores, RankingResult
+
+# Double precision tells integers apart below this.
+_EXACT_INTEGERS = 2**53
 
 
 def evaluate_distances(
@@ -134,7 +136,9 @@ def evaluate_ranking(
     >>> result.rank(1), result.mean_ap
     (1.0, 1.0)
     """
-    query_array, gallery_array = check_feature_pair(query_features, gallery_features, parts=True)
+    query_array, gallery_array = check_feature_pair(
+        query_features, gallery_features, parts=True, metric="cosine" if rerank else metric
+    )
     query = check_labels("query", len(query_array), query_pids, query_camids, query_clothes, protocol)
     gallery = check_labels(
         "gallery", len(gallery_array), gallery_pids, gallery_camids, gallery_clothes, protocol
@@ -186,10 +190,12 @@ def rank_gallery(
     >>> rank_gallery([1.0, 0.0], [[0.0, 1.0], [1.0, 0.1], [1.0, 0.0]], 3, [4, 3, 3], 0, [0, 1, 0])
     array([1, 0])
     """
-    distances = pairwise_distances(np.asarray(query_feature)[None], gallery_features, metric)[0]
+    sides = check_feature_pair(np.asarray(query_feature)[None], gallery_features, parts=True, metric=metric)
+    distances = distance_blocks(*sides, metric)(slice(None))[0]
     pid, camid, clothes = (np.array([label]) for label in (query_pid, query_camid, query_clothes))
     query = check_labels("query", 1, pid, camid, clothes, protocol)
     gallery = check_labels("gallery", len(distances), gallery_pids, gallery_camids, gallery_clothes, protocol)
+    check_same_kind(query, gallery)
     pairs = PersonIndex(gallery.pids).same_person(query.pids)
     junk = pairs[junk_mask(query, gallery, pairs, protocol)]
     order = np.argsort(distances, kind="stable")
@@ -200,9 +206,11 @@ def _stored_blocks(matrix: np.ndarray) -> DistanceBlocks:
     dtype = np.result_type(matrix.dtype, np.float32)
 
     def block(rows: slice) -> np.ndarray:
-        return np.array(matrix[rows], dtype)
+        distances = np.array(matrix[rows], dtype)
+        _check_block(distances, matrix.dtype, rows.start)
+        return distances
 
-    return block
+    return DistanceBlocks(block)
 
 
 def _evaluate_blocks(
@@ -213,15 +221,15 @@ def _evaluate_blocks(
     ranks: Sequence[int],
     block_size: Optional[int],
 ) -> RankingResult:
-    check_ranks(ranks)
-    if block_size is not None and block_size < 1:
-        raise InvalidArgumentError(f"block_size must be at least 1, got {block_size}")
+    check_positive_integers("a rank", *ranks, where="ranks")
+    if block_size is not None and not is_positive_integer(block_size):
+        raise InvalidArgumentError(f"block_size must be at least 1 and an integer, got {block_size!r}")
+    check_same_kind(query, gallery)
     index = PersonIndex(gallery.pids)
     slices = row_blocks(len(query), block_size or block_rows(len(gallery)))
     parts = []
     for rows in slices:
         distances = blocks(rows)
-        _check_finite(distances, rows.start)
         parts.append(_score_block(distances, query[rows], gallery, index, protocol))
     scores = QueryScores.concatenate(parts, [rows.start for rows in slices])
     return RankingResult.of(scores, len(gallery), ranks)
@@ -239,20 +247,27 @@ def _score_block(
 
 
 def _check_distances(distances: ArrayLike) -> np.ndarray:
-    # asanyarray keeps a memory map one, so that blocks are read as they are needed.
-    matrix = np.asanyarray(distances)
-    if matrix.ndim != 2 or 0 in matrix.shape:
+    matrix = check_numbers(distances, "distances")
+    if matrix.ndim != 2:
         raise InvalidArgumentError(
             f"expected a matrix [queries, gallery], got shape {matrix.shape}", "distances"
         )
-    if matrix.dtype.kind not in "fiu":
-        raise InvalidArgumentError(f"expected real numbers, got dtype {matrix.dtype}", "distances")
+    if 0 in matrix.shape:
+        raise InvalidArgumentError(
+            f"expected a matrix [queries, gallery] with at least one of each, got shape {matrix.shape}",
+            "distances",
+        )
     return matrix
 
 
-def _check_finite(block: np.ndarray, first_row: int) -> None:
+def _check_block(block: np.ndarray, source: np.dtype, first_row: int) -> None:
     # The extremes of a row are NaN if any of it is, and need no mask as large as the block.
-    finite = np.isfinite(block.min(axis=1)) & np.isfinite(block.max(axis=1))
+    lowest, highest = block.min(axis=1), block.max(axis=1)
+    finite = np.isfinite(lowest) & np.isfinite(highest)
     if not finite.all():
         row = first_row + int(np.argmin(finite))
         raise InvalidArgumentError(f"NaN or infinite distances, first in row {row}", "distances")
+    if source.kind in "iu" and max(highest.max(), -lowest.min()) >= _EXACT_INTEGERS:
+        raise InvalidArgumentError(
+            "integers of more than 53 bits, which are not told apart", "distances", fix="pass smaller ones"
+        )

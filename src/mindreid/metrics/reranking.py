@@ -20,18 +20,14 @@ from numpy.typing import ArrayLike
 from scipy import sparse
 
 from mindreid.errors import InvalidArgumentError
-from mindreid.metrics.distances import (
-    block_rows,
-    check_feature_pair,
-    distance_blocks,
-    l2_normalize,
-    row_blocks,
-)
+from mindreid.metrics.distances import block_rows, distance_blocks, l2_normalize, row_blocks
+from mindreid.metrics.embedding_checks import check_feature_pair, is_positive_integer
 from mindreid.metrics.neighbours import nearest_neighbours
 
 # Elements of a temporary array (gathered embeddings, pairs of sparse entries): a few MB are fastest.
 _MAX_ELEMENTS = 2**19
-_MIN_FARTHEST = 1e-6
+# Single precision rounds unit vectors to some 1e-7: squared distances under this are nothing but that.
+_MIN_FARTHEST = 1e-12
 
 
 def rerank_k_reciprocal(
@@ -68,7 +64,8 @@ def rerank_k_reciprocal(
     Raises
     ------
     InvalidArgumentError
-        If the features are not finite matrices of the same width, or a parameter is out of range.
+        If the features are not finite matrices of the same width, a row is all zeros, or a parameter is
+        out of range.
 
     Examples
     --------
@@ -76,12 +73,13 @@ def rerank_k_reciprocal(
     >>> rerank_k_reciprocal(query, gallery, k1=1, k2=1, lambda_value=0.0).round(3)
     array([[0.006, 1.   ]], dtype=float32)
     """
-    if k1 < 1 or k2 < 1:
-        raise InvalidArgumentError(f"k1 and k2 must be at least 1, got k1={k1}, k2={k2}")
+    if not (is_positive_integer(k1) and is_positive_integer(k2)):
+        raise InvalidArgumentError(f"k1 and k2 must be at least 1 and integers, got k1={k1!r}, k2={k2!r}")
     if not 0 <= lambda_value <= 1:
         raise InvalidArgumentError(f"lambda_value must lie in [0, 1], got {lambda_value}")
     query, gallery = check_feature_pair(query_features, gallery_features)
-    features = l2_normalize(np.concatenate([query, gallery]).astype(np.float32, copy=False))
+    # Normalised first: single precision has no room for what double may hold.
+    features = l2_normalize(np.concatenate([query, gallery])).astype(np.float32, copy=False)
     neighbours, farthest = nearest_neighbours(features, max(k1 + 1, k2))
     # Where all items are one and the same, nothing but rounding is left to divide by.
     farthest = np.maximum(farthest, _MIN_FARTHEST)
@@ -163,8 +161,9 @@ def encode_sets(
     rows = np.repeat(np.arange(len(features)), np.diff(sets.indptr))
     squared = np.empty(len(rows), np.float32)
     for part in row_blocks(len(rows), max(1, _MAX_ELEMENTS // features.shape[1])):
-        cosines = np.einsum("nd,nd->n", features[rows[part]], features[sets.indices[part]])
-        squared[part] = 2 - 2 * cosines
+        # Not 2 - 2 cos, which is rounding where all embeddings are alike.
+        differences = features[rows[part]] - features[sets.indices[part]]
+        squared[part] = np.einsum("nd,nd->n", differences, differences)
     return weigh_members(sets, squared, scale)
 
 
@@ -299,4 +298,5 @@ def _add_original(
     for rows in row_blocks(num_query, block_rows(result.shape[1])):
         distances = blocks(rows)
         distances *= weights[rows, None]
-        result[rows] += np.maximum(distances, 0, out=distances)
+        # Rounding may take the farthest a little beyond its place.
+        result[rows] += np.clip(distances, 0, lambda_value, out=distances)

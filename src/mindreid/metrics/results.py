@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from mindreid.errors import InvalidArgumentError
+from mindreid.metrics.embedding_checks import check_positive_integers
 
 
 @dataclass(frozen=True)
@@ -133,7 +134,7 @@ class RankingResult:
         InvalidArgumentError
             If ``k`` is not a positive integer.
         """
-        check_ranks((k,))
+        check_positive_integers("a rank", k, where="ranks")
         return float(self.cmc[min(k, len(self.cmc)) - 1])
 
     def to_dict(self) -> dict[str, float]:
@@ -145,10 +146,3 @@ class RankingResult:
             "mINP": self.mean_inp,
             "num_valid_queries": self.num_valid_queries,
         }
-
-
-def check_ranks(ranks: Sequence[int]) -> None:
-    """Raise InvalidArgumentError unless all ``ranks`` are positive integers."""
-    wrong = [k for k in ranks if isinstance(k, bool) or not isinstance(k, (int, np.integer)) or k < 1]
-    if wrong:
-        raise InvalidArgumentError(f"a rank is a positive integer, not {wrong[0]!r}", "ranks")

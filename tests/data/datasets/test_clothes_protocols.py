@@ -138,11 +138,11 @@ def test_every_protocol_equals_a_slow_reference(name, write_images, data):
                     evaluate_dataset(extract, dataset, EvaluationConfig(protocols=(protocol,)))
             continue
         row = evaluate_dataset(extract, dataset, EvaluationConfig(protocols=(protocol,)))[protocol]
-        found = [row["rank1"], row["mAP"], row["mINP"], row["valid_queries"]]
+        found = [row.rank1, row.mean_ap, row.mean_inp, row.valid_queries]
         np.testing.assert_allclose(found, expected, rtol=1e-9)
-        assert row["queries"] == sum(map(rule.query, query))
+        assert row.queries == sum(map(rule.query, query))
         persons = len({item.pid for item in gallery})
-        assert row["gallery"] == (persons if "single" in protocol else sum(map(rule.gallery, gallery)))
+        assert row.gallery == (persons if "single" in protocol else sum(map(rule.gallery, gallery)))
 
 
 #: Recorded rules by dataset, protocol: the prefix of the values, and the label recorded as camera.

@@ -17,8 +17,7 @@ from mindreid.config import InputConfig
 from mindreid.engine.checkpoints.checkpoint_files import Description
 from mindreid.engine.deployment.exported_model import describe_exported
 from mindreid.engine.deployment.exporter import export_network
-from mindreid.engine.deployment.gallery_search import search
-from mindreid.engine.deployment.inference import Embedded, embed_files, read_embedded
+from mindreid.engine.deployment.inference import embed_files, read_embedded
 from mindreid.engine.deployment.inference_inputs import list_inputs
 from mindreid.engine.deployment.runtimes import LiteRuntime, MindSporeRuntime, OnnxRuntime, open_runtime
 from mindreid.engine.deployment.wrappers import deployable_network
@@ -210,17 +209,6 @@ def test_inputs_that_are_not_there(tmp_path):
         list_inputs(tmp_path)
     with pytest.raises(DataError, match="finished run"):
         read_embedded(tmp_path)
-
-
-def test_equal_distances_keep_the_gallerys_order():
-    gallery = Embedded([str(number) for number in range(6)], np.eye(6, 3, dtype=np.float32) + 1e-9)
-    query = Embedded(["q"], np.array([[0, 0, 1]], np.float32))
-    gallery.rows[4] = gallery.rows[2]
-    ((_, nearest, distances),) = search(query, gallery, "euclidean", 4)
-    assert nearest[:2].tolist() == [2, 4]
-    assert (np.diff(distances) >= 0).all()
-    with pytest.raises(InvalidArgumentError, match="different models"):
-        list(search(Embedded(["q"], np.zeros((1, 4))), gallery, "cosine", 1))
 
 
 class LiteModel:

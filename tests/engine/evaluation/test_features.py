@@ -54,13 +54,13 @@ def test_a_protocol_with_trials_gives_their_mean_and_standard_deviation():
     results = [rank(QUERY, trial, rule="all") for trial in trials]
     for k in (1, 5):
         values = [result.rank(k) for result in results]
-        assert row[f"rank{k}"] == pytest.approx(np.mean(values))
-        assert row["std"][f"rank{k}"] == pytest.approx(np.std(values))
-    assert row["mAP"] == pytest.approx(np.mean([result.mean_ap for result in results]))
-    assert row["std"]["mAP"] == pytest.approx(np.std([result.mean_ap for result in results]))
-    assert row["std"]["mAP"] > 0
-    assert (row["trials"], row["gallery"], row["queries"]) == (4, 10, 20)
-    assert set(row["std"]) == set(FIGURES)
+        assert row.named(f"rank{k}") == pytest.approx(np.mean(values))
+        assert row.std.named(f"rank{k}") == pytest.approx(np.std(values))
+    assert row.mean_ap == pytest.approx(np.mean([result.mean_ap for result in results]))
+    assert row.std.mean_ap == pytest.approx(np.std([result.mean_ap for result in results]))
+    assert row.std.mean_ap > 0
+    assert (row.trials, row.gallery, row.queries) == (4, 10, 20)
+    assert tuple(row.std.figures()) == FIGURES
 
 
 def test_a_protocol_by_tracklet_compares_tracklets_in_place_of_cameras():
@@ -70,10 +70,10 @@ def test_a_protocol_by_tracklet_compares_tracklets_in_place_of_cameras():
     )
     for name, source in (("by camera", "camid"), ("by tracklet", "tracklet")):
         result = rank(QUERY, GALLERY, source)
-        assert rows[name]["mAP"] == pytest.approx(result.mean_ap)
-        assert rows[name]["valid_queries"] == result.num_valid_queries
-    assert rows["by camera"]["mAP"] != rows["by tracklet"]["mAP"]
-    assert rows["by tracklet"]["rule"] == "standard, by tracklet"
+        assert rows[name].mean_ap == pytest.approx(result.mean_ap)
+        assert rows[name].valid_queries == result.num_valid_queries
+    assert rows["by camera"].mean_ap != rows["by tracklet"].mean_ap
+    assert rows["by tracklet"].rule == "standard, by tracklet"
 
 
 def test_the_table_names_every_protocol_and_prints_the_spread_of_trials():
@@ -86,10 +86,10 @@ def test_the_table_names_every_protocol_and_prints_the_spread_of_trials():
     assert multi.split()[:2] == ["clothes_changing_multi_shot", "all"]
     assert single.split()[0] == "clothes_changing_single_shot"
     assert "± over 4 trials" in spread
-    std = rows["clothes_changing_single_shot"]["std"]
+    std = rows["clothes_changing_single_shot"].std.figures()
     assert spread.split()[-5:] == [f"{100 * std[n]:.2f}" for n in ("rank1", "rank5", "rank10", "mAP", "mINP")]
     end = head.index("mAP") + 3
-    assert single[:end].endswith(f"{100 * rows['clothes_changing_single_shot']['mAP']:.2f}")
+    assert single[:end].endswith(f"{100 * rows['clothes_changing_single_shot'].mean_ap:.2f}")
     assert spread[:end].endswith(f"{100 * std['mAP']:.2f}")
 
 
@@ -115,12 +115,12 @@ def test_ccpg_is_evaluated_in_both_protocols_in_one_run():
     assert list(rows)[:4] == ["CL reid", "UP reid", "DN reid", "BG reid"]
     for setting in ("CL", "UP", "DN", "BG"):
         for name in ("rank1", "mAP", "mINP"):
-            assert 100 * rows[f"{setting} reid"][name] == pytest.approx(expected["reid"][setting][name])
+            assert 100 * rows[f"{setting} reid"].named(name) == pytest.approx(expected["reid"][setting][name])
         gait = expected["gait"][setting]
         excluding, including = rows[f"{setting} gait"], rows[f"{setting} gait, same view"]
-        assert 100 * excluding["rank1"] == pytest.approx(gait["rank1_excluding_identical_view"])
-        assert 100 * including["rank1"] == pytest.approx(gait["rank1_including_identical_view"])
-    assert (rows["CL reid"]["queries"], rows["CL reid"]["gallery"]) == (24, 36)
+        assert 100 * excluding.rank1 == pytest.approx(gait["rank1_excluding_identical_view"])
+        assert 100 * including.rank1 == pytest.approx(gait["rank1_including_identical_view"])
+    assert (rows["CL reid"].queries, rows["CL reid"].gallery) == (24, 36)
     table = format_results(rows).splitlines()
     assert len(table) == 13
     assert table[5].split()[:2] == ["CL", "gait"]
@@ -138,8 +138,8 @@ def test_casia_b_is_evaluated_in_both_protocols_in_one_run():
         expected = metrics.evaluate_casia_b(extract(records), pids, worn, views, protocol=protocol)
         for name, figures in expected.items():
             row = rows[f"{name} {protocol}"]
-            assert {key: 100 * row[key] for key in figures} == pytest.approx(figures)
-    assert (rows["NM single_view"]["queries"], rows["NM single_view"]["gallery"]) == (16, 32)
+            assert {key: 100 * value for key, value in row.figures().items()} == pytest.approx(figures)
+    assert (rows["NM single_view"].queries, rows["NM single_view"].gallery) == (16, 32)
 
 
 def test_a_gait_benchmark_refuses_re_ranking():

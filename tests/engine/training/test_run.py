@@ -14,6 +14,7 @@ from mindreid.config import load_recipe
 from mindreid.engine.checkpoints.checkpoint_files import load_weights, named_parameters, read_description
 from mindreid.engine.checkpoints.networks import build_started_network
 from mindreid.engine.evaluation.evaluation_run import EvaluationRun
+from mindreid.engine.evaluation.protocol_results import results_to_json
 from mindreid.engine.training.run import RunFolder, train
 from mindreid.errors import CheckpointError, DataError, TrainingError
 from tests.engine.run_files import parameters, steps
@@ -42,8 +43,9 @@ def test_the_saved_weights_give_the_reported_figures(recipe_of, tmp_path):
     recipe = recipe_of()
     results = train(recipe, tmp_path / "run")
     run = EvaluationRun(recipe, tmp_path / "run" / "last.ckpt")
-    assert run.evaluate() == results
-    run.write_result(tmp_path / "result.json", results, "mindreid eval")
+    measured = run.evaluate()
+    assert results_to_json(measured) == results
+    run.write_result(tmp_path / "result.json", measured, "mindreid eval")
     stored = json.loads((tmp_path / "result.json").read_text())
     assert stored["results"] == results
     assert stored["dataset"]["name"] == "market1501"

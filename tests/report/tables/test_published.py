@@ -8,6 +8,7 @@ from mindreid.cli import main
 from mindreid.config import list_recipes
 from mindreid.data.generated_marker import MARKER
 from mindreid.data.open_dataset import load_dataset
+from mindreid.engine.evaluation.protocol_results import ProtocolResult
 from mindreid.errors import ConfigError
 from mindreid.report.tables import published
 from mindreid.report.tables.published import format_rows, load_published, rows_for
@@ -30,7 +31,7 @@ def market(tiny_market):
 
 
 def result(rerank=False, **figures):
-    return {"standard": {"rank1": 0.5, "mAP": 0.25, **figures, "rerank": rerank}}
+    return {"standard": ProtocolResult(rank1=0.5, mean_ap=0.25, **figures, rerank=rerank)}
 
 
 def test_only_the_measured_setting_is_compared(market):
@@ -38,7 +39,7 @@ def test_only_the_measured_setting_is_compared(market):
     assert rows
     assert {(row.dataset, row.protocol, row.rerank) for row in rows} == {("market1501", "standard", False)}
     assert all(row.rerank for row in rows_for("mgn", market, result(rerank=True)))
-    assert rows_for("mgn", market, {"same_clothes": {"rank1": 1, "rerank": False}}) == ()
+    assert rows_for("mgn", market, {"same_clothes": ProtocolResult(rank1=1.0)}) == ()
     assert rows_for("mgn", replace(market, name="csv_list"), result()) == ()
 
 

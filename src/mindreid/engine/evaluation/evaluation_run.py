@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from pathlib import Path
-from typing import Any, Optional
+from typing import Optional
 
 import mindspore as ms
 import numpy as np
@@ -19,6 +19,7 @@ from mindreid.engine.checkpoints.checkpoint_files import Description
 from mindreid.engine.checkpoints.networks import build_started_network, load_network
 from mindreid.engine.evaluation.features import FeatureExtractor, build_extractor
 from mindreid.engine.evaluation.protocol_evaluation import evaluate_dataset
+from mindreid.engine.evaluation.protocol_results import ProtocolResult, Results, results_to_json
 from mindreid.engine.platform.device import select_device
 from mindreid.engine.platform.distributed import join_workers
 from mindreid.versions import library_versions
@@ -57,15 +58,15 @@ class EvaluationRun:
         variant = f" ({self.dataset.variant})" if self.dataset.variant else ""
         return f"{self.recipe.model.name}, {weights}, on {self.dataset.name}{variant}"
 
-    def evaluate(self) -> dict[str, dict[str, Any]]:
-        """Rank every protocol; see :func:`mindreid.engine.evaluation.features.evaluate_dataset`."""
+    def evaluate(self) -> dict[str, ProtocolResult]:
+        """Rank every protocol of the dataset that the recipe asks for (default: all)."""
         return evaluate_dataset(self.extract, self.dataset, self.recipe.evaluation, self.workers)
 
     def embed(self, split: str) -> np.ndarray:
         """Embed a split's records: float32 ``[N, D]``, not normalised."""
         return self.extract(self.dataset.split(split))
 
-    def write_result(self, path: Path, results: dict[str, dict[str, Any]], command: str) -> None:
+    def write_result(self, path: Path, results: Results, command: str) -> None:
         """Write results as JSON with everything needed to know what was measured."""
         if not self.workers.is_first:
             return
@@ -80,7 +81,7 @@ class EvaluationRun:
                 },
                 "checkpoint": str(self.checkpoint) if self.checkpoint else None,
                 "epoch": self.description.epoch,
-                "results": results,
+                "results": results_to_json(results),
                 "recipe": self.recipe.as_dict(),
                 "versions": library_versions(),
             },

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
 from mindreid import metrics
 from mindreid.data.records import Record
+from mindreid.engine.evaluation.protocol_results import ProtocolResult
+from mindreid.metrics.percentages import from_percent
 
-Rows = dict[str, dict[str, Any]]
+Rows = dict[str, ProtocolResult]
 _OTHER_VIEWS, _ALL_VIEWS = "pairs of other views", "pairs of all views"
 
 
@@ -21,7 +22,7 @@ def evaluate_ccpg(records: Sequence[Record], features: np.ndarray, metric: str) 
     -------
     dict
         For each kind of change three rows: "CL reid" with rank-1, mAP and mINP, "CL gait" with
-        rank-1 over pairs of different cameras, "CL gait, same view" over all pairs. Fractions.
+        rank-1 over pairs of different cameras, "CL gait, same view" over all pairs.
     """
     pids, conditions, cameras = _labels(records)
     result = metrics.evaluate_ccpg(features, pids, conditions, cameras, metric=metric)
@@ -29,13 +30,12 @@ def evaluate_ccpg(records: Sequence[Record], features: np.ndarray, metric: str) 
     for setting, (worn_by_probe, worn_in_gallery) in metrics.CCPG_SETTINGS.items():
         counts = _counts(conditions, worn_by_probe, worn_in_gallery)
         reid, gait = result["reid"][setting], result["gait"][setting]
-        figures = {name: reid[name] / 100 for name in ("rank1", "mAP", "mINP")}
-        rows[f"{setting} reid"] = {**figures, **counts, "rule": "standard"}
+        rows[f"{setting} reid"] = _result(reid, counts, "standard")
         for name, key, rule in (
             ("gait", "rank1_excluding_identical_view", _OTHER_VIEWS),
             ("gait, same view", "rank1_including_identical_view", _ALL_VIEWS),
         ):
-            rows[f"{setting} {name}"] = {"rank1": gait[key] / 100, **counts, "rule": rule}
+            rows[f"{setting} {name}"] = _result({"rank1": gait[key]}, counts, rule)
     return dict(sorted(rows.items(), key=lambda row: row[0].partition(" ")[2] != "reid"))
 
 
@@ -49,15 +49,21 @@ def evaluate_casia_b(protocol: str) -> Callable[[Sequence[Record], np.ndarray, s
         pids, types, views = _labels(records)
         result = metrics.evaluate_casia_b(features, pids, types, views, metric=metric, protocol=protocol)
         return {
-            f"{name} {protocol}": {
-                **{key: value / 100 for key, value in figures.items()},
-                **_counts(types, probes[name], gallery),
-                "rule": _OTHER_VIEWS if is_single else "standard",
-            }
+            f"{name} {protocol}": _result(
+                figures,
+                _counts(types, probes[name], gallery),
+                _OTHER_VIEWS if is_single else "standard",
+            )
             for name, figures in result.items()
         }
 
     return evaluate
+
+
+def _result(percentages: Mapping[str, float], counts: Mapping[str, int], rule: str) -> ProtocolResult:
+    """Turn a benchmark's per cent, by their names in files, into fractions."""
+    figures = {name: from_percent(value) for name, value in percentages.items()}
+    return ProtocolResult.from_json({**figures, **counts, "rule": rule})
 
 
 def _labels(records: Sequence[Record]) -> tuple[np.ndarray, list[str], list[str]]:

@@ -13,12 +13,16 @@ from mindreid import metrics
 from mindreid.config import EvaluationConfig
 from mindreid.data.records import Dataset, Protocol, Record
 from mindreid.engine.evaluation.gait_benchmarks import GAIT_BENCHMARKS
+from mindreid.engine.evaluation.protocol_results import (
+    Figures,
+    ProtocolResult,
+    results_from_json,
+    results_to_json,
+)
 from mindreid.engine.platform.distributed import Workers, share_content
 from mindreid.errors import ConfigError
 
 logger = logging.getLogger(__name__)
-
-RANKS = (1, 5, 10, 20)
 
 
 def evaluate_dataset(
@@ -26,7 +30,7 @@ def evaluate_dataset(
     dataset: Dataset,
     config: EvaluationConfig,
     workers: Workers = Workers(),  # noqa: B008 - immutable
-) -> dict[str, dict[str, Any]]:
+) -> dict[str, ProtocolResult]:
     """Evaluate every protocol of a dataset that the recipe asks for (default: all).
 
     The workers embed together; the first one ranks and tells the others the result.
@@ -34,11 +38,8 @@ def evaluate_dataset(
     Returns
     -------
     dict
-        By protocol name: "rank1", "rank5", "rank10", "rank20", "mAP", "mINP" as fractions, the
-        counts "queries", "valid_queries" and "gallery", "rule" (what is junk), "rerank". Of a
-        protocol with trials, the mean over them, their number "trials", and "std", the standard
-        deviation of each figure over the trials. A gait benchmark has several rows, of what it
-        reports alone, see :mod:`mindreid.engine.evaluation.gait_benchmarks`.
+        By protocol name. A gait benchmark has several rows, of what it reports alone, see
+        :mod:`mindreid.engine.evaluation.gait_benchmarks`.
 
     Raises
     ------
@@ -58,15 +59,15 @@ def evaluate_dataset(
     features = _extract_once(extract, protocols)
     seconds = time.monotonic() - begin
     logger.info("%d embeddings in %.1f s", len(features.row_of), seconds)
-    rows: dict[str, dict[str, Any]] = {}
+    results: dict[str, ProtocolResult] = {}
     for protocol in protocols if workers.is_first else ():
-        rows.update(_evaluate_protocol(protocol, features, config))
-    return share_content(rows, workers)
+        results.update(_evaluate_protocol(protocol, features, config))
+    return results_from_json(share_content(results_to_json(results), workers))
 
 
 def _evaluate_protocol(
     protocol: Protocol, features: _Features, config: EvaluationConfig
-) -> dict[str, dict[str, Any]]:
+) -> dict[str, ProtocolResult]:
     if protocol.rule not in GAIT_BENCHMARKS:
         return {protocol.name: _rank(protocol, features, config)}
     if config.rerank:
@@ -75,8 +76,7 @@ def _evaluate_protocol(
             where="evaluation.rerank",
             fix="leave out --rerank",
         )
-    rows = GAIT_BENCHMARKS[protocol.rule](protocol.query, features(protocol.query), config.metric)
-    return {name: {**row, "rerank": False} for name, row in rows.items()}
+    return GAIT_BENCHMARKS[protocol.rule](protocol.query, features(protocol.query), config.metric)
 
 
 class _Features:
@@ -98,7 +98,7 @@ def _extract_once(
     return _Features(distinct, extract(distinct))
 
 
-def _rank(protocol: Protocol, features: _Features, config: EvaluationConfig) -> dict[str, Any]:
+def _rank(protocol: Protocol, features: _Features, config: EvaluationConfig) -> ProtocolResult:
     query = features(protocol.query)
     if protocol.query_pool:
         query = metrics.pool_multi_query(
@@ -107,22 +107,27 @@ def _rank(protocol: Protocol, features: _Features, config: EvaluationConfig) -> 
             _labels(protocol.query_pool, "camid"),
             _labels(protocol.query, "pid"),
             _labels(protocol.query, "camid"),
+            # Else the pooled queries would be short, and the gallery as long as the network makes it.
+            normalize=config.rerank or config.metric == "cosine",
         )
     galleries = protocol.trials or (protocol.gallery,)
     results = [_rank_gallery(protocol, query, gallery, features, config) for gallery in galleries]
-    figures = [
-        {**{f"rank{k}": result.rank(k) for k in RANKS}, "mAP": result.mean_ap, "mINP": result.mean_inp}
-        for result in results
-    ]
-    return {
+    figures = [_figures(result) for result in results]
+    return ProtocolResult(
         **_over_trials(np.mean, figures),
-        **({"trials": len(figures), "std": _over_trials(np.std, figures)} if protocol.trials else {}),
-        "queries": len(protocol.query),
-        "valid_queries": results[0].num_valid_queries,
-        "gallery": len(galleries[0]),
-        "rule": protocol.junk,
-        "rerank": config.rerank,
-    }
+        queries=len(protocol.query),
+        valid_queries=results[0].num_valid_queries,
+        gallery=len(galleries[0]),
+        rule=protocol.junk,
+        rerank=config.rerank,
+        trials=len(figures) if protocol.trials else None,
+        std=Figures(**_over_trials(np.std, figures)) if protocol.trials else None,
+    )
+
+
+def _figures(result: metrics.RankingResult) -> dict[str, float]:
+    ranks = {f"rank{k}": result.rank(k) for k in (1, 5, 10, 20)}
+    return {**ranks, "mean_ap": result.mean_ap, "mean_inp": result.mean_inp}
 
 
 def _over_trials(

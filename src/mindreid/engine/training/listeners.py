@@ -13,6 +13,7 @@ from typing import Any, Optional
 import numpy as np
 
 from mindreid.atomic import write_text
+from mindreid.engine.evaluation.protocol_results import Results, results_to_json
 from mindreid.engine.training.progress import Progress, StepReport
 from mindreid.errors import TrainingError
 
@@ -158,7 +159,7 @@ class PeriodicEvaluation(Listener):
     Parameters
     ----------
     evaluate : callable
-        ``evaluate() -> {protocol: {metric: value}}``; the first protocol decides.
+        ``evaluate() -> {protocol: result}``; the first protocol decides.
     every : int
         Epochs between evaluations; 0: only after the last epoch.
     epochs : int
@@ -166,14 +167,14 @@ class PeriodicEvaluation(Listener):
     best_metric : str
         Metric of the first protocol that selects the best checkpoint.
     progress : Progress
-        Receives the metrics.
+        Receives the results as files hold them.
     on_best : callable
         Called after an evaluation that beat all before it.
     """
 
     def __init__(
         self,
-        evaluate: Callable[[], dict[str, dict[str, Any]]],
+        evaluate: Callable[[], Results],
         *,
         every: int,
         epochs: int,
@@ -189,10 +190,13 @@ class PeriodicEvaluation(Listener):
         due = self.every > 0 and (epoch + 1) % self.every == 0
         if not due and epoch + 1 != self.epochs:
             return
-        self.progress.metrics = self.evaluate()
-        row = next(iter(self.progress.metrics.values()))
-        # Some gait protocols report rank-1 alone.
-        value = row.get(self.best_metric, row["rank1"])
+        results = self.evaluate()
+        self.progress.metrics = results_to_json(results)
+        first = next(iter(results.values()))
+        value = first.named(self.best_metric)
+        if value is None:
+            # Some gait protocols report rank-1 alone.
+            value = first.rank1
         if value > self.progress.best:
             self.progress.best = value
             self.on_best()

@@ -25,7 +25,8 @@ class Progress:
     best : float
         Best value so far of the metric that selects ``best.ckpt``; -1 before any evaluation.
     metrics : dict
-        Last evaluation.
+        Last evaluation as files hold it, see
+        :func:`mindreid.engine.evaluation.protocol_results.results_to_json`.
     """
 
     epoch: int = 0

@@ -31,7 +31,7 @@ from mindreid.engine.checkpoints.checkpoint_files import (
 from mindreid.engine.checkpoints.networks import build_started_network
 from mindreid.engine.evaluation.features import FeatureExtractor, build_extractor
 from mindreid.engine.evaluation.protocol_evaluation import evaluate_dataset
-from mindreid.engine.evaluation.protocol_results import format_results
+from mindreid.engine.evaluation.protocol_results import Results, format_results
 from mindreid.engine.platform.batch_norm import synchronize_batch_norm
 from mindreid.engine.platform.device import Device, select_device
 from mindreid.engine.platform.distributed import (
@@ -255,7 +255,7 @@ class _Run:
         )
         return [losses, evaluation, keeper]
 
-    def _evaluate(self, extract: FeatureExtractor) -> dict[str, dict[str, Any]]:
+    def _evaluate(self, extract: FeatureExtractor) -> Results:
         results = evaluate_dataset(extract, self.dataset, self.recipe.evaluation, self.workers)
         logger.info("after epoch %d\n%s", self.progress.epoch, format_results(results))
         return results

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from mindreid.metrics.percentages import to_percent
+
 #: What stands in the place of a table or figure whose benchmark has not been run.
 NOT_RUN = "not run here"
 
@@ -34,7 +36,7 @@ def percent(share: float) -> str:
     >>> percent(0.1234)
     '12.3'
     """
-    return f"{100 * share:.1f}"
+    return f"{to_percent(share):.1f}"
 
 
 def mean_and_deviation(spread: Mapping[str, float]) -> str:

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from importlib import resources
 from pathlib import Path
-from typing import Any, Literal, Optional
+from typing import Literal, Optional
 
 import pydantic
 from pydantic import BaseModel, ConfigDict
 
 from mindreid.data.generated_marker import generated_kind
 from mindreid.data.records import Dataset
+from mindreid.engine.evaluation.protocol_results import ProtocolResult, Results
 from mindreid.errors import ConfigError
+from mindreid.metrics.percentages import to_percent
 from mindreid.yaml_source import read_yaml
-
-#: By protocol, fractions: what :func:`mindreid.engine.evaluation.features.evaluate_dataset` returns.
-Results = Mapping[str, Mapping[str, Any]]
 
 FILE = "published.yaml"
 _TITLES = {"rank1": "R1", "rank5": "R5", "rank10": "R10"}
@@ -69,10 +68,10 @@ class PublishedRow(_Section):
         """Tell whether it was measured on this delivery of a dataset."""
         return self.dataset == dataset and self.variant in ("", variant)
 
-    def measured(self, results: Results) -> Optional[Mapping[str, Any]]:
+    def measured(self, results: Results) -> Optional[ProtocolResult]:
         """Find the measurement under the same protocol, ``None`` if there is none."""
         own = results.get(self.protocol)
-        return own if own is not None and own["rerank"] == self.rerank else None
+        return own if own is not None and own.rerank == self.rerank else None
 
 
 class Published(_Section):
@@ -115,7 +114,7 @@ def rows_for(model: str, dataset: Dataset, results: Results) -> tuple[PublishedR
     dataset : Dataset
         What was measured on.
     results : mapping
-        Of :func:`mindreid.engine.evaluation.features.evaluate_dataset`.
+        Of :func:`mindreid.engine.evaluation.protocol_evaluation.evaluate_dataset`.
     """
     published = load_published(model)
     if published is None or generated_kind(dataset.root) is not None:
@@ -131,10 +130,11 @@ def format_rows(rows: Sequence[PublishedRow], results: Results) -> str:
     """Lay rows out beside what was measured, in per cent."""
     table = [("protocol", "", "published", "measured", "whose")]
     for row in rows:
-        own = row.measured(results) or {}
+        own = row.measured(results)
         whose = f"{row.method or 'the method'}, {row.origin}"
         for name, value in row.figures.items():
-            mine = f"{100 * own[name]:.2f}" if name in own else "-"
+            measured = None if own is None else own.named(name)
+            mine = "-" if measured is None else f"{to_percent(measured):.2f}"
             table.append((row.protocol, _TITLES.get(name, name), f"{value:.2f}", mine, whose))
     widths = [max(len(line[column]) for line in table) for column in range(4)]
     return "\n".join(

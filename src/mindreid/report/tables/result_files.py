@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Optional
 
 from mindreid.config import load_recipe
+from mindreid.engine.evaluation.protocol_results import ProtocolResult, results_from_json
 from mindreid.errors import DataError
 from mindreid.report.tables.published import PublishedRow
 
@@ -47,7 +48,7 @@ class ResultFiles:
             if name.startswith("learning_"):
                 yield content["figures"]
 
-    def evaluation(self, row: PublishedRow) -> Optional[dict[str, Any]]:
+    def evaluation(self, row: PublishedRow) -> Optional[ProtocolResult]:
         """Find what the row's recipe reached on the row's dataset, ``None`` if that was not measured."""
         if row.recipe is None:
             return None
@@ -57,9 +58,9 @@ class ResultFiles:
             if data is None or data["generated"] or not row.describes(data["name"], data["variant"]):
                 continue
             used = content["recipe"]
-            found = row.measured(content["results"])
+            found = row.measured(results_from_json(content["results"]))
             if found is not None and all(used[section] == wanted[section] for section in _DECISIVE):
-                return dict(found)
+                return found
         return None
 
 

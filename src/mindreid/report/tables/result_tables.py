@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Optional
 
 from mindreid.errors import DataError
+from mindreid.metrics.percentages import to_percent
 from mindreid.report.tables.markdown import NOT_RUN, bullets, mean_and_deviation, table
 from mindreid.report.tables.published import Published, PublishedRow, load_published
 from mindreid.report.tables.result_files import ResultFiles
@@ -230,7 +231,7 @@ def _measured(results: ResultFiles, row: PublishedRow) -> str:
     own = results.evaluation(row)
     if own is None:
         return NO_DATA
-    return _rank1_and_map({name: round(100 * own[name], 2) for name in ("rank1", "mAP") if name in own})
+    return _rank1_and_map({name: round(to_percent(value), 2) for name, value in own.figures().items()})
 
 
 def _rank1_and_map(figures: Mapping[str, float]) -> str:

@@ -1,0 +1,134 @@
+"""What is refused of embeddings and of parameters before anything is computed with them."""
+
+from __future__ import annotations
+
+from typing import Any, Optional
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from mindreid.errors import InvalidArgumentError
+
+METRICS = ("cosine", "euclidean")
+
+_DAMAGED = "look for an unreadable image or a diverged network"
+
+
+def check_numbers(values: ArrayLike, name: str) -> np.ndarray:
+    """Return ``values`` as an array (a memory map stays one) if it holds real numbers.
+
+    Raises
+    ------
+    InvalidArgumentError
+        If it is ragged, masked, or of anything but real numbers.
+    """
+    try:
+        array = np.asanyarray(values)
+    except ValueError:
+        raise InvalidArgumentError("the rows are not of the same length", name) from None
+    if np.ma.is_masked(array):
+        raise InvalidArgumentError("some values are masked", name, fix="leave those items out")
+    if array.dtype.kind not in "fiu":
+        raise InvalidArgumentError(f"expected real numbers, got dtype {array.dtype}", name)
+    return array
+
+
+def check_features(
+    features: ArrayLike, name: str, *, parts: bool = False, directions: bool = False
+) -> np.ndarray:
+    """Return ``features`` as a finite array of single or double precision.
+
+    Half precision becomes single; integers, whose distances are often equal, become double.
+
+    Parameters
+    ----------
+    features : array_like
+        ``[N, D]``, or with ``parts`` also ``[N, D, parts]``.
+    name : str
+        For messages.
+    parts : bool
+        Whether embeddings may come in parts.
+    directions : bool
+        Whether they are going to be normalised, so that a row of zeros is refused. A single part of
+        zeros is not: it is at cosine distance 1 from everything.
+
+    Raises
+    ------
+    InvalidArgumentError
+        If it is empty, of another shape, or holds anything but finite real numbers.
+    """
+    array = np.asarray(check_numbers(features, name))
+    if not (array.ndim == 2 or (parts and array.ndim == 3)) or 0 in array.shape:
+        wanted = "a matrix [items, dimensions]" + (" or [items, dimensions, parts]" if parts else "")
+        raise InvalidArgumentError(f"expected {wanted}, got shape {array.shape}", name)
+    single = array.dtype.kind == "f" and array.dtype.itemsize <= np.dtype(np.float32).itemsize
+    with np.errstate(over="ignore"):
+        array = array.astype(np.float32 if single else np.float64, copy=False)
+    _refuse_rows(~np.isfinite(array), array, "hold NaN or infinity", name, _DAMAGED)
+    if directions:
+        hint = f"{_DAMAGED}, or use the Euclidean distance"
+        _refuse_rows(array == 0, array, "are all zeros, which has no direction", name, hint, every=True)
+    return array
+
+
+def _refuse_rows(
+    wrong: np.ndarray, array: np.ndarray, what: str, name: str, fix: str, *, every: bool = False
+) -> None:
+    """Raise if any value of a row is wrong, or with ``every``, if all are."""
+    by_row = wrong.reshape(len(array), -1)
+    rows = by_row.all(axis=1) if every else by_row.any(axis=1)
+    if rows.any():
+        raise InvalidArgumentError(
+            f"{np.count_nonzero(rows)} of {len(rows)} rows {what}, first in row {int(np.argmax(rows))}",
+            name,
+            fix=fix,
+        )
+
+
+def check_metric(metric: str) -> None:
+    """Raise InvalidArgumentError unless ``metric`` is one of :data:`METRICS`."""
+    if metric not in METRICS:
+        raise InvalidArgumentError(f"unknown metric {metric!r}", fix=f"choose from {', '.join(METRICS)}")
+
+
+def check_feature_pair(
+    query_features: ArrayLike, gallery_features: ArrayLike, *, parts: bool = False, metric: str = "cosine"
+) -> tuple[np.ndarray, np.ndarray]:
+    """Validate both sides with :func:`check_features` and that they have the same width and parts."""
+    check_metric(metric)
+    options = {"parts": parts, "directions": metric == "cosine"}
+    query = check_features(query_features, "query_features", **options)
+    gallery = check_features(gallery_features, "gallery_features", **options)
+    if query.shape[1:] != gallery.shape[1:]:
+        width, other = ("×".join(map(str, side.shape[1:])) for side in (query, gallery))
+        raise InvalidArgumentError(
+            f"query features are {width} wide and gallery features {other}",
+            fix="extract both with the same network",
+        )
+    return query, gallery
+
+
+def is_positive_integer(value: Any) -> bool:
+    """Tell whether ``value`` is an integer, not a truth value, of at least 1."""
+    return not isinstance(value, bool) and isinstance(value, (int, np.integer)) and bool(value >= 1)
+
+
+def check_positive_integers(what: str, *values: Any, where: Optional[str] = None) -> None:
+    """Raise InvalidArgumentError unless all ``values`` are positive integers.
+
+    Parameters
+    ----------
+    what : str
+        What they are, with an article: "a rank".
+    values : int
+        NumPy's integers are as good.
+    where : str, optional
+        The argument's name.
+
+    Examples
+    --------
+    >>> check_positive_integers("a rank", 1, 5)
+    """
+    wrong = [value for value in values if not is_positive_integer(value)]
+    if wrong:
+        raise InvalidArgumentError(f"{what} is a positive integer, not {wrong[0]!r}", where)
