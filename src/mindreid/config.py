@@ -7,31 +7,29 @@ function registered under that name, whose annotation is the option's type.
 
 from __future__ import annotations
 
-import copy
 import functools
 import json
-import logging
 import typing
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from importlib import resources
-from pathlib import Path
-from typing import Any, Literal, Optional, Union
+from typing import Any, Literal, Optional
 
 import pydantic
 from pydantic import BaseModel, ConfigDict, Field
 
 from mindreid import zoo
 from mindreid.errors import ConfigError, InvalidArgumentError
-from mindreid.yaml_source import KeyPath, parse_value, read_yaml
+from mindreid.recipe_files import Override, apply_override, find_recipe, list_recipes, read_recipe
+from mindreid.yaml_source import KeyPath
 
-logger = logging.getLogger(__name__)
-
-#: One change of a recipe: ``"a.b=value"`` with the value in YAML, as after ``--set``, or the pair
-#: ``("a.b", value)``, whose value is taken as it is.
-Override = Union[str, tuple[str, Any]]
-
-#: Keys of earlier versions, and what they are called now.
-RENAMED_KEYS: Mapping[KeyPath, KeyPath] = {("train", "workers"): ("train", "reader_threads")}
+__all__ = [
+    "Override",
+    "Recipe",
+    "find_recipe",
+    "list_recipes",
+    "load_recipe",
+    "parse_options",
+    "validate_recipe",
+]
 
 
 class _Section(BaseModel):
@@ -192,9 +190,7 @@ def load_recipe(name_or_path: str, overrides: Sequence[Override] = ()) -> Recipe
     ConfigError
         For an unknown key, a wrong type or a missing key, with file, line and the nearest key.
     """
-    content, lines = _read_with_bases(find_recipe(name_or_path), chain=())
-    for override in overrides:
-        _apply_override(content, lines, override)
+    content, lines = read_recipe(name_or_path, overrides)
     return validate_recipe(content, lines, source=name_or_path)
 
 
@@ -216,115 +212,8 @@ def parse_options(options: Sequence[str]) -> dict[str, Any]:
     """
     content: dict[str, Any] = {}
     for option in options:
-        _apply_override(content, {}, option)
+        apply_override(content, {}, option)
     return content
-
-
-def list_recipes() -> list[str]:
-    """Names of all shipped recipes, bases left out."""
-    root = _shipped()
-    found = (path.relative_to(root).with_suffix("").as_posix() for path in root.rglob("*.yaml"))
-    return sorted(name for name in found if not name.startswith("_"))
-
-
-def find_recipe(name_or_path: str) -> Path:
-    """Path of the recipe that a name or a path stands for."""
-    path = Path(name_or_path)
-    if path.is_file():
-        return path
-    shipped = _shipped() / f"{name_or_path}.yaml"
-    if shipped.is_file():
-        return shipped
-    names = list_recipes()
-    raise ConfigError(
-        f"there is no recipe {name_or_path!r}{zoo.nearest(name_or_path, names)}",
-        fix=f"pass the path of a YAML file or one of {', '.join(names)}",
-    )
-
-
-def _shipped() -> Path:
-    return Path(str(resources.files("mindreid.configs").joinpath("__init__.py"))).parent
-
-
-def _read_with_bases(path: Path, chain: tuple[Path, ...]) -> tuple[dict[str, Any], dict[KeyPath, str]]:
-    if path.resolve() in chain:
-        raise ConfigError("recipes inherit from each other in a circle", where=str(path))
-    source = read_yaml(path)
-    own = _with_new_names(source.content)
-    bases = own.pop("base", [])
-    content: dict[str, Any] = {}
-    lines: dict[KeyPath, str] = {}
-    for base in [bases] if isinstance(bases, str) else bases:
-        beside = path.parent / base
-        base_path = beside if beside.is_file() else find_recipe(base.removesuffix(".yaml"))
-        base_content, base_lines = _read_with_bases(base_path, (*chain, path.resolve()))
-        content = _merge(content, base_content)
-        lines.update(base_lines)
-    lines.update(source.lines)
-    return _merge(content, own), lines
-
-
-def _with_new_names(content: Mapping[str, Any]) -> dict[str, Any]:
-    """Copy one file's keys, those of earlier versions under their new names."""
-    renamed = {key: dict(value) if isinstance(value, Mapping) else value for key, value in content.items()}
-    for (section, old), (_, new) in RENAMED_KEYS.items():
-        keys = renamed.get(section)
-        if isinstance(keys, dict) and old in keys and new not in keys:
-            logger.info("the recipe's key %s.%s is called %s.%s now", section, old, section, new)
-            keys[new] = keys.pop(old)
-    return renamed
-
-
-def _merge(base: Mapping[str, Any], child: Mapping[str, Any]) -> dict[str, Any]:
-    """Merge mappings key by key; a mapping that names another component replaces the old one."""
-    if "name" in base and "name" in child and base["name"] != child["name"]:
-        return dict(child)
-    merged = dict(base)
-    for key, value in child.items():
-        both = isinstance(value, Mapping) and isinstance(merged.get(key), Mapping)
-        merged[key] = _merge(merged[key], value) if both else value
-    return merged
-
-
-def _apply_override(content: dict[str, Any], lines: dict[KeyPath, str], override: Override) -> None:
-    key, value, where = _read_override(override)
-    *parents, leaf = RENAMED_KEYS.get(tuple(key.split(".")), tuple(key.split(".")))
-    node: Any = content
-    for part in parents:
-        node = _child(node, part, where)
-    if isinstance(node, list):
-        node[_list_index(node, leaf, where)] = value
-    else:
-        node[leaf] = value if parents else _with_new_names({leaf: value})[leaf]
-    lines[(*parents, leaf)] = where
-
-
-def _read_override(override: Override) -> tuple[str, Any, str]:
-    """Return the key, the value, and what an error message calls the override."""
-    if not isinstance(override, str):
-        key, value = override
-        # Later overrides may reach into the value, which belongs to the caller.
-        return key, copy.deepcopy(value), f"{key} = {value!r}"
-    key, separator, text = override.partition("=")
-    where = f"--set {override}"
-    if not separator or not key:
-        raise ConfigError("an override is written key.subkey=value", where=where)
-    return key, parse_value(text), where
-
-
-def _child(node: Any, part: str, where: str) -> Any:
-    if isinstance(node, list):
-        return node[_list_index(node, part, where)]
-    child = node.setdefault(part, {})
-    if not isinstance(child, (dict, list)):
-        raise ConfigError(f"{part!r} is a value, it has no keys below it", where=where)
-    return child
-
-
-def _list_index(node: list[Any], part: str, where: str) -> int:
-    if not part.isdigit() or int(part) >= len(node):
-        raise ConfigError(f"{part!r} is no index of a list of {len(node)}", where=where)
-    return int(part)
 
 
 def _components(recipe: Recipe) -> Iterable[tuple[KeyPath, Mapping[str, Any], Callable[..., Any]]]:
@@ -375,11 +264,21 @@ def _validate(
 ) -> Any:
     try:
         # JSON mode is strict about types and still takes lists for tuples, which YAML lacks.
-        return model.model_validate_json(json.dumps(content))
+        return model.model_validate_json(_as_json(content, source))
     except pydantic.ValidationError as error:
         problem = error.errors(include_url=False)[0]
         path = (*prefix, *(str(part) for part in problem["loc"]))
         raise ConfigError(_explain(model, problem, path), where=_locate(path, lines, source)) from None
+
+
+def _as_json(content: Mapping[str, Any], source: str) -> str:
+    try:
+        return json.dumps(content)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise ConfigError(
+            f"a recipe is made of mappings, lists, numbers and texts ({str(error).splitlines()[0]})",
+            where=source,
+        ) from None
 
 
 def _explain(model: type[BaseModel], problem: Any, path: KeyPath) -> str:

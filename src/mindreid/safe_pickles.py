@@ -8,7 +8,10 @@ that not even NumPy's own unpickling code sees what a stranger wrote.
 
 from __future__ import annotations
 
+import io
 import pickle
+import struct
+import sys
 from collections.abc import Callable, Mapping
 from typing import Any, BinaryIO
 
@@ -44,7 +47,8 @@ def load_numbers(file: BinaryIO) -> Any:
     Exception
         Almost any, if the file is damaged.
     """
-    return _unwrap(_Unpickler(file).load())
+    content = file.read()
+    return _Unwrapping(len(content)).unwrap(_Unpickler(io.BytesIO(content)).load())
 
 
 class _DataType:
@@ -71,7 +75,9 @@ class _Array:
         _version, shape, data_type, is_fortran, content = state
         if data_type.value.kind == _OBJECTS:
             # NumPy makes such an array of frames of several sizes, and stores the list of them.
-            self.value = _unwrap(content)
+            if not isinstance(content, (list, tuple)):
+                raise ValueError("bytes are no objects")
+            self.value = list(content)
             return
         self.value = _array_of(content, data_type, shape, "F" if is_fortran else "C").value
 
@@ -126,17 +132,47 @@ STAND_INS: Mapping[tuple[str, str], Callable[..., Any]] = {
 
 
 class _Unpickler(pickle._Unpickler):  # type: ignore[name-defined]
-    # The one in C makes room for as many memories as a damaged file numbers: gigabytes. This one counts them.
+    """Python's own unpickler without its trust in the sizes that a file names.
+
+    The one in C makes room for as many memories as a damaged file numbers, gigabytes of them.
+    """
+
+    dispatch: Any = dict(pickle._Unpickler.dispatch)  # type: ignore[attr-defined]
+    #: Made by the base class for the file at hand.
+    append: Any
+    read: Any
+
     def find_class(self, module: str, name: str) -> Any:
         try:
             return STAND_INS[module, name]
         except KeyError:
             raise ForbiddenNameError(f"{module}.{name}") from None
 
+    def load_bytearray8(self) -> None:
+        (length,) = struct.unpack("<Q", self.read(8))
+        self.append(bytearray(self.read(min(length, sys.maxsize))))
 
-def _unwrap(content: Any) -> Any:
-    if isinstance(content, _Array):
-        if content.value is None:
+    dispatch[pickle.BYTEARRAY8[0]] = load_bytearray8
+
+
+class _Unwrapping:
+    """Takes what was noted out of the stand-ins, in as many steps as the file has bytes.
+
+    A short file may name a list of lists of lists that are all the same, and grow without bounds.
+    """
+
+    def __init__(self, steps: int) -> None:
+        self.steps = steps
+
+    def unwrap(self, content: Any) -> Any:
+        self.steps -= 1
+        if self.steps < 0:
+            raise ValueError("it repeats itself more often than its length allows")
+        if isinstance(content, _Array):
+            return self.unwrap_array(content)
+        return [self.unwrap(item) for item in content] if isinstance(content, (list, tuple)) else content
+
+    def unwrap_array(self, array: _Array) -> Any:
+        if array.value is None:
             raise ValueError("an array without content")
-        return content.value
-    return [_unwrap(item) for item in content] if isinstance(content, (list, tuple)) else content
+        return self.unwrap(array.value) if isinstance(array.value, (list, tuple)) else array.value

@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Optional
 
 import yaml
 
-from mindreid.errors import ConfigError
+from mindreid.errors import ConfigError, DataError
+from mindreid.text_files import read_text_file
 
 KeyPath = tuple[str, ...]
+_MOST_KEYS = 10_000
 
 
 class _Loader(yaml.SafeLoader):
@@ -52,23 +54,29 @@ def read_yaml(path: Path) -> YamlSource:
         If the file is missing, is not YAML, is not a mapping, or names a key twice.
     """
     try:
-        text = path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise ConfigError("can't read the file", where=f"{path} ({error.strerror})") from None
-    loader = _Loader(text)
+        text = read_text_file(path)
+    except DataError as error:
+        raise ConfigError(error.what, where=error.where, fix=error.fix) from None
+    loader: Optional[_Loader] = None
     try:
+        loader = _Loader(text)
         node = loader.get_single_node()
+        lines: dict[KeyPath, str] = {}
+        if node is not None:
+            _collect_lines(node, (), path, lines)
         content = loader.construct_document(node) if node is not None else {}
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise ConfigError(f"this is not YAML ({error.problem})", where=f"{path}:{line}") from None
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        # Characters that YAML has not, numbers that Python refuses, nesting without an end.
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise ConfigError(f"this is not YAML ({reason})", where=str(path)) from None
     finally:
-        loader.dispose()
+        if loader is not None:
+            loader.dispose()
     if not isinstance(content, dict):
         raise ConfigError("the file must be a mapping of keys to values", where=f"{path}:1")
-    lines: dict[KeyPath, str] = {}
-    if node is not None:
-        _collect_lines(node, (), path, lines)
     return YamlSource(content, lines)
 
 
@@ -81,7 +89,7 @@ def parse_value(text: str) -> Any:
     """Read the right-hand side of an override as YAML: ``5e-4``, ``[1, 2]``, ``null``, ``text``."""
     try:
         return yaml.load(text, Loader=_Loader)  # noqa: S506 - a SafeLoader
-    except yaml.YAMLError:
+    except (yaml.YAMLError, ValueError, RecursionError):
         return text
 
 
@@ -92,10 +100,17 @@ def _collect_lines(node: yaml.Node, prefix: KeyPath, path: Path, lines: dict[Key
             where = f"{path}:{key.start_mark.line + 1}"
             if here in lines:
                 raise ConfigError(f"the key {'.'.join(here)!r} stands twice", where=where)
-            lines[here] = where
+            _note(here, where, lines)
             _collect_lines(value, here, path, lines)
     elif isinstance(node, yaml.SequenceNode):
         for index, item in enumerate(node.value):
             here = (*prefix, str(index))
-            lines[here] = f"{path}:{item.start_mark.line + 1}"
+            _note(here, f"{path}:{item.start_mark.line + 1}", lines)
             _collect_lines(item, here, path, lines)
+
+
+def _note(key: KeyPath, where: str, lines: dict[KeyPath, str]) -> None:
+    # Aliases of aliases make a file of a few lines grow without bounds.
+    if len(lines) >= _MOST_KEYS:
+        raise ConfigError(f"the file has more than {_MOST_KEYS:,} keys, its aliases counted", where=where)
+    lines[key] = where

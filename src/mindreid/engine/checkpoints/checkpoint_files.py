@@ -16,6 +16,7 @@ from mindspore import Parameter, nn
 from mindreid.atomic import atomic_path
 from mindreid.config import Recipe
 from mindreid.convert.file_kinds import file_kind
+from mindreid.engine.checkpoints.checkpoint_proto import read_entries
 from mindreid.errors import CheckpointError
 from mindreid.layers.parameters import assign_parameters
 from mindreid.versions import library_versions
@@ -195,7 +196,7 @@ def _write(path: Path, parameters: Mapping[str, Parameter], content: dict[str, A
         ) from None
 
 
-def _read(path: Path) -> tuple[dict[str, Parameter], dict[str, Any]]:
+def _read(path: Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
     if not path.is_file():
         raise CheckpointError("there is no such checkpoint", where=str(path))
     kind = file_kind(path)
@@ -207,8 +208,8 @@ def _read(path: Path) -> tuple[dict[str, Parameter], dict[str, Any]]:
             "train.init_weights",
         )
     try:
-        values = ms.load_checkpoint(str(path), crc_check=True)
-    except (ValueError, RuntimeError, TypeError, OSError):
+        values = read_entries(path)
+    except CheckpointError:
         raise _damaged(path) from None
     text, digest = values.pop(_DESCRIPTION, None), values.pop(_DIGEST, None)
     if text is None:
@@ -217,9 +218,13 @@ def _read(path: Path) -> tuple[dict[str, Parameter], dict[str, Any]]:
             where=str(path),
             fix="pass pre-trained trunk weights as train.init_weights",
         )
-    if str(digest) != _digest({name: value.asnumpy() for name, value in values.items()}):
+    arrays = {name: value for name, value in values.items() if isinstance(value, np.ndarray)}
+    if len(arrays) != len(values) or digest != _digest(arrays):
         raise _damaged(path)
-    return values, json.loads(str(text))
+    try:
+        return arrays, json.loads(str(text))
+    except (ValueError, RecursionError):
+        raise _damaged(path) from None
 
 
 def _damaged(path: Path) -> CheckpointError:
@@ -251,10 +256,7 @@ def _description(content: Mapping[str, Any], path: Path) -> Description:
         ) from None
 
 
-def _assign(values: Mapping[str, Parameter], targets: Mapping[str, Parameter], path: Path) -> None:
+def _assign(values: Mapping[str, np.ndarray], targets: Mapping[str, Parameter], path: Path) -> None:
     assign_parameters(
-        targets,
-        {name: value.asnumpy() for name, value in values.items()},
-        source=str(path),
-        fix="use the recipe and the dataset that it was trained with",
+        targets, values, source=str(path), fix="use the recipe and the dataset that it was trained with"
     )

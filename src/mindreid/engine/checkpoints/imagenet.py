@@ -21,6 +21,7 @@ from mindspore import nn
 from mindreid.atomic import atomic_path
 from mindreid.convert.file_kinds import SAFETENSORS, TORCH, file_kind
 from mindreid.convert.torch_file import read_torch_state
+from mindreid.engine.checkpoints.checkpoint_proto import read_entries
 from mindreid.errors import CheckpointError, InvalidArgumentError
 from mindreid.layers.parameters import assign_parameters
 from mindreid.layers.resnet import (
@@ -188,24 +189,25 @@ def _read_mindspore(path: PathLike) -> tuple[dict[str, np.ndarray], StemPool]:
     if not Path(path).is_file():
         raise CheckpointError("there is no such checkpoint", where=str(path))
     try:
-        content = ms.load_checkpoint(str(path))
-    except (ValueError, TypeError, RuntimeError):
+        content = read_entries(Path(path))
+    except CheckpointError:
         raise CheckpointError(
             "not a whole MindSpore checkpoint",
             where=str(path),
             fix="download it again and compare its checksum",
         ) from None
-    if any(not hasattr(value, "asnumpy") for name, value in content.items() if name != _STEM_POOL_ENTRY):
+    said = content.pop(_STEM_POOL_ENTRY, "mindcv")
+    arrays = {name: value for name, value in content.items() if isinstance(value, np.ndarray)}
+    if len(arrays) != len(content):
         raise CheckpointError(
             "this is a checkpoint of a whole network, not of a trunk",
             where=str(path),
             fix="pass it as train.init_checkpoint, and null as train.init_weights",
         )
-    said = content.pop(_STEM_POOL_ENTRY, "mindcv")
-    source: StemPool = "torchvision" if str(said) == "torchvision" else "mindcv"
+    source: StemPool = "torchvision" if said == "torchvision" else "mindcv"
     # Pre-trained checkpoints are often saved with what the optimiser keeps beside each parameter.
-    kept = {name: value.asnumpy() for name, value in content.items() if not _OPTIMIZER.match(name)}
-    optimizer = [name for name in content if name not in kept]
+    kept = {name: value for name, value in arrays.items() if not _OPTIMIZER.match(name)}
+    optimizer = [name for name in arrays if name not in kept]
     if optimizer:
         logger.info("%s: the optimiser's state is no weights%s", path, _left_out(optimizer))
     return kept, source
