@@ -10,7 +10,7 @@ import pytest
 
 from mindreid.config import load_recipe
 from mindreid.engine.evaluation.features import FeatureExtractor
-from mindreid.engine.training import run as training
+from mindreid.engine.training import run_state
 from mindreid.engine.training.run import train
 from mindreid.engine.training.run_folder import RunFolder
 from mindreid.engine.training.step import TrainStep
@@ -37,7 +37,7 @@ MOMENTS = {
     "the last step of an epoch": (TrainStep, "__call__", 8),
     "the start of an epoch": (MiningObjective, "on_epoch_begin", 2),
     "an evaluation": (FeatureExtractor, "_embed_batch", 4),
-    "a save": (training, "save_state", 1),
+    "a save": (run_state, "save_state", 1),
 }
 
 
