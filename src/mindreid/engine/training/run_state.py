@@ -68,9 +68,8 @@ class RunState:
         own = {id(parameter) for parameter in state.values()}
         for optimizer in self.optimizers.values():
             state.update({p.name: p for p in optimizer.get_parameters() if id(p) not in own})
-        for name, value in vars(self.loss_scaler).items() if self.loss_scaler else ():
-            if isinstance(value, Parameter):
-                state[f"loss_scaler.{name}"] = value
+        scaler = {} if self.loss_scaler is None else vars(self.loss_scaler)
+        state.update({f"loss_scaler.{k}": v for k, v in scaler.items() if isinstance(v, Parameter)})
         return state
 
     def restart_optimizers(self) -> None:
