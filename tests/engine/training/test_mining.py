@@ -70,11 +70,14 @@ def test_the_method_gets_embeddings_of_all_training_images_in_their_order(recipe
     np.testing.assert_allclose(embeddings, expected, rtol=1e-5, atol=1e-6)
 
 
-def test_what_it_says_is_logged_and_written(recipe_of, tmp_path):
-    train(recipe_of("model.name=toy_found", "train.epochs=3"), tmp_path / "run")
-    folder = RunFolder(tmp_path / "run")
+WHOLE = ("model.name=toy_found", "train.epochs=4")
+
+
+def test_what_it_says_is_logged_and_written(trained):
+    folder = RunFolder(trained(*WHOLE))
     rows = [json.loads(line) for line in folder.mining.read_text().splitlines()]
-    assert [(row["epoch"], row["epoch_seen"], row["groups"]) for row in rows] == [(1, 1, 2), (2, 2, 2)]
+    said = [(row["epoch"], row["epoch_seen"], row["groups"]) for row in rows]
+    assert said == [(e, e, 2) for e in (1, 2, 3)]
     assert "before epoch 2: embedding seconds" in folder.log.read_text()
 
 
@@ -82,9 +85,9 @@ class StopError(Exception):
     pass
 
 
-def test_a_run_interrupted_after_mining_resumes_bit_for_bit(recipe_of, tmp_path, monkeypatch):
-    recipe = recipe_of("model.name=toy_found", "train.epochs=4", "train.checkpoint_steps=1")
-    train(recipe, tmp_path / "whole")
+def test_a_run_interrupted_after_mining_resumes_bit_for_bit(recipe_of, trained, tmp_path, monkeypatch):
+    whole = trained(*WHOLE)
+    recipe = recipe_of(*WHOLE, "train.checkpoint_steps=1")
     save, saved = run_state.save_state, []
 
     def stop(*arguments):
@@ -99,8 +102,8 @@ def test_a_run_interrupted_after_mining_resumes_bit_for_bit(recipe_of, tmp_path,
     monkeypatch.undo()
     monkeypatch.chdir(tmp_path)
     train(recipe, tmp_path / "parts", resume=True)
-    assert_equal_runs(tmp_path / "whole", tmp_path / "parts")
-    lines = [(tmp_path / name / "mining.jsonl").read_text().splitlines() for name in ("whole", "parts")]
+    assert_equal_runs(whole, tmp_path / "parts")
+    lines = [(run / "mining.jsonl").read_text().splitlines() for run in (whole, tmp_path / "parts")]
     assert [json.loads(line)["step"] for line in lines[0]] == [json.loads(line)["step"] for line in lines[1]]
 
 
