@@ -6,6 +6,7 @@ import io
 import json
 import logging
 import os
+import shutil
 from pathlib import Path
 
 os.environ.setdefault("GLOG_v", "3")
@@ -52,10 +53,13 @@ def _own_log():
     logger.handlers[:], logger.level, logger.propagate = before
 
 
-@pytest.fixture
-def tiny_market(tmp_path):
-    """A tree in Market-1501's grammar: 8 training and 4 test persons, each a colour plus noise."""
-    root = tmp_path / "market"
+@pytest.fixture(scope="session")
+def market(tmp_path_factory):
+    """A tree in Market-1501's grammar: 8 training and 4 test persons, each a colour plus noise.
+
+    All tests read the same one; a test that changes images takes ``tiny_market``.
+    """
+    root = tmp_path_factory.mktemp("shared") / "market"
     generator = np.random.default_rng(0)
     for folder, pids, frames in (
         ("bounding_box_train", range(1, 9), range(4)),
@@ -71,6 +75,12 @@ def tiny_market(tmp_path):
                     name = f"{pid:04d}_c{camera}s1_{frame:06d}_00.jpg"
                     Image.fromarray(pixels.astype(np.uint8)).save(root / folder / name)
     return root
+
+
+@pytest.fixture
+def tiny_market(market, tmp_path):
+    """A test's own copy of ``market``."""
+    return Path(shutil.copytree(market, tmp_path / "market"))
 
 
 @pytest.fixture(scope="session")

@@ -31,6 +31,37 @@ def test_a_name_is_taken_once():
         registry.register("square", 5)
 
 
+def test_a_temporary_entry_is_forgotten_even_after_an_error():
+    registry = Registry("shape", "math")
+    registry.register("square", 4)
+
+    def fail_within_the_block():
+        with registry.temporary() as same:
+            same.register("circle", 0)
+            with registry.temporary():
+                registry.register("line", 2)
+            assert registry.names() == ["circle", "square"]
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail_within_the_block()
+    assert registry.names() == ["square"]
+    registry.register("circle", 0)
+
+
+def test_what_the_provider_registers_outlives_a_temporary_block(tmp_path, monkeypatch):
+    """A module is imported once; were it first needed within the block, its entries would be lost."""
+    (tmp_path / "shapes_provider.py").write_text(
+        "from mindreid import zoo\nzoo.SHAPES.register('square', 4)\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    registry = Registry("shape", "shapes_provider")
+    monkeypatch.setattr("mindreid.zoo.SHAPES", registry, raising=False)
+    with registry.temporary():
+        assert registry["square"] == 4
+    assert registry["square"] == 4
+
+
 def test_importing_metrics_needs_no_mindspore():
     code = "import sys, mindreid; mindreid.metrics; sys.exit('mindspore' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -21,15 +21,7 @@ from mindreid.errors import ConfigError, InvalidArgumentError
 from mindreid.recipe_files import Override, apply_override, find_recipe, list_recipes, read_recipe
 from mindreid.yaml_source import KeyPath
 
-__all__ = [
-    "Override",
-    "Recipe",
-    "find_recipe",
-    "list_recipes",
-    "load_recipe",
-    "parse_options",
-    "validate_recipe",
-]
+__all__ = ["Override", "find_recipe", "list_recipes", "load_recipe", "parse_options", "validate_recipe"]
 
 
 class _Section(BaseModel):

@@ -13,7 +13,7 @@ import pickle
 import struct
 import sys
 from collections.abc import Callable, Mapping
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, ClassVar
 
 import numpy as np
 
@@ -137,7 +137,7 @@ class _Unpickler(pickle._Unpickler):  # type: ignore[name-defined]
     The one in C makes room for as many memories as a damaged file numbers, gigabytes of them.
     """
 
-    dispatch: Any = dict(pickle._Unpickler.dispatch)  # type: ignore[attr-defined]
+    dispatch: ClassVar[Any] = dict(pickle._Unpickler.dispatch)  # type: ignore[attr-defined]
     #: Made by the base class for the file at hand.
     append: Any
     read: Any

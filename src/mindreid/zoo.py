@@ -5,7 +5,8 @@ from __future__ import annotations
 import difflib
 import importlib
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Generic, Optional, TypeVar
 
@@ -41,6 +42,27 @@ class Registry(Generic[Entry]):
         if name in self._entries:
             raise InvalidArgumentError(f"the {self.kind} {name!r} is registered twice")
         self._entries[name] = entry
+
+    @contextmanager
+    def temporary(self) -> Iterator[Registry[Entry]]:
+        """Forget at the end of a block what is registered within it.
+
+        Examples
+        --------
+        >>> shapes = Registry("shape", provider="math")
+        >>> with shapes.temporary():
+        ...     shapes.register("circle", 0)
+        ...     "circle" in shapes
+        True
+        >>> "circle" in shapes
+        False
+        """
+        # A module registers its entries once only, so they must be there before.
+        before = {name: self[name] for name in self.names()}
+        try:
+            yield self
+        finally:
+            self._entries = before
 
     def names(self) -> list[str]:
         """All names, sorted."""

@@ -1,8 +1,11 @@
-"""Recipes of toy methods."""
+"""Recipes of toy methods, and their runs."""
+
+import shutil
 
 import pytest
 
 from mindreid.config import load_recipe
+from mindreid.engine.training.run import train
 from mindreid.walkers import synthesize
 from mindreid.zoo import MODELS
 from tests.engine import toy_methods
@@ -20,14 +23,16 @@ TOY = (
 )
 
 
+def toy_recipe(root, *overrides):
+    return load_recipe("mgn/market1501", [*TOY, f"dataset.root={root}", *overrides])
+
+
 @pytest.fixture(autouse=True)
 def _toys():
     """Know the toy methods, and what a test registers, during the test only."""
-    before = {name: MODELS[name] for name in MODELS.names()}
-    toy_methods.register()
-    yield
-    MODELS._entries.clear()
-    MODELS._entries.update(before)
+    with MODELS.temporary():
+        toy_methods.register()
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -40,9 +45,33 @@ def clothes_walkers(tmp_path_factory):
 
 @pytest.fixture
 def recipe_of(tiny_market):
-    """Build a toy's recipe from overrides."""
+    """Build a toy's recipe from overrides; the test may change its images."""
+    return lambda *overrides: toy_recipe(tiny_market, *overrides)
 
-    def recipe_of(*overrides):
-        return load_recipe("mgn/market1501", [*TOY, f"dataset.root={tiny_market}", *overrides])
 
-    return recipe_of
+@pytest.fixture(scope="session")
+def trained(market, tmp_path_factory):
+    """Train a toy's recipe, once for all tests that read the run's folder and change nothing in it.
+
+    Call it before anything that the run goes through is replaced.
+    """
+    folders = {}
+
+    def trained(*overrides):
+        if overrides not in folders:
+            folder = tmp_path_factory.mktemp("trained")
+            train(toy_recipe(market, *overrides), folder)
+            folders[overrides] = folder
+        return folders[overrides]
+
+    return trained
+
+
+@pytest.fixture
+def begun(trained, tmp_path):
+    """Copy a trained run, to go on with it or to damage it."""
+
+    def begun(*overrides):
+        return shutil.copytree(trained(*overrides), tmp_path / "begun")
+
+    return begun

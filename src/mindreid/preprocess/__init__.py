@@ -1,1 +1,1 @@
-"""From raw material to data: MOT sequences to crops."""
+"""From raw material to data: videos, poses and raw silhouettes to datasets and their labels."""

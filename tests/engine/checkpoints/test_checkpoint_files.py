@@ -118,7 +118,7 @@ WRITER = """
 import os, signal, sys
 import mindspore as ms
 sys.path.insert(0, sys.argv[2])
-from toy_methods import ToyNetwork
+from tests.engine.toy_methods import ToyNetwork
 from mindreid.engine.checkpoints import checkpoint_files as checkpoint
 
 {fault}
@@ -148,8 +148,9 @@ signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 
 
 def run_writer(path, fault):
+    root = Path(__file__).parents[3]
     return subprocess.run(
-        [sys.executable, "-c", WRITER.format(fault=fault), str(path), str(Path(__file__).parents[1])],
+        [sys.executable, "-c", WRITER.format(fault=fault), path, root],
         capture_output=True,
         text=True,
         check=False,

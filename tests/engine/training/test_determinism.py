@@ -17,29 +17,32 @@ OVERRIDES = (
 FILES = ("last.ckpt", "best.ckpt", "state.ckpt", "metrics.jsonl", "config.yaml")
 
 
-def test_two_processes_leave_the_same_bytes(recipe_of, tmp_path):
-    train(recipe_of(*OVERRIDES), tmp_path / "one")
+def test_two_processes_leave_the_same_bytes(trained, tmp_path):
+    one = trained(*OVERRIDES)
     script = (
         f"import sys; sys.path.insert(0, {str(Path(__file__).parents[3])!r})\n"
         "from tests.engine import register_toys\nfrom mindreid import cli\n"
         "sys.exit(cli.main(['train', '--config', sys.argv[1], '--output', sys.argv[2]]))"
     )
-    command = [sys.executable, "-c", script, tmp_path / "one" / "config.yaml", tmp_path / "other"]
+    command = [sys.executable, "-c", script, one / "config.yaml", tmp_path / "other"]
     subprocess.run(command, check=True, capture_output=True)
     for name in FILES:
-        assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "other" / name).read_bytes(), name
+        assert (one / name).read_bytes() == (tmp_path / "other" / name).read_bytes(), name
 
 
-def test_the_number_of_reading_threads_changes_nothing(recipe_of, tmp_path):
-    train(recipe_of(*OVERRIDES, "train.reader_threads=1"), tmp_path / "one")
-    train(recipe_of(*OVERRIDES, "train.reader_threads=4"), tmp_path / "four")
-    assert_equal_runs(tmp_path / "one", tmp_path / "four")
+def test_the_number_of_reading_threads_changes_nothing(recipe_of, trained, tmp_path):
+    two = trained(*OVERRIDES)
+    for threads in (1, 4):
+        train(recipe_of(*OVERRIDES, f"train.reader_threads={threads}"), tmp_path / str(threads))
+        assert_equal_runs(two, tmp_path / str(threads))
 
 
-def test_another_seed_is_another_run(recipe_of, tmp_path):
-    for seed in (1, 2):
-        train(recipe_of(*OVERRIDES, f"train.seed={seed}"), tmp_path / str(seed))
-    one, two = (steps(RunFolder(tmp_path / name)) for name in "12")
+def test_another_seed_is_another_run(recipe_of, trained, tmp_path):
+    recipe = recipe_of(*OVERRIDES, "train.seed=2")
+    assert recipe_of(*OVERRIDES).train.seed != recipe.train.seed
+    train(recipe, tmp_path / "run")
+    runs = trained(*OVERRIDES), tmp_path / "run"
+    one, two = (steps(RunFolder(run)) for run in runs)
     assert all(row["terms"] != other["terms"] for row, other in zip(one, two))
-    first, second = (parameters(tmp_path / name / "last.ckpt") for name in "12")
+    first, second = (parameters(run / "last.ckpt") for run in runs)
     assert (first["conv.weight"] != second["conv.weight"]).all()

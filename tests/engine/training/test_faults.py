@@ -100,9 +100,8 @@ def test_losses_that_no_longer_fit_on_the_disk_end_the_run(recipe_of, tmp_path):
 
 
 @pytest.mark.parametrize("kept", [0.3, 0.97])
-def test_a_truncated_state_is_refused_and_the_weights_can_start_a_new_run(recipe_of, tmp_path, kept):
-    folder = RunFolder(tmp_path / "run")
-    train(recipe_of("train.epochs=1"), folder.root)
+def test_a_truncated_state_is_refused_and_the_weights_can_start_a_new_run(recipe_of, begun, tmp_path, kept):
+    folder = RunFolder(begun("train.epochs=1"))
     content = folder.state.read_bytes()
     folder.state.write_bytes(content[: int(kept * len(content))])
     with pytest.raises(CheckpointError, match=r"damaged.*state\.ckpt.*train\.init_checkpoint"):
@@ -182,10 +181,9 @@ def test_a_person_without_a_readable_image_ends_the_run(recipe_of, tiny_market, 
 
 
 def test_an_unreadable_test_image_ends_the_evaluation_and_training_can_go_on(
-    recipe_of, tiny_market, tmp_path
+    recipe_of, tiny_market, trained, tmp_path
 ):
     recipe = recipe_of("train.unreadable_share=0.5", "train.epochs=1")
-    train(recipe, tmp_path / "whole")
     query = sorted((tiny_market / "query").iterdir())[0]
     content = query.read_bytes()
     query.write_bytes(content[:200])
@@ -193,7 +191,7 @@ def test_an_unreadable_test_image_ends_the_evaluation_and_training_can_go_on(
         train(recipe, tmp_path / "parts")
     query.write_bytes(content)
     train(recipe, tmp_path / "parts", resume=True)
-    assert_equal_runs(tmp_path / "whole", tmp_path / "parts")
+    assert_equal_runs(trained("train.epochs=1"), tmp_path / "parts")
 
 
 def test_a_network_is_in_training_again_after_an_evaluation_that_failed(recipe_of, tiny_market):
@@ -218,21 +216,21 @@ def test_a_network_is_in_training_again_after_an_evaluation_that_failed(recipe_o
     ],
     ids=["one less", "another name"],
 )
-def test_a_dataset_that_changed_under_the_run_is_refused(recipe_of, tiny_market, tmp_path, change, expected):
-    train(recipe_of("train.epochs=1"), tmp_path / "run")
-    state = (tmp_path / "run" / "state.ckpt").read_bytes()
+def test_a_dataset_that_changed_under_the_run_is_refused(recipe_of, tiny_market, begun, change, expected):
+    run = begun("train.epochs=1")
+    state = (run / "state.ckpt").read_bytes()
     change(sorted((tiny_market / "bounding_box_train").glob("*_c1s1_*"))[5])
     with pytest.raises(TrainingError, match=expected):
-        train(recipe_of(), tmp_path / "run", resume=True)
-    assert (tmp_path / "run" / "state.ckpt").read_bytes() == state
+        train(recipe_of(), run, resume=True)
+    assert (run / "state.ckpt").read_bytes() == state
 
 
-def test_a_dataset_that_moved_is_the_same(recipe_of, tiny_market, tmp_path):
-    train(recipe_of("train.epochs=1"), tmp_path / "run")
+def test_a_dataset_that_moved_is_the_same(recipe_of, tiny_market, begun, tmp_path):
+    run = begun("train.epochs=1")
     tiny_market.rename(tmp_path / "elsewhere")
     moved = recipe_of(f"dataset.root={tmp_path / 'elsewhere'}")
-    train(moved, tmp_path / "run", resume=True)
-    assert steps(RunFolder(tmp_path / "run"))[-1]["epoch"] == 1
+    train(moved, run, resume=True)
+    assert steps(RunFolder(run))[-1]["epoch"] == 1
 
 
 def hold(folder, ready, done):
@@ -259,7 +257,7 @@ def test_two_runs_into_one_folder_are_refused_until_the_first_ends(recipe_of, tm
     train(recipe_of("train.epochs=1"), tmp_path / "run")
 
 
-def test_a_killed_holder_lets_go_of_the_folder(recipe_of, tmp_path):
+def test_a_killed_holder_lets_go_of_the_folder(tmp_path):
     context = multiprocessing.get_context("spawn")
     ready, never = context.Event(), context.Event()
     other = context.Process(target=hold, args=(tmp_path / "run", ready, never))
@@ -267,7 +265,8 @@ def test_a_killed_holder_lets_go_of_the_folder(recipe_of, tmp_path):
     assert ready.wait(60)
     other.kill()
     other.join()
-    train(recipe_of("train.epochs=1"), tmp_path / "run")
+    with RunFolder(tmp_path / "run").claimed():
+        assert str(os.getpid()) in RunFolder(tmp_path / "run").lock.read_text()
 
 
 def test_too_little_memory_names_the_knobs(recipe_of, tmp_path):

@@ -10,7 +10,7 @@ import pytest
 from mindspore import Parameter, Tensor, ops
 
 from mindreid.engine.evaluation.evaluation_run import EvaluationRun
-from mindreid.engine.training import run as training
+from mindreid.engine.training import run_state
 from mindreid.engine.training.optimizers import get_learning_rate, restart
 from mindreid.engine.training.run import train
 from mindreid.engine.training.run_folder import RunFolder
@@ -44,43 +44,40 @@ class FoundObjective(PlainObjective):
 
 
 @pytest.fixture(autouse=True)
-def _found_method(_toys):
-    MODELS.register("toy_found", ModelEntry(network=toy_network, objective=FoundObjective))
-
-
-@pytest.fixture
-def runs(monkeypatch):
-    """Every run's inner objects, in order."""
+def objectives(_toys):
+    """Know the method as "toy_found"; the objectives of the runs that follow."""
     found = []
-    begin = training._Run.begin
 
-    def remember(self, resume):
-        found.append(self)
-        begin(self, resume)
+    class Remembered(FoundObjective):
+        def __init__(self, network, *, num_classes):
+            super().__init__(network, num_classes=num_classes)
+            found.append(self)
 
-    monkeypatch.setattr(training._Run, "begin", remember)
+    MODELS.register("toy_found", ModelEntry(network=toy_network, objective=Remembered))
     return found
 
 
-def test_the_method_gets_embeddings_of_all_training_images_in_their_order(recipe_of, tmp_path, runs):
+def test_the_method_gets_embeddings_of_all_training_images_in_their_order(recipe_of, tmp_path, objectives):
     """As evaluation computes them, but without mirrored images, though the recipe mirrors."""
     recipe = recipe_of("model.name=toy_found", "train.epochs=1")
     assert recipe.evaluation.flip
     train(recipe, tmp_path / "run")
-    assert runs[-1].objective.seen == []
-    train(recipe_of("model.name=toy_found", "train.epochs=2"), tmp_path / "run", resume=True)
-    (embeddings,) = runs[-1].objective.seen
+    assert objectives[-1].seen == []
     plain = recipe_of("model.name=toy_found", "evaluation.flip=false")
-    train(recipe_of("model.name=toy_found", "train.epochs=1"), tmp_path / "one_epoch")
-    expected = EvaluationRun(plain, tmp_path / "one_epoch" / "last.ckpt").embed("train")
+    expected = EvaluationRun(plain, tmp_path / "run" / "last.ckpt").embed("train")
+    train(recipe_of("model.name=toy_found", "train.epochs=2"), tmp_path / "run", resume=True)
+    (embeddings,) = objectives[-1].seen
     np.testing.assert_allclose(embeddings, expected, rtol=1e-5, atol=1e-6)
 
 
-def test_what_it_says_is_logged_and_written(recipe_of, tmp_path):
-    train(recipe_of("model.name=toy_found", "train.epochs=3"), tmp_path / "run")
-    folder = RunFolder(tmp_path / "run")
+WHOLE = ("model.name=toy_found", "train.epochs=4")
+
+
+def test_what_it_says_is_logged_and_written(trained):
+    folder = RunFolder(trained(*WHOLE))
     rows = [json.loads(line) for line in folder.mining.read_text().splitlines()]
-    assert [(row["epoch"], row["epoch_seen"], row["groups"]) for row in rows] == [(1, 1, 2), (2, 2, 2)]
+    said = [(row["epoch"], row["epoch_seen"], row["groups"]) for row in rows]
+    assert said == [(e, e, 2) for e in (1, 2, 3)]
     assert "before epoch 2: embedding seconds" in folder.log.read_text()
 
 
@@ -88,10 +85,10 @@ class StopError(Exception):
     pass
 
 
-def test_a_run_interrupted_after_mining_resumes_bit_for_bit(recipe_of, tmp_path, monkeypatch):
-    recipe = recipe_of("model.name=toy_found", "train.epochs=4", "train.checkpoint_steps=1")
-    train(recipe, tmp_path / "whole")
-    save, saved = training.save_state, []
+def test_a_run_interrupted_after_mining_resumes_bit_for_bit(recipe_of, trained, tmp_path, monkeypatch):
+    whole = trained(*WHOLE)
+    recipe = recipe_of(*WHOLE, "train.checkpoint_steps=1")
+    save, saved = run_state.save_state, []
 
     def stop(*arguments):
         save(*arguments)
@@ -99,14 +96,14 @@ def test_a_run_interrupted_after_mining_resumes_bit_for_bit(recipe_of, tmp_path,
         if len(saved) == 14:
             raise StopError
 
-    monkeypatch.setattr(training, "save_state", stop)
+    monkeypatch.setattr(run_state, "save_state", stop)
     with pytest.raises(StopError):
         train(recipe, tmp_path / "parts")
     monkeypatch.undo()
     monkeypatch.chdir(tmp_path)
     train(recipe, tmp_path / "parts", resume=True)
-    assert_equal_runs(tmp_path / "whole", tmp_path / "parts")
-    lines = [(tmp_path / name / "mining.jsonl").read_text().splitlines() for name in ("whole", "parts")]
+    assert_equal_runs(whole, tmp_path / "parts")
+    lines = [(run / "mining.jsonl").read_text().splitlines() for run in (whole, tmp_path / "parts")]
     assert [json.loads(line)["step"] for line in lines[0]] == [json.loads(line)["step"] for line in lines[1]]
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from mindreid.config import load_recipe
 from mindreid.engine.evaluation.features import FeatureExtractor
-from mindreid.engine.training import run as training
+from mindreid.engine.training import run_state
 from mindreid.engine.training.run import train
 from mindreid.engine.training.run_folder import RunFolder
 from mindreid.engine.training.step import TrainStep
@@ -38,7 +38,7 @@ MOMENTS = {
     "the last step of an epoch": (TrainStep, "__call__", 8),
     "the start of an epoch": (MiningObjective, "on_epoch_begin", 2),
     "an evaluation": (FeatureExtractor, "_embed_batch", 4),
-    "a save": (training, "save_state", 1),
+    "a save": (run_state, "save_state", 1),
 }
 
 
@@ -66,29 +66,31 @@ def stop_and_resume(recipe, folder, moment, number=signal.SIGTERM):
     return stopped.value
 
 
-def test_a_run_stopped_in_a_step_resumes_bit_for_bit(mode, recipe_of, tmp_path):
-    recipe = recipe_of(*OVERRIDES)
-    train(recipe, tmp_path / "whole")
+def test_a_run_stopped_in_a_step_resumes_bit_for_bit(mode, recipe_of, trained, tmp_path):
+    recipe, whole = recipe_of(*OVERRIDES), tmp_path / "whole"
+    if mode == "jit":
+        whole = trained(*OVERRIDES)
+    else:
+        train(recipe, whole)
     stopped = stop_and_resume(recipe, tmp_path / "parts", "a step")
     assert stopped.exit_code == 143
     assert "up to step 5 is saved" in str(stopped)
-    assert_equal_runs(tmp_path / "whole", tmp_path / "parts")
+    assert_equal_runs(whole, tmp_path / "parts")
 
 
 @pytest.mark.parametrize("moment", sorted(set(MOMENTS) - {"a step"}))
-def test_a_run_stopped_elsewhere_resumes_bit_for_bit(moment, recipe_of, tmp_path):
-    recipe = recipe_of(*OVERRIDES)
-    train(recipe, tmp_path / "whole")
-    stop_and_resume(recipe, tmp_path / "parts", moment)
-    assert_equal_runs(tmp_path / "whole", tmp_path / "parts")
+def test_a_run_stopped_elsewhere_resumes_bit_for_bit(moment, recipe_of, trained, tmp_path):
+    whole = trained(*OVERRIDES)
+    stop_and_resume(recipe_of(*OVERRIDES), tmp_path / "parts", moment)
+    assert_equal_runs(whole, tmp_path / "parts")
 
 
-def test_ctrl_c_saves_like_sigterm(recipe_of, tmp_path):
+def test_ctrl_c_saves_like_sigterm(recipe_of, trained, tmp_path):
     """From the first batch on, MindSpore's pipeline turns SIGINT into SIGTERM."""
-    recipe = recipe_of(*OVERRIDES)
-    train(recipe, tmp_path / "whole")
-    assert stop_and_resume(recipe, tmp_path / "parts", "a step", signal.SIGINT).exit_code == 143
-    assert_equal_runs(tmp_path / "whole", tmp_path / "parts")
+    whole = trained(*OVERRIDES)
+    stopped = stop_and_resume(recipe_of(*OVERRIDES), tmp_path / "parts", "a step", signal.SIGINT)
+    assert stopped.exit_code == 143
+    assert_equal_runs(whole, tmp_path / "parts")
 
 
 def test_the_loss_scale_of_mixed_precision_is_resumed(recipe_of, tmp_path):
@@ -100,9 +102,12 @@ def test_the_loss_scale_of_mixed_precision_is_resumed(recipe_of, tmp_path):
     assert scales[0] < 1e9, "the first scale must overflow, or this test shows nothing"
 
 
-def test_a_step_that_fails_after_a_save_within_the_epoch_is_repeated(recipe_of, tmp_path, monkeypatch):
+def test_a_step_that_fails_after_a_save_within_the_epoch_is_repeated(
+    recipe_of, trained, tmp_path, monkeypatch
+):
+    """And a run that is saved more often is the same run."""
+    whole = trained(*OVERRIDES)
     recipe = recipe_of(*OVERRIDES, "train.checkpoint_steps=3")
-    train(recipe, tmp_path / "whole")
     call, calls = TrainStep.__call__, []
 
     def failing(self, *arguments):
@@ -118,18 +123,18 @@ def test_a_step_that_fails_after_a_save_within_the_epoch_is_repeated(recipe_of, 
     monkeypatch.chdir(tmp_path)
     assert len(steps(RunFolder(tmp_path / "parts"))) >= 6
     train(recipe, tmp_path / "parts", resume=True)
-    assert_equal_runs(tmp_path / "whole", tmp_path / "parts")
+    assert_equal_runs(whole, tmp_path / "parts")
 
 
 @pytest.mark.parametrize("moment", ["a step", "an evaluation"])
-def test_a_run_of_steps_resumes_bit_for_bit(moment, recipe_of, tmp_path):
+def test_a_run_of_steps_resumes_bit_for_bit(moment, recipe_of, trained, tmp_path):
     """It ends within its second epoch, with an evaluation after each."""
     schedule = "optimizers.network.schedule={name: multi_step, milestones: [6], gamma: 0.1}"
-    recipe = recipe_of("model.name=toy_mining", "train.epochs=null", "train.steps=11", schedule)
-    train(recipe, tmp_path / "whole")
-    assert steps(RunFolder(tmp_path / "whole"))[-1]["step"] == 11
-    stop_and_resume(recipe, tmp_path / "parts", moment)
-    assert_equal_runs(tmp_path / "whole", tmp_path / "parts")
+    overrides = ("model.name=toy_mining", "train.epochs=null", "train.steps=11", schedule)
+    whole = trained(*overrides)
+    assert steps(RunFolder(whole))[-1]["step"] == 11
+    stop_and_resume(recipe_of(*overrides), tmp_path / "parts", moment)
+    assert_equal_runs(whole, tmp_path / "parts")
 
 
 @pytest.mark.parametrize(
@@ -160,13 +165,12 @@ def test_a_run_that_is_given_fewer_epochs_than_it_has_done_changes_nothing(recip
         np.testing.assert_array_equal(value, before[name], err_msg=name)
 
 
-def test_a_run_that_ended_before_its_first_save_begins_anew(recipe_of, tmp_path):
+def test_a_run_that_ended_before_its_first_save_begins_anew(recipe_of, trained, tmp_path):
     recipe = recipe_of(*OVERRIDES)
-    train(recipe, tmp_path / "whole")
     RunFolder(tmp_path / "parts").root.mkdir()
     RunFolder(tmp_path / "parts").prepare(recipe, resume=False)
     train(recipe, tmp_path / "parts", resume=True)
-    assert_equal_runs(tmp_path / "whole", tmp_path / "parts")
+    assert_equal_runs(trained(*OVERRIDES), tmp_path / "parts")
 
 
 def test_there_must_be_something_to_resume(recipe_of, tmp_path):
@@ -174,23 +178,24 @@ def test_there_must_be_something_to_resume(recipe_of, tmp_path):
         train(recipe_of(), tmp_path / "run", resume=True)
 
 
-def test_a_resume_on_other_persons_is_refused(recipe_of, tiny_market, tmp_path):
-    train(recipe_of("train.epochs=1"), tmp_path / "run")
+def test_a_resume_on_other_persons_is_refused(recipe_of, tiny_market, begun):
+    run = begun("train.epochs=1")
     for image in (tiny_market / "bounding_box_train").glob("0008_*"):
         image.unlink()
     with pytest.raises(TrainingError, match=r"64 records \(\w+\) then, 56 \(\w+\) now.*init_checkpoint"):
-        train(recipe_of(), tmp_path / "run", resume=True)
+        train(recipe_of(), run, resume=True)
 
 
 STEPS = (
     "train={steps: 7, log_every: 1, evaluate_every: 2, reader_threads: 2}",
     "optimizers.network.schedule={name: multi_step, milestones: [3, 6], gamma: 0.5}",
+    "sampler.epoch=persons",
+    "augment.0.probability=0.5",
 )
 
 
-def test_a_run_of_steps_ends_within_an_epoch_and_counts_its_rates_in_steps(recipe_of, tmp_path):
-    train(recipe_of(*STEPS, "sampler.epoch=persons"), tmp_path / "run")
-    rows = steps(RunFolder(tmp_path / "run"))
+def test_a_run_of_steps_ends_within_an_epoch_and_counts_its_rates_in_steps(trained):
+    rows = steps(RunFolder(trained(*STEPS)))
     assert [row["step"] for row in rows] == list(range(1, 8))
     assert [row["epoch"] for row in rows] == [0, 0, 1, 1, 2, 2, 3]
     rate = rows[0]["rates"]["network"]
@@ -198,13 +203,8 @@ def test_a_run_of_steps_ends_within_an_epoch_and_counts_its_rates_in_steps(recip
 
 
 @pytest.mark.parametrize("turn", [1, 5, 7])
-def test_a_run_of_steps_resumes(recipe_of, tmp_path, turn):
-    recipe = recipe_of(*STEPS, "sampler.epoch=persons", "augment.0.probability=0.5")
-    train(recipe, tmp_path / "whole")
-    with pytest.MonkeyPatch.context() as monkeypatch:
-        monkeypatch.setitem(MOMENTS, "that step", (TrainStep, "__call__", turn))
-        signal_during("that step", monkeypatch, signal.SIGTERM)
-        with pytest.raises(InterruptedRunError):
-            train(recipe, tmp_path / "cut")
-    train(recipe, tmp_path / "cut", resume=True)
-    assert_equal_runs(tmp_path / "whole", tmp_path / "cut")
+def test_a_run_of_steps_resumes(recipe_of, trained, tmp_path, turn, monkeypatch):
+    whole = trained(*STEPS)
+    monkeypatch.setitem(MOMENTS, "that step", (TrainStep, "__call__", turn))
+    stop_and_resume(recipe_of(*STEPS), tmp_path / "parts", "that step")
+    assert_equal_runs(whole, tmp_path / "parts")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import logging
+from typing import Optional
 
 from mindspore import amp, nn
 
@@ -14,10 +14,8 @@ from mindreid.data.sample_loaders import sample_loaders
 from mindreid.data.samplers import BatchSampler
 from mindreid.engine.platform.device import Device
 from mindreid.engine.platform.distributed import Workers
-from mindreid.engine.training.loop import Schedule
+from mindreid.engine.training.plan import Plan
 from mindreid.objective import Objective
-
-logger = logging.getLogger(__name__)
 
 
 def build_objective(recipe: Recipe, network: nn.Cell, dataset: Dataset, device: Device) -> Objective:
@@ -40,12 +38,28 @@ def build_optimizers(recipe: Recipe, objective: Objective) -> dict[str, nn.Optim
     }
 
 
-def build_schedules(recipe: Recipe) -> dict[str, Schedule]:
-    """Build each phase's factor of the learning rate by epoch."""
-    return {
+def build_loss_scaler(recipe: Recipe, device: Device) -> Optional[amp.LossScaler]:
+    """Build what keeps small gradients of mixed precision from vanishing; none without it."""
+    if device.amp_level == "O0":
+        return None
+    return amp.DynamicLossScaler(recipe.device.loss_scale, scale_factor=2, scale_window=1000)
+
+
+def build_plan(recipe: Recipe, batches_per_epoch: int) -> Plan:
+    """Build how long the recipe trains, and each phase's factor of the learning rate."""
+    schedules = {
         name: zoo.SCHEDULES[config.schedule.name](**config.schedule.options)
         for name, config in recipe.optimizers.items()
     }
+    train = recipe.train
+    return Plan(
+        epochs=train.count_epochs(batches_per_epoch),
+        batches_per_epoch=batches_per_epoch,
+        steps=train.steps,
+        seed=train.seed,
+        schedules=schedules,
+        checkpoint_steps=train.checkpoint_steps,
+    )
 
 
 def build_sampler(recipe: Recipe, dataset: Dataset, workers: Workers) -> BatchSampler:

@@ -6,7 +6,6 @@ import json
 import logging
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Optional
 
@@ -24,7 +23,7 @@ class Listener:
     """Something that watches a run: the log, the evaluation, the keeper of checkpoints."""
 
     def on_epoch_begin(self, epoch: int) -> None:
-        """Get ready for ``epoch`` (from 0)."""
+        """Act before the first step of ``epoch`` (from 0), not where a resumed run goes on within it."""
 
     def on_step(self, report: StepReport) -> None:
         """Take note of a finished step; must not wait for the device each time."""
@@ -205,10 +204,8 @@ class PeriodicEvaluation(Listener):
 class CheckpointKeeper(Listener):
     """Saves the last weights and the resumable state every few epochs, after the last one, and when told."""
 
-    def __init__(
-        self, save: Callable[[dict[str, Any]], None], *, every: int, epochs: int, progress: Progress
-    ) -> None:
-        self.save, self.every, self.epochs, self.progress = save, every, epochs, progress
+    def __init__(self, save: Callable[[], None], *, every: int, epochs: int) -> None:
+        self.save, self.every, self.epochs = save, every, epochs
 
     def on_epoch_end(self, epoch: int) -> None:
         """Save if it is time."""
@@ -217,7 +214,7 @@ class CheckpointKeeper(Listener):
 
     def on_checkpoint(self) -> None:
         """Save."""
-        self.save(asdict(self.progress))
+        self.save()
 
 
 def format_seconds(seconds: float) -> str:

@@ -2,7 +2,8 @@
 
 Weight decay applies to every parameter, scales and biases of norms included; MindSpore's
 optimisers leave those out unless parameters come in groups. Each optimiser's own state is a set
-of Parameters under unique names, so a checkpoint of all parameters is enough to resume.
+of Parameters under unique names, so a checkpoint of all parameters is enough to resume. The rate
+that a recipe asks for stays with the optimiser as ``base_rate``; schedules are factors of it.
 """
 
 from __future__ import annotations
@@ -145,7 +146,7 @@ def sgd(
     name : str
         Prefix of the optimiser's own parameters; must differ between optimisers of a run.
     lr : float
-        Learning rate; change it with :func:`set_learning_rate`.
+        Base learning rate; the one in force changes with :func:`set_learning_rate`.
     momentum, weight_decay : float
         ``weight_decay * w`` is added to the gradient of every parameter.
 
@@ -157,7 +158,7 @@ def sgd(
     _check_numbers(lr=lr, weight_decay=weight_decay)
     _check_fractions(momentum=momentum)
     optimizer = nn.Momentum(_one_group(parameters, weight_decay), lr, momentum)
-    return _with_unique_names(optimizer, name)
+    return _named(optimizer, name, lr)
 
 
 def adam(
@@ -186,7 +187,7 @@ def adam(
     """
     _check_adam(lr, weight_decay, betas, eps)
     optimizer = Adam(parameters, lr=lr, weight_decay=weight_decay, betas=betas, eps=eps, amsgrad=amsgrad)
-    return _with_unique_names(optimizer, name)
+    return _named(optimizer, name, lr)
 
 
 def adamw(
@@ -214,7 +215,7 @@ def adamw(
     """
     _check_adam(lr, weight_decay, betas, eps)
     optimizer = Adam(parameters, lr=lr, weight_decay=weight_decay, betas=betas, eps=eps, decoupled=True)
-    return _with_unique_names(optimizer, name)
+    return _named(optimizer, name, lr)
 
 
 def set_learning_rate(optimizer: nn.Optimizer, rate: float) -> None:
@@ -261,11 +262,13 @@ def _one_group(parameters: Sequence[Parameter], weight_decay: float) -> list[dic
     return [{"params": list(parameters), "weight_decay": float(weight_decay)}]
 
 
-def _with_unique_names(optimizer: nn.Optimizer, name: str) -> nn.Optimizer:
+def _named(optimizer: nn.Optimizer, name: str, base_rate: float) -> nn.Optimizer:
     updated = {id(parameter) for parameter in optimizer.parameters}
     for parameter in optimizer.get_parameters():
         if id(parameter) not in updated:
             parameter.name = f"{name}.{parameter.name}"
+    # In a parameter, which the schedule changes, a rate has seven digits only.
+    optimizer.base_rate = base_rate
     return optimizer
 
 

@@ -1,1 +1,17 @@
-"""."""
+"""Pictures of what a dataset holds and of what a network found.
+
+Each function draws one kind of picture and writes one image file.
+"""
+
+from mindreid.lazy_names import lazy_names
+
+__all__, __getattr__ = lazy_names(
+    __name__,
+    architecture=["draw_architecture"],
+    cluster_sheet=["draw_person_clusters"],
+    contact_sheet=["draw_contact_sheet"],
+    rank_list=["draw_rank_list"],
+    silhouette_sheet=["draw_augmentations", "draw_records", "draw_sequences"],
+    view_drawing=["draw_view_angle"],
+    view_sheet=["draw_view_sheet"],
+)

@@ -1,0 +1,41 @@
+"""How long a run goes on, and how fast it learns where."""
+
+from __future__ import annotations
+
+import pytest
+
+from mindreid.engine.training.builders import build_plan
+from mindreid.engine.training.plan import Plan
+from mindreid.engine.training.schedules import multi_step
+
+SCHEDULES = {"network": multi_step(milestones=[2], gamma=0.5)}
+
+
+def plan_of(**changes):
+    return Plan(**{"epochs": 3, "batches_per_epoch": 5, "seed": 1, "schedules": SCHEDULES, **changes})
+
+
+def test_a_run_of_epochs_counts_its_rates_in_epochs_and_takes_what_they_have():
+    plan = plan_of()
+    assert plan.total_steps == 15
+    assert plan.steps_left(4) is None
+    assert [plan.factors(epoch, step)["network"] for epoch, step in ((0, 4), (1, 9), (2, 10))] == [1, 1, 0.5]
+
+
+def test_a_run_of_steps_counts_its_rates_in_steps_and_ends_after_them():
+    plan = plan_of(steps=12)
+    assert plan.total_steps == 12
+    assert plan.steps_left(10) == 2
+    assert [plan.factors(0, step)["network"] for step in (0, 1, 2)] == [1, 1, 0.5]
+
+
+@pytest.mark.parametrize(("every", "expected"), [(0, []), (2, [2, 4, 6]), (7, [])])
+def test_saves_within_epochs(every, expected):
+    plan = plan_of(checkpoint_steps=every)
+    assert [step for step in range(1, 7) if plan.saves_after(step)] == expected
+
+
+def test_a_recipes_plan(recipe_of):
+    plan = build_plan(recipe_of("train.epochs=null", "train.steps=12", "train.checkpoint_steps=4"), 5)
+    assert (plan.epochs, plan.total_steps, plan.checkpoint_steps) == (3, 12, 4)
+    assert set(plan.schedules) == {"network"}
