@@ -32,7 +32,7 @@ from mindreid.engine.checkpoints.networks import build_started_network
 from mindreid.engine.evaluation.features import FeatureExtractor, build_extractor
 from mindreid.engine.evaluation.protocol_evaluation import evaluate_dataset
 from mindreid.engine.evaluation.protocol_results import format_results
-from mindreid.engine.platform.batch_norm import synchronize_batch_norm
+from mindreid.engine.platform.batch_norm import share_batch_statistics
 from mindreid.engine.platform.device import Device, select_device
 from mindreid.engine.platform.distributed import (
     Workers,
@@ -119,8 +119,11 @@ class _Run:
         self.recipe, self.folder, self.workers = recipe, folder, workers
         self.dataset = open_dataset(recipe)
         self.network = build_started_network(recipe)
-        synchronize_batch_norm(self.network, device.target, workers)
         self.objective = builders.build_objective(recipe, self.network, self.dataset, device)
+        self.sampler = builders.build_sampler(recipe, self.dataset, workers)
+        share_batch_statistics(
+            self.objective, recipe.device, device.target, workers, self.sampler.batch_size * workers.size
+        )
         self.optimizers = builders.build_optimizers(recipe, self.objective)
         self.loss_scaler = _loss_scaler(recipe, device)
         self.progress = Progress()
@@ -184,7 +187,7 @@ class _Run:
     def trainer(self, stop: StopRequest) -> Trainer:
         """Build the loop."""
         recipe, train = self.recipe, self.recipe.train
-        sampler = builders.build_sampler(recipe, self.dataset, self.workers)
+        sampler = self.sampler
         epochs = train.count_epochs(sampler.batches_per_epoch)
         step = TrainStep(self.objective, self.optimizers, workers=self.workers, loss_scaler=self.loss_scaler)
         extract = build_extractor(recipe, self.network, self.workers, between_batches=stop.check_alone)
