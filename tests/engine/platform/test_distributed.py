@@ -174,6 +174,12 @@ MODELS = {
     "mgn": ("mgn/walkers", ("network",), ("model.network.variant=paper",), 1e-4),
     "cal": ("cal/walkers", ("network", "clothes"), ("model.objective.start_epoch=1",), 1e-3),
     "fire": ("fire/walkers", ("network",), ("model.objective.start_epoch=1",), 1e-3),
+    "fire in groups": (
+        "fire/walkers",
+        ("network",),
+        ("model.objective.start_epoch=1", "device.norm_groups=2"),
+        1e-3,
+    ),
     "aug_ogbase": ("aug_ogbase/walkers", ("network",), (), 1e-3),
 }
 IMAGES = ("model.network.trunk=resnet18", "model.network.width=0.125", "input={height: 96, width: 32}")
