@@ -60,8 +60,9 @@ def recipe(name, root, *overrides, phases=("network",), rate=1e-3):
     return name, [*common, *(f"optimizers.{phase}={SGD % rate}" for phase in phases), *overrides]
 
 
-def write_job(path, images=(), counts=(), trainings=(), interrupted=()):
+def write_job(path, images=(), counts=(), trainings=(), interrupted=(), keep_running_statistics=False):
     content = {
+        "keep_running_statistics": keep_running_statistics,
         "images": [str(image) for image in images],
         "counts": list(counts),
         "trainings": dict(trainings),
@@ -174,12 +175,6 @@ MODELS = {
     "mgn": ("mgn/walkers", ("network",), ("model.network.variant=paper",), 1e-4),
     "cal": ("cal/walkers", ("network", "clothes"), ("model.objective.start_epoch=1",), 1e-3),
     "fire": ("fire/walkers", ("network",), ("model.objective.start_epoch=1",), 1e-3),
-    "fire in groups": (
-        "fire/walkers",
-        ("network",),
-        ("model.objective.start_epoch=1", "device.norm_groups=2"),
-        1e-3,
-    ),
     "aug_ogbase": ("aug_ogbase/walkers", ("network",), (), 1e-3),
 }
 IMAGES = ("model.network.trunk=resnet18", "model.network.width=0.125", "input={height: 96, width: 32}")
@@ -204,15 +199,37 @@ def gait_walkers(tmp_path_factory):
     return root
 
 
+def training_of(model, clothes_walkers, gait_walkers, *more):
+    name, phases, overrides, rate = MODELS[model]
+    if model == "aug_ogbase":
+        recipe_name, own = gait_recipe(name, gait_walkers, phases, rate)
+    else:
+        recipe_name, own = recipe(name, clothes_walkers, *IMAGES, *overrides, phases=phases, rate=rate)
+    return recipe_name, [*own, *more]
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("model", MODELS)
 def test_two_workers_train_every_model_as_one_does(model, clothes_walkers, gait_walkers, tmp_path):
-    name, phases, overrides, rate = MODELS[model]
-    if model == "aug_ogbase":
-        training = gait_recipe(name, gait_walkers, phases, rate)
-    else:
-        training = recipe(name, clothes_walkers, *IMAGES, *overrides, phases=phases, rate=rate)
-    job = write_job(tmp_path / "job.json", trainings={model: training})
+    """Four steps, without statistics of batches: through these, rounding decides which triplets are hard."""
+    training = training_of(model, clothes_walkers, gait_walkers)
+    job = write_job(tmp_path / "job.json", trainings={model: training}, keep_running_statistics=True)
     one, two = run_alone(job, tmp_path / "one"), run_two_workers(job, tmp_path / "two")
     assert len(steps(RunFolder(two / model))) == 4
+    assert_equal_training(one / model, two / model)
+
+
+ONE_STEP = ("train.epochs=null", "train.steps=1")
+SWITCHED_ON = {"cal": ("model.objective.start_epoch=0",), "fire": ("model.objective.start_epoch=0",)}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("device", ["sync_bn=auto", "norm_groups=2"])
+@pytest.mark.parametrize("model", MODELS)
+def test_a_step_of_two_workers_is_that_of_one(model, device, clothes_walkers, gait_walkers, tmp_path):
+    """With everything switched on; parameters and running statistics after one step."""
+    more = (*ONE_STEP, *SWITCHED_ON.get(model, ()), f"device.{device}")
+    training = training_of(model, clothes_walkers, gait_walkers, *more)
+    job = write_job(tmp_path / "job.json", trainings={model: training})
+    one, two = run_alone(job, tmp_path / "one"), run_two_workers(job, tmp_path / "two")
     assert_equal_training(one / model, two / model)

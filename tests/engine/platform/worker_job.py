@@ -6,6 +6,7 @@ runs in ``OUTPUT/<name>``.
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import signal
@@ -14,7 +15,7 @@ from pathlib import Path
 
 import mindspore as ms
 import numpy as np
-from mindspore import Parameter, Tensor, ops
+from mindspore import Parameter, Tensor, nn, ops
 
 sys.path.insert(0, str(Path(__file__).parents[3]))
 
@@ -31,6 +32,12 @@ from mindreid.errors import InterruptedRunError
 from mindreid.losses import TripletLoss
 from tests.engine import register_toys  # noqa: F401 - for recipes of toy methods
 from tests.engine.toy_methods import PlainObjective, ToyNetwork
+
+
+def keep_running_statistics():
+    """Have every batch norm use its running statistics in training, too."""
+    for norm in (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d):
+        norm.__init__ = functools.partialmethod(norm.__init__, use_batch_statistics=False)
 
 
 def embed_records(paths, counts, workers):
@@ -103,6 +110,8 @@ def train_interrupted(recipe, folder, workers):
 def main(job_file, output):
     """Do the job."""
     job = json.loads(Path(job_file).read_text(encoding="utf-8"))
+    if job["keep_running_statistics"]:
+        keep_running_statistics()
     select_device(DeviceConfig(target="CPU"))
     workers = join_workers()
     results = {**embed_records(job["images"], job["counts"], workers), **differentiate_triplet(workers)}
