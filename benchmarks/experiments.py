@@ -133,7 +133,7 @@ def describe(
 def summarize(
     runs: Sequence[dict[str, Any]], metrics: Sequence[str]
 ) -> dict[str, dict[str, dict[str, dict[str, float]]]]:
-    """Mean and standard deviation over seeds: {arm: {protocol: {metric: {mean, std}}}}.
+    """Mean and sample deviation (n - 1) over seeds: {arm: {protocol: {metric: {mean, std}}}}.
 
     A protocol has those of the ``metrics`` that it reports.
     """
@@ -178,7 +178,7 @@ def mindreid(*arguments: Any) -> None:
 
 
 def _spread(values: Sequence[float]) -> dict[str, float]:
-    return {"mean": float(np.mean(values)), "std": float(np.std(values))}
+    return {"mean": float(np.mean(values)), "std": float(np.std(values, ddof=1)) if len(values) > 1 else 0.0}
 
 
 def _data(experiment: Experiment, seed: int, work: Path) -> Path:

@@ -212,3 +212,8 @@ def test_values_written_on_the_command_line_keep_their_type(value):
     parsed = parse_value("null" if value is None else text)
     assert parsed == value
     assert type(parsed) is type(value)
+
+
+def test_on_and_off_are_words_though_yaml_takes_them_for_truth_values():
+    for word in ("on", "off", "auto"):
+        assert load_recipe("mgn/market1501", [f"device.sync_bn={word}"]).device.sync_bn == word

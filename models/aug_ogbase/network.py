@@ -7,9 +7,12 @@ Revisiting Gait Recognition Toward Better Practicality", CVPR 2023, section 4.
 
 from __future__ import annotations
 
+from typing import Literal
+
 from mindspore import Tensor, nn
 
 from mindreid.errors import InvalidArgumentError
+from mindreid.layers.initialization import draw_xavier_convolutions, scatter_norm_scales
 from mindreid.layers.parts import PartLinear
 from mindreid.layers.pooling import FrameMax, HorizontalPool
 from mindreid.layers.resnet import PlainBlock, entry_block, initialize_convolutions
@@ -18,6 +21,9 @@ CHANNELS = (64, 128, 256, 512)
 STRIDES = (1, 2, 2, 1)
 #: Of the map's height to the silhouette's.
 REDUCTION = 4
+
+#: "he": He's rule for convolutions, norms' scales of 1; "opengait": Xavier's rule, scales about 1.
+Initialization = Literal["he", "opengait"]
 
 
 class SilhouetteTrunk(nn.Cell):
@@ -67,15 +73,27 @@ class AugOGBase(nn.Cell):
         Length of a part's embedding.
     parts : int
         Number of horizontal stripes; divides a quarter of the silhouettes' height.
+    initialization : {"he", "opengait"}
+        How weights are drawn, see :data:`Initialization`; the objective's, too.
     """
 
-    def __init__(self, *, width: float = 1.0, features: int = 256, parts: int = 16) -> None:
+    def __init__(
+        self,
+        *,
+        width: float = 1.0,
+        features: int = 256,
+        parts: int = 16,
+        initialization: Initialization = "he",
+    ) -> None:
         super().__init__()
-        self.features, self.parts = features, parts
+        self.features, self.parts, self.initialization = features, parts, initialization
         self.trunk = SilhouetteTrunk(width)
         self.frame_max = FrameMax()
         self.pool = HorizontalPool(parts)
         self.part_linear = PartLinear(parts, self.trunk.num_features, features)
+        if initialization == "opengait":
+            draw_xavier_convolutions(self)
+            scatter_norm_scales(self)
 
     def construct(self, silhouettes: Tensor) -> Tensor:
         """Map silhouettes ``[n, frames, 64, 44]`` in [0, 1] to embeddings ``[n, 256, 16]``.
@@ -109,6 +127,7 @@ def aug_ogbase(
     width: float = 1.0,
     features: int = 256,
     parts: int = 16,
+    initialization: Initialization = "he",
 ) -> AugOGBase:
     """Build the inference network; the parameters are those of :class:`AugOGBase`."""
-    return AugOGBase(width=width, features=features, parts=parts)
+    return AugOGBase(width=width, features=features, parts=parts, initialization=initialization)

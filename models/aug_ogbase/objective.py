@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from mindspore import Tensor, ops
 
+from mindreid.layers.initialization import scatter_norm_scales
 from mindreid.layers.neck import BNNeck
 from mindreid.layers.parts import PartCosineClassifier
 from mindreid.losses import PartCrossEntropyLoss, PartTripletLoss
@@ -48,6 +49,8 @@ class AugOGBaseObjective(Objective):
         super().__init__(network)
         self.weights = {"triplet": triplet_weight, "softmax": softmax_weight}
         self.neck = BNNeck(network.features * network.parts)
+        if network.initialization == "opengait":
+            scatter_norm_scales(self.neck)
         self.classifier = PartCosineClassifier(network.parts, network.features, num_classes)
         self.triplet = PartTripletLoss(margin)
         self.cross_entropy = PartCrossEntropyLoss(scale, epsilon)

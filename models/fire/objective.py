@@ -122,7 +122,7 @@ class FIReObjective(Objective):
         features, feature_map = outputs
         pids, indices, noise = labels
         cosines, classes, positive = self.fine_grained(features, pids, indices)
-        partners = choose_partners(classes, noise)
+        partners = choose_partners(classes, noise, self.batch_groups)
         return (
             self.cross_entropy(self.classifier(features), pids),
             self.triplet(features, pids),

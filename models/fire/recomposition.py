@@ -67,7 +67,7 @@ class Recomposition(nn.Cell):
         return ops.concat(stripes, 2)
 
 
-def choose_partners(classes: Tensor, noise: Tensor) -> Tensor:
+def choose_partners(classes: Tensor, noise: Tensor, groups: int = 1) -> Tensor:
     """Choose, for every stripe of every sample, a partner of another fine-grained class.
 
     The partner is the valid one with the greatest noise, so that uniform noise chooses uniformly. A
@@ -79,6 +79,8 @@ def choose_partners(classes: Tensor, noise: Tensor) -> Tensor:
         int32 ``[B]``.
     noise : Tensor
         float32 ``[parts, B, B]`` in [0, 1).
+    groups : int
+        Number of groups of consecutive samples; a partner is of the sample's own group.
 
     Returns
     -------
@@ -92,6 +94,9 @@ def choose_partners(classes: Tensor, noise: Tensor) -> Tensor:
     array([[2, 2, 0]], dtype=int32)
     """
     valid = ops.cast(ops.not_equal(ops.expand_dims(classes, 1), ops.expand_dims(classes, 0)), noise.dtype)
+    if groups > 1:
+        group = ops.arange(classes.shape[0]) // (classes.shape[0] // groups)
+        valid = valid * ops.cast(ops.equal(ops.expand_dims(group, 1), ops.expand_dims(group, 0)), noise.dtype)
     itself = ops.eye(classes.shape[0], classes.shape[0], noise.dtype)
     # Valid partners score from 1 up, the sample itself 0.5 and others of its class nothing.
     return ops.cast(ops.argmax(valid * (noise + 1) + 0.5 * itself, 2), ms.int32)

@@ -6,12 +6,13 @@ Re-Identification", ACM MM 2018, arXiv 1804.01438, section 3.1 and table 1.
 
 from __future__ import annotations
 
-from typing import Optional
+from typing import Literal, Optional
 
 from mindspore import Tensor, nn, ops
 from mindspore.ops import constexpr
 
 from mindreid.errors import InvalidArgumentError
+from mindreid.layers.initialization import scatter_norm_scales
 from mindreid.layers.pooling import GlobalPool, Pooling, StripePool
 from mindreid.layers.reduction import Reduction
 from mindreid.layers.resnet import (
@@ -28,6 +29,8 @@ from mindreid.models.mgn.variants import VariantName, variant_of
 
 REDUCED_FEATURES = 256
 GLOBAL_FEATURES = 3
+
+Initialization = Literal["small", "kaiming"]
 
 
 class SharedStem(ResNetStem):
@@ -96,6 +99,10 @@ class MGN(nn.Cell):
         Factor on the channels of the trunk's stages, below 1 for small networks on a CPU.
     stem_pool : {"torchvision", "mindcv"}
         Padding of the stem's max pooling, see :class:`mindreid.layers.resnet.StemMaxPool`.
+    initialization : {"small", "kaiming"}
+        How weights that ImageNet does not fill are drawn: "small" has classifiers with a deviation
+        of 0.001 and norms with scales of 1; "kaiming" is the ports' rule for classifiers, and their
+        scales about 1 for the norms of the reductions.
 
     Raises
     ------
@@ -112,9 +119,10 @@ class MGN(nn.Cell):
         trunk: TrunkName = "resnet50",
         width: float = 1.0,
         stem_pool: StemPool = "torchvision",
+        initialization: Initialization = "small",
     ) -> None:
         super().__init__()
-        self.variant = variant_of(variant)
+        self.variant, self.initialization = variant_of(variant), initialization
         pool = self.variant.pool if pool is None else pool
         arch = architecture(trunk, width)
         self.pooled_features = arch.channels(4)
@@ -127,6 +135,8 @@ class MGN(nn.Cell):
             [Reduction(self.pooled_features, REDUCED_FEATURES) for _ in range(count)]
         )
         initialize_convolutions(self)
+        if initialization == "kaiming":
+            scatter_norm_scales(self.reductions)
 
     def construct(self, images: Tensor) -> Tensor:
         """Map normalised images ``[B, 3, H, W]`` to embeddings ``[B, 2048]``, float32, not L2-normalised."""
@@ -179,9 +189,17 @@ def mgn(
     trunk: TrunkName = "resnet50",
     width: float = 1.0,
     stem_pool: StemPool = "torchvision",
+    initialization: Initialization = "small",
 ) -> MGN:
     """Build the inference network; the parameters are those of :class:`MGN`."""
-    return MGN(variant=variant, pool=pool, trunk=trunk, width=width, stem_pool=stem_pool)
+    return MGN(
+        variant=variant,
+        pool=pool,
+        trunk=trunk,
+        width=width,
+        stem_pool=stem_pool,
+        initialization=initialization,
+    )
 
 
 @constexpr

@@ -8,6 +8,7 @@ from typing import Optional
 from mindspore import Tensor, nn
 
 from mindreid.layers.classifiers import linear_classifier
+from mindreid.layers.initialization import draw_kaiming_classifier
 from mindreid.losses import CrossEntropyLabelSmooth, TripletLoss
 from mindreid.models.mgn.network import GLOBAL_FEATURES, MGN, REDUCED_FEATURES
 from mindreid.objective import Objective, Phase
@@ -57,6 +58,9 @@ class MGNObjective(Objective):
         self.classifiers = nn.CellList(
             [linear_classifier(width, num_classes, bias=variant.classifier_bias) for width in widths]
         )
+        if network.initialization == "kaiming":
+            for classifier in self.classifiers:
+                draw_kaiming_classifier(classifier)
         self.cross_entropy = CrossEntropyLabelSmooth(0.0)
         self.triplet = TripletLoss(margin)
 

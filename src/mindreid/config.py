@@ -138,11 +138,25 @@ class EvaluationConfig(_Section):
 
 
 class DeviceConfig(_Section):
-    """Where to run, and mixed precision there."""
+    """Where to run, mixed precision there, and which rows of a batch share a batch norm's statistics.
+
+    ``norm_groups`` is the number of replicas that the authors trained with whose batch norms did not
+    know of each other: each group of a batch has statistics of its own, on any number of workers that
+    divides it. ``sync_bn`` decides for a single group: "on", and "auto", take the statistics over all
+    workers, "off" over each worker's share.
+    """
 
     target: Literal["auto", "CPU", "GPU", "Ascend"] = "auto"
     amp_level: Literal["O0", "O1", "O2", "O3", "auto"] = "O0"
     loss_scale: float = Field(default=65536.0, gt=0)
+    norm_groups: int = Field(default=1, gt=0)
+    sync_bn: Literal["auto", "on", "off"] = "auto"
+
+    @pydantic.field_validator("sync_bn", mode="before")
+    @classmethod
+    def _words_of_yaml(cls, value: Any) -> Any:
+        # YAML reads the bare words on and off as true and false.
+        return {True: "on", False: "off"}.get(value, value) if isinstance(value, bool) else value
 
 
 class Recipe(_Section):

@@ -74,9 +74,13 @@ class Objective(nn.Cell):
     labels : tuple of str
         Record fields that the losses read: any of "pid", "camid", "clothes_id", "view",
         "index" (the record's number in the training split).
+    batch_groups : int
+        Groups of consecutive rows of a batch that don't know of each other, as replicas of the
+        authors' code; the engine sets it. What an objective draws within a batch stays in a group.
     """
 
     labels: tuple[str, ...] = ("pid",)
+    batch_groups: int = 1
 
     def __init__(self, network: nn.Cell) -> None:
         super().__init__()

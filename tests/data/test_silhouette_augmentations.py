@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mindreid.config import Component, InputConfig
+from mindreid.config import Component, InputConfig, load_recipe
 from mindreid.data.transforms import training_transform
 from mindreid.data.transforms.silhouette_augmentations import (
     cut_sides,
@@ -56,19 +56,28 @@ def test_rotation_keeps_the_area(seed):
     np.testing.assert_allclose(after, before, rtol=0.02)
 
 
-def test_rotation_turns_about_the_middle_by_at_most_the_given_angle():
-    point = np.zeros((1, 64, 44), np.uint8)
-    point[0, 8:11, 20:23] = 255
+def turned(row, column, angle, centre):
+    """Turn a pixel about (column, row) by an angle in degrees, counterclockwise as an image is seen."""
+    x, y = column - centre[0], row - centre[1]
+    cosine, sine = np.cos(np.radians(angle)), np.sin(np.radians(angle))
+    return centre[1] - sine * x + cosine * y, centre[0] + cosine * x + sine * y
+
+
+@pytest.mark.parametrize("width", [44, 64])
+def test_rotation_turns_about_opengaits_centre_by_at_most_the_given_angle(width):
+    point = np.zeros((1, 64, width), np.uint8)
+    point[0, 29:32, 15:18] = 255
     angles = []
     for seed in range(300):
-        rows, columns = np.nonzero(apply(silhouette_rotate, point, seed, degrees=20.0)[0])
-        weights = apply(silhouette_rotate, point, seed, degrees=20.0)[0][rows, columns].astype(float)
-        row, column = np.average(rows, weights=weights), np.average(columns, weights=weights)
-        assert np.hypot(row - 31.5, column - 21.5) == pytest.approx(np.hypot(9 - 31.5, 21 - 21.5), abs=0.3)
-        angles.append(np.degrees(np.arctan2(column - 21.5, 31.5 - row)))
-    assert 18 < max(angles) < 19.5  # the point itself stands at -1.3 degrees
-    assert -22 < min(angles) < -20
-    assert abs(np.mean(angles) + 1.3) < 2
+        angle = np.random.default_rng(seed)
+        angle.random()
+        angles.append(angle.uniform(-20, 20))
+        frame = apply(silhouette_rotate, point, seed, degrees=20.0)[0].astype(float)
+        rows, columns = np.indices(frame.shape)
+        found = np.average(rows, weights=frame), np.average(columns, weights=frame)
+        assert found == pytest.approx(turned(30, 16, angles[-1], centre=(32, width // 2)), abs=0.3)
+    assert 19 < max(angles) < 20
+    assert -20 < min(angles) < -19
 
 
 @pytest.mark.parametrize("step", STEPS)
@@ -118,6 +127,30 @@ def test_perspective_stretches_each_row_to_both_sides(seed):
     assert wide[1] >= wide[0] - 4
 
 
+def test_perspective_draws_its_corners_from_opengaits_columns():
+    """A frame of column numbers tells which columns have become the sides of its upper and lower edge."""
+    ramp = np.repeat(np.arange(64, dtype=np.uint8)[None, None] * 4, 64, axis=1)
+    edges = np.array([apply(silhouette_perspective, ramp, seed)[0, :, [0, -1]] for seed in range(400)]) / 4
+    left, right = edges[:, 0], edges[:, 1]
+    assert 0 <= left[:, 1:-1].min() < 0.5
+    assert 8.4 < left[:, 1:-1].max() <= 9.1
+    # The last column lies one pixel before the drawn corner, up to 54/64 of a column of the ramp.
+    assert 53.1 <= right[:, 1:-1].min() < 54
+    assert 61.9 < right[:, 1:-1].max() <= 63
+    assert set(np.round(left[:, 0])) == set(range(10))
+
+
+@pytest.mark.parametrize("name", ["aug_ogbase/ccpg", "aug_ogbase/walkers", "aug_ogbase/pets09"])
+def test_recipes_tilt_before_they_cut(name):
+    steps = [step.name for step in load_recipe(name).augment]
+    assert steps[:2] == ["silhouette_perspective", "cut_sides"]
+
+
+def test_a_reach_of_nothing_is_refused():
+    with pytest.raises(InvalidArgumentError, match="at least one pixel"):
+        silhouette_perspective(reach=0)
+
+
 @settings(deadline=None)
 @given(seeds)
 def test_affine_maps_lines_to_lines(seed):
@@ -142,7 +175,7 @@ def test_erasing_takes_one_rectangle_out_of_every_frame(seed):
 
 @settings(deadline=None)
 @given(seeds)
-def test_dilation_grows_the_trunk_and_nothing_else(seed):
+def test_dilation_grows_the_torso_and_nothing_else(seed):
     grown = apply(silhouette_dilate, walker(), seed)
     assert (grown >= walker()).all()
     rows = np.flatnonzero((grown != walker()).any(axis=(0, 2)))

@@ -62,6 +62,16 @@ def test_partners_are_uniform_over_other_classes(classes):
         assert chisquare(counts[classes != own]).pvalue > 1e-4
 
 
+def test_partners_of_a_group_are_those_that_the_group_alone_would_choose():
+    generator = np.random.default_rng(3)
+    classes, noise = generator.integers(0, 3, 8), generator.random((2, 8, 8), np.float32)
+    together = choose_partners(Tensor(classes, ms.int32), Tensor(noise), groups=2).asnumpy()
+    for begin in (0, 4):
+        rows = slice(begin, begin + 4)
+        alone = choose_partners(Tensor(classes[rows], ms.int32), Tensor(noise[:, rows, rows]))
+        np.testing.assert_array_equal(together[:, rows], alone.asnumpy() + begin)
+
+
 def test_stripes_choose_independently_with_the_objectives_own_noise():
     objective = small_objective()
     generator = np.random.default_rng(1)

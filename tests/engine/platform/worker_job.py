@@ -23,7 +23,7 @@ from mindreid.config import DeviceConfig, InputConfig, load_recipe
 from mindreid.data.records import Record
 from mindreid.data.transforms import evaluation_transform
 from mindreid.engine.evaluation.features import FeatureExtractor
-from mindreid.engine.platform.batch_norm import synchronize_batch_norm
+from mindreid.engine.platform.batch_norm import share_batch_statistics
 from mindreid.engine.platform.device import select_device
 from mindreid.engine.platform.distributed import gradient_reducer, join_workers, row_gatherer
 from mindreid.engine.training.run import train
@@ -31,7 +31,7 @@ from mindreid.engine.training.step import TrainStep
 from mindreid.errors import InterruptedRunError
 from mindreid.losses import TripletLoss
 from tests.engine import register_toys  # noqa: F401 - for recipes of toy methods
-from tests.engine.toy_methods import ToyNetwork
+from tests.engine.toy_methods import PlainObjective, ToyNetwork
 
 
 def keep_running_statistics():
@@ -75,17 +75,15 @@ def synchronize_as_on_ascend(workers):
     """Build what a device would run; its kernels are not here, so it is not called."""
     from mindspore.nn.layer import normalization
 
-    network = ToyNetwork()
+    objective = PlainObjective(ToyNetwork(), num_classes=2)
     usual = normalization.context.get_context
     normalization.context.get_context = lambda key: "Ascend" if key == "device_target" else usual(key)
-    changed = synchronize_batch_norm(network, "Ascend", workers)
+    groups = share_batch_statistics(objective, DeviceConfig(target="Ascend"), "Ascend", workers, 4)
     normalization.context.get_context = usual
-    kernel = network.bn.bn_train
+    kernel = objective.network.bn.bn_train
     return {
-        "synchronized": np.array(
-            [changed, getattr(kernel, "device_num", 1), kernel.epsilon, kernel.momentum]
-        ),
-        "synchronized parameters": np.array(sorted(name for name, _ in network.parameters_and_names())),
+        "synchronized": np.array([groups, getattr(kernel, "device_num", 1), kernel.epsilon, kernel.momentum]),
+        "synchronized parameters": np.array(sorted(name for name, _ in objective.parameters_and_names())),
     }
 
 
@@ -112,7 +110,8 @@ def train_interrupted(recipe, folder, workers):
 def main(job_file, output):
     """Do the job."""
     job = json.loads(Path(job_file).read_text(encoding="utf-8"))
-    keep_running_statistics()
+    if job["keep_running_statistics"]:
+        keep_running_statistics()
     select_device(DeviceConfig(target="CPU"))
     workers = join_workers()
     results = {**embed_records(job["images"], job["counts"], workers), **differentiate_triplet(workers)}

@@ -1,8 +1,8 @@
 """Transforms of silhouette sequences, uint8 ``[T, H, W]``; one draw moves all frames alike.
 
 The set that AUG-OGBase draws from (CVPR 2023), with the defaults of GaitBase (Fan et al., "OpenGait:
-Revisiting Gait Recognition Toward Better Practicality", CVPR 2023). Lengths in pixels are meant for
-silhouettes of height 64 and grow with the height.
+Revisiting Gait Recognition Toward Better Practicality", CVPR 2023) and the geometry of OpenGait's
+code. Lengths in pixels are meant for silhouettes of height 64 and grow with the height.
 """
 
 from __future__ import annotations
@@ -45,29 +45,40 @@ def silhouette_flip(*, probability: float = 0.2) -> Transform:
 
 
 def silhouette_rotate(*, probability: float = 0.2, degrees: float = 10.0) -> Transform:
-    """Rotate about the middle by an angle, uniform between -``degrees`` and ``degrees``."""
+    """Rotate by an angle, uniform between -``degrees`` and ``degrees``.
+
+    The centre is OpenGait's: column ``height // 2``, row ``width // 2``, which is the middle of a square
+    and lies up to the right of it in a sequence that is cut already.
+    """
 
     def rotate(silhouettes: np.ndarray, generator: np.random.Generator) -> np.ndarray:
         _, height, width = silhouettes.shape
-        centre = (width - 1) / 2, (height - 1) / 2
+        centre = height // 2, width // 2
         return _warp(silhouettes, cv2.getRotationMatrix2D(centre, generator.uniform(-degrees, degrees), 1))
 
     return _sometimes(probability, rotate)
 
 
-def silhouette_perspective(*, probability: float = 0.2, reach: float = 10.0) -> Transform:
+def silhouette_perspective(*, probability: float = 0.2, reach: int = 10) -> Transform:
     """View the walker from above or below, left or right.
 
-    Each corner of a quadrilateral is drawn on the upper or lower edge, up to ``reach`` pixels from
-    the side, and the quadrilateral stretched to the whole image.
+    Each corner of a quadrilateral is drawn on the upper or lower edge, on one of the ``reach`` columns
+    next to the side, and the quadrilateral stretched to the whole image. OpenGait does so before the
+    sides are cut (``cut_sides`` after it in the list): the same reach stretches a narrower image more.
     """
+    if reach < 1:
+        raise InvalidArgumentError(f"the reach is at least one pixel, not {reach}")
 
     def tilt(silhouettes: np.ndarray, generator: np.random.Generator) -> np.ndarray:
         _, height, width = silhouettes.shape
-        inward = generator.uniform(0, reach * height / _HEIGHT, 4) * (1, -1, -1, 1)
-        corners = np.array([(0, 0), (width, 0), (width, height), (0, height)], np.float32)
-        drawn = corners + np.column_stack([inward, np.zeros(4)]).astype(np.float32)
-        return _warp(silhouettes, cv2.getPerspectiveTransform(drawn, corners))
+        columns = generator.integers(0, reach * height // _HEIGHT, 4)
+        left, right = columns[[0, 3]], width - 1 - columns[[1, 2]]
+        drawn = [(left[0], 0), (right[0], 0), (right[1], height), (left[1], height)]
+        corners = [(0, 0), (width, 0), (width, height), (0, height)]
+        return _warp(
+            silhouettes,
+            cv2.getPerspectiveTransform(np.array(drawn, np.float32), np.array(corners, np.float32)),
+        )
 
     return _sometimes(probability, tilt)
 

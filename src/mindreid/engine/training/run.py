@@ -23,7 +23,7 @@ from mindreid.engine.checkpoints.networks import build_started_network
 from mindreid.engine.evaluation.features import FeatureExtractor, build_extractor
 from mindreid.engine.evaluation.protocol_evaluation import evaluate_dataset
 from mindreid.engine.evaluation.protocol_results import Results, format_results
-from mindreid.engine.platform.batch_norm import synchronize_batch_norm
+from mindreid.engine.platform.batch_norm import share_batch_statistics
 from mindreid.engine.platform.device import Device, select_device
 from mindreid.engine.platform.distributed import Workers, join_workers, wait_for_all
 from mindreid.engine.platform.logs import log_to_file
@@ -97,8 +97,10 @@ class _Run:
         self.recipe, self.folder, self.workers = recipe, folder, workers
         self.dataset = open_dataset(recipe)
         self.network = build_started_network(recipe)
-        synchronize_batch_norm(self.network, device.target, workers)
         objective = builders.build_objective(recipe, self.network, self.dataset, device)
+        self.sampler = builders.build_sampler(recipe, self.dataset, workers)
+        batch_size = self.sampler.batch_size * workers.size
+        share_batch_statistics(objective, recipe.device, device.target, workers, batch_size)
         self.state = RunState(
             objective,
             partial(builders.build_optimizers, recipe, objective),
@@ -125,13 +127,12 @@ class _Run:
         return self.state.progress.metrics
 
     def _trainer(self, stop: StopRequest) -> Trainer:
-        sampler = builders.build_sampler(self.recipe, self.dataset, self.workers)
-        plan = builders.build_plan(self.recipe, sampler.batches_per_epoch)
+        plan = builders.build_plan(self.recipe, self.sampler.batches_per_epoch)
         stand_ins = StandIns(self.dataset.train, self.recipe.train.unreadable_share)
         batches = partial(
             training_batches,
             self.dataset.train,
-            sampler,
+            self.sampler,
             training_transform(self.recipe.augment, self.recipe.input),
             seed=plan.seed,
             reader_threads=self.recipe.train.reader_threads,

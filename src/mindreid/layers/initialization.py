@@ -1,0 +1,30 @@
+"""How authors' code draws the weights that no file fills, where it differs from these layers' own way."""
+
+from __future__ import annotations
+
+from mindspore import nn
+from mindspore.common.initializer import HeNormal, Normal, XavierUniform, initializer
+
+_NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)
+_CONVOLUTIONS = (nn.Conv1d, nn.Conv2d, nn.Conv3d)
+
+
+def scatter_norm_scales(cell: nn.Cell, deviation: float = 0.02) -> None:
+    """Draw every batch norm's scale about 1 (normal), as OpenGait and the ports of MGN do."""
+    for _, part in cell.cells_and_names():
+        if isinstance(part, _NORMS) and part.gamma.requires_grad:
+            scale = 1.0 + initializer(Normal(deviation), part.gamma.shape, part.gamma.dtype).init_data()
+            part.gamma.set_data(scale)
+
+
+def draw_xavier_convolutions(cell: nn.Cell) -> None:
+    """Draw every convolution's weights by Xavier's rule (uniform), as OpenGait does."""
+    for _, part in cell.cells_and_names():
+        if isinstance(part, _CONVOLUTIONS):
+            part.weight.set_data(initializer(XavierUniform(), part.weight.shape, part.weight.dtype))
+
+
+def draw_kaiming_classifier(classifier: nn.Dense) -> None:
+    """Draw a classifier's weights by Kaiming's rule (normal, fan out), as the ports of MGN do."""
+    weight = classifier.weight
+    weight.set_data(initializer(HeNormal(mode="fan_out", nonlinearity="relu"), weight.shape, weight.dtype))
