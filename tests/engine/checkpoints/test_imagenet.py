@@ -8,6 +8,7 @@ import mindspore as ms
 import numpy as np
 import pytest
 from mindcv.models import resnet18 as mindcv_resnet18
+from mindspore import nn
 
 from mindreid.engine.checkpoints.imagenet import load_pretrained, stem_pool_of
 from mindreid.errors import CheckpointError, InvalidArgumentError, MissingExtraError
@@ -212,3 +213,12 @@ def test_torch_is_not_installed(torch_file, monkeypatch):
 def test_a_network_without_a_trunk():
     with pytest.raises(InvalidArgumentError, match="no ResNet trunk"):
         load_pretrained(ms.nn.Dense(2, 2), "resnet18.pth")
+
+
+@pytest.mark.parametrize(
+    ("network", "said"), [(ResNetTrunk("resnet18"), 1), (nn.Dense(2, 2), 0)], ids=["trunk", "no trunk"]
+)
+def test_only_a_network_with_a_trunk_is_said_to_lack_weights(network, said, caplog):
+    with caplog.at_level(logging.INFO, "mindreid"):
+        load_pretrained(network, None)
+    assert caplog.text.count("no ImageNet weights") == said

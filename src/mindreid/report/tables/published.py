@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from importlib import resources
-from pathlib import Path
 from typing import Any, Literal, Optional
 
 import pydantic
@@ -14,6 +12,7 @@ from pydantic import BaseModel, ConfigDict
 from mindreid.data.generated_marker import generated_kind
 from mindreid.data.records import Dataset
 from mindreid.errors import ConfigError
+from mindreid.package_contents import package_folder
 from mindreid.yaml_source import read_yaml
 
 #: By protocol, fractions: what :func:`mindreid.engine.evaluation.features.evaluate_dataset` returns.
@@ -91,7 +90,7 @@ def load_published(model: str) -> Optional[Published]:
     ConfigError
         If the file is damaged or has unknown keys.
     """
-    path = Path(str(resources.files("mindreid.models").joinpath(model)), FILE)
+    path = package_folder("mindreid.models") / model / FILE
     if not path.is_file():
         return None
     try:
