@@ -26,6 +26,8 @@ from mindreid.yaml_source import KeyPath, parse_value, read_yaml
 logger = logging.getLogger(__name__)
 
 
+#: What ``train.init_weights`` is in recipes whose paper starts from ImageNet weights.
+WEIGHTS_REQUIRED = "required"
 #: Keys of earlier versions, and what they are called now.
 RENAMED_KEYS: Mapping[KeyPath, KeyPath] = {("train", "workers"): ("train", "reader_threads")}
 
@@ -96,8 +98,10 @@ class TrainConfig(_Section):
     """Length, seed, start, and how often to log, evaluate and save (in steps or epochs).
 
     ``init_weights`` fills the trunk from ImageNet weights, ``init_checkpoint`` the whole network
-    from a checkpoint of the same model, to go on with other data. ``checkpoint_steps`` saves
-    within epochs, too, every so many steps; 0: only after every ``checkpoint_every`` epochs.
+    from a checkpoint of the same model, to go on with other data. A recipe of a paper's row has
+    "required" for ``init_weights``: training then asks for a file or an explicit null.
+    ``checkpoint_steps`` saves within epochs, too, every so many steps; 0: only after every
+    ``checkpoint_every`` epochs.
     ``reader_threads`` read images ahead of the training (called ``workers`` in earlier versions).
     ``unreadable_share`` is the share of the training files that may be unreadable: others of the
     same persons take their places; 0: the first one ends the run.
@@ -144,7 +148,10 @@ class EvaluationConfig(_Section):
 
 
 class DeviceConfig(_Section):
-    """Where to run, and mixed precision there."""
+    """Where to run, and mixed precision there: levels of :func:`mindreid.layers.precision.set_precision`.
+
+    ``loss_scale`` is the first factor on the loss where gradients are float16; it adapts itself.
+    """
 
     target: Literal["auto", "CPU", "GPU", "Ascend"] = "auto"
     amp_level: Literal["O0", "O1", "O2", "O3", "auto"] = "O0"
@@ -167,6 +174,10 @@ class Recipe(_Section):
     train: TrainConfig
     evaluation: EvaluationConfig = EvaluationConfig()
     device: DeviceConfig = DeviceConfig()
+
+    def in_float32(self) -> Recipe:
+        """Return the same recipe without mixed precision."""
+        return self.model_copy(update={"device": self.device.model_copy(update={"amp_level": "O0"})})
 
     def as_dict(self) -> dict[str, Any]:
         """Plain dictionaries and lists, as stored with checkpoints and results."""
