@@ -30,7 +30,7 @@ def run(capsys, *arguments):
         ),
         (["train"], "train needs --config"),
         (
-            ["train", "--config", "mgn/market1501", "--root", "nowhere"],
+            ["train", "--config", "mgn/market1501", "--set", "train.init_weights=null", "--root", "nowhere"],
             "the dataset's folder is not there: nowhere",
         ),
         (["train", "--config", "mgn/market1501", "--set", "train.epoch=1"], "did you mean 'epochs'?"),
@@ -43,7 +43,8 @@ def run(capsys, *arguments):
             ["data", "check", "--name", "market", "--root", "."],
             "no dataset 'market' (did you mean 'market1501'?)",
         ),
-        (["train", "--config", "mgn/market1501", "--set", "device.target=Ascend"], "can't use Ascend"),
+        (["train", "--config", "mgn/market1501"], "starts from ImageNet weights"),
+        (["train", "--config", "mgn/walkers", "--set", "device.target=Ascend"], "can't use Ascend"),
     ],
 )
 def test_what_a_user_can_mend_is_one_line_and_exit_code_2(capsys, arguments, message):
