@@ -19,6 +19,7 @@ and save; go on with the same command and --resume OUTPUT at its end.
                  --port N              a free port of the first machine (default 8118)
                  --node-rank N         this machine: 0, 1, ... (default 0)
   OPTIONS        of 'mindreid train', e.g. --set train.epochs=20
+                 a paper's recipe wants --set train.init_weights=FILE (ImageNet, or null)
 
 Two machines with eight Ascend devices each, the first one at 192.0.2.1; on the second --node-rank 1:
 

@@ -10,7 +10,8 @@ Trains on one device.
   CONFIG         a recipe's name, e.g. mgn/market1501, or a YAML file
   DATASET_ROOT   folder of the dataset
   OUTPUT         folder of the run: best.ckpt, last.ckpt, train.log, metrics.jsonl, config.yaml
-  OPTIONS        of 'mindreid train', e.g. --set train.epochs=20"
+  OPTIONS        of 'mindreid train', e.g. --set train.epochs=20
+                 a paper's recipe wants --set train.init_weights=FILE (ImageNet, or null)"
 
 show_usage_if_asked "$@"
 require_arguments 4 "$@"

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import argparse
+import inspect
+import re
 import subprocess
 import sys
 
 import pytest
 
+from mindreid import losses, zoo
 from mindreid.cli import build_parser, main
+from mindreid.config import list_recipes
 
 
 def run(capsys, *arguments):
@@ -25,7 +30,7 @@ def run(capsys, *arguments):
         ),
         (["train"], "train needs --config"),
         (
-            ["train", "--config", "mgn/market1501", "--root", "nowhere"],
+            ["train", "--config", "mgn/market1501", "--set", "train.init_weights=null", "--root", "nowhere"],
             "the dataset's folder is not there: nowhere",
         ),
         (["train", "--config", "mgn/market1501", "--set", "train.epoch=1"], "did you mean 'epochs'?"),
@@ -38,7 +43,8 @@ def run(capsys, *arguments):
             ["data", "check", "--name", "market", "--root", "."],
             "no dataset 'market' (did you mean 'market1501'?)",
         ),
-        (["train", "--config", "mgn/market1501", "--set", "device.target=Ascend"], "can't use Ascend"),
+        (["train", "--config", "mgn/market1501"], "starts from ImageNet weights"),
+        (["train", "--config", "mgn/walkers", "--set", "device.target=Ascend"], "can't use Ascend"),
     ],
 )
 def test_what_a_user_can_mend_is_one_line_and_exit_code_2(capsys, arguments, message):
@@ -99,3 +105,97 @@ def test_every_command_explains_itself():
         with pytest.raises(SystemExit) as caught:
             build_parser().parse_args([*words, "--help"])
         assert caught.value.code == 0
+
+
+def _parsers(parser, words=()):
+    """Every command without actions, by its words, and the parser of it."""
+    nested = [action for action in parser._actions if isinstance(action, argparse._SubParsersAction)]
+    if not nested:
+        yield words, parser
+    for name, child in ((name, child) for action in nested for name, child in action.choices.items()):
+        yield from _parsers(child, (*words, name))
+
+
+GENERATED = [name for name in zoo.DATASETS.names() if zoo.DATASETS[name].can_be_generated]
+COMMANDS = dict(_parsers(build_parser()))
+
+
+def _options(parser):
+    """Arguments of a parser and the line that its help has for each."""
+    arguments = [a for a in parser._actions if not isinstance(a, argparse._HelpAction)]
+    formatter = parser._get_formatter()
+    return [(a, formatter._expand_help(a) if a.help else "") for a in arguments]
+
+
+@pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
+def test_every_option_is_explained_with_its_default(words):
+    for argument, line in _options(COMMANDS[words]):
+        named = argument.option_strings or argument.dest
+        assert line, f"{named} has no help"
+        if argument.default == argparse.SUPPRESS:
+            # Options made of a dataclass's fields leave the default to it.
+            assert argument.required or "default" in line, f"{named} does not tell its default"
+        elif argument.default not in (None, False, [], ""):
+            assert f"{argument.default}" in line, f"{named} does not tell its default"
+
+
+@pytest.mark.parametrize(
+    ("words", "option", "choices"),
+    [
+        (("data", "check"), "name", zoo.DATASETS.names()),
+        (("data", "synthesize"), "layout", GENERATED),
+        (("report", "silhouettes"), "name", ["casia_b", "ccpg", "gait_pickles"]),
+        (("report", "architecture"), "model", zoo.list_models()),
+    ],
+)  # fmt: skip
+def test_help_lists_what_can_be_named(words, option, choices):
+    line = next(line for argument, line in _options(COMMANDS[words]) if argument.dest == option)
+    assert re.findall(r"[\w]+", line.partition(": ")[2].partition(" (")[0]) == choices
+
+
+@pytest.mark.parametrize("name", sorted(set(zoo.DATASETS.names()) - set(GENERATED)))
+def test_layouts_that_the_help_leaves_out_cannot_be_written(tmp_path, name):
+    assert main(["data", "synthesize", "--layout", name, "--root", str(tmp_path / name)]) == 2
+    assert not (tmp_path / name).exists()
+
+
+@pytest.mark.parametrize(
+    ("what", "names"),
+    [
+        ("models", zoo.list_models()),
+        ("recipes", list_recipes()),
+        ("datasets", zoo.DATASETS.names()),
+        ("losses", sorted(losses.__all__)),
+    ],
+)
+def test_list_has_one_line_for_each(capsys, what, names):
+    code, out, _ = run(capsys, "list", what)
+    assert code == 0
+    lines = [re.fullmatch(r"(\S+) +(\S.*)", line) for line in out.splitlines()]
+    assert [line[1] for line in lines] == names
+
+
+def test_list_tells_published_figures_and_what_a_loss_is(capsys):
+    _, out, _ = run(capsys, "list", "recipes")
+    recipes = dict(line.split(maxsplit=1) for line in out.splitlines())
+    assert recipes["mgn/market1501"].startswith("Market-1501: rank-1 95.7, mAP 86.9 (by the authors)")
+    assert "a user's report" in recipes["cal/ltcc"]
+    assert recipes["mgn/walkers"] == "no published figure"
+    _, out, _ = run(capsys, "list", "losses")
+    described = dict(line.split(maxsplit=1) for line in out.splitlines())
+    for name, text in described.items():
+        paragraph = inspect.getdoc(getattr(losses, name)).split("\n\n")[0]
+        assert " ".join(paragraph.split()) == text + "."
+
+
+@pytest.mark.parametrize("words", ["--help", "list models", "list recipes", "list datasets", "list losses"])
+def test_help_and_lists_do_not_wait_for_mindspore(words):
+    code = (
+        "import sys, contextlib, mindreid.cli\n"
+        "with contextlib.suppress(SystemExit):\n"
+        "    mindreid.cli.main(sys.argv[1:])\n"
+        "sys.exit('mindspore' in sys.modules)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code, *words.split()], capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from mindreid.cli import build_parser, main
-from mindreid.config import load_recipe
+from mindreid.config import WEIGHTS_REQUIRED, load_recipe
 from mindreid.report.tables.documents import update_documents
 from mindreid.walkers import Walk, render_walk
 from mindreid.zoo import DATASETS
@@ -39,6 +39,18 @@ def test_commands_are_understood(words):
         load_recipe(parsed.config, getattr(parsed, "overrides", []))
     for option in ("name", "layout"):
         assert getattr(parsed, option, "market1501") in DATASETS
+
+
+@pytest.mark.parametrize(
+    "words",
+    [w for w in (*_commands("mindreid"), *_commands("bash")) if {"train", "scripts/run_standalone_train.sh",
+     "scripts/run_distribute_train.sh"} & set(w[:1]) and "--resume" not in w],
+    ids=" ".join,
+)  # fmt: skip
+def test_training_from_imagenet_weights_names_them(words):
+    recipe = words[words.index("--config") + 1] if "--config" in words else words[2]
+    given = [word for word in words if word.startswith("train.init_weights=")]
+    assert bool(given) == (load_recipe(recipe).train.init_weights == WEIGHTS_REQUIRED)
 
 
 @pytest.mark.parametrize("words", _commands("bash"), ids=" ".join)

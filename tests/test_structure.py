@@ -27,7 +27,7 @@ FLOORS = (
     ("data", "walkers", "metrics", "losses", "layers"),
     ("objective", "config"),
     ("recipe_files",),
-    ("zoo", "yaml_source", "l2_normalization", "versions", "safe_pickles", "lazy_names"),
+    ("zoo", "yaml_source", "package_contents", "l2_normalization", "versions", "safe_pickles", "lazy_names"),
     ("text_files", "text_table"),
     ("atomic",),
     ("errors",),

@@ -9,7 +9,8 @@ import sys
 from collections.abc import Sequence
 from typing import Optional
 
-from mindreid.commands import convert, data, evaluate, export, infer, report, train
+from mindreid.commands import convert, data, evaluate, export, infer, listings, report, train
+from mindreid.commands.arguments import CommandParser
 from mindreid.errors import MindReidError
 
 EXIT_INTERRUPTED = 130
@@ -39,11 +40,9 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
 
 def build_parser() -> argparse.ArgumentParser:
     """Build the parser of all commands."""
-    parser = argparse.ArgumentParser(
-        prog="mindreid", description="Train, evaluate and ship re-identification."
-    )
+    parser = CommandParser(prog="mindreid", description="Train, evaluate and ship re-identification.")
     parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for command in (train, evaluate, export, infer, convert, data, report):
+    for command in (train, evaluate, export, infer, convert, data, report, listings):
         command.add(commands)
     return parser

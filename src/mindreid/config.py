@@ -23,6 +23,9 @@ from mindreid.yaml_source import KeyPath
 
 __all__ = ["Override", "find_recipe", "list_recipes", "load_recipe", "parse_options", "validate_recipe"]
 
+#: What ``train.init_weights`` is in recipes whose paper starts from ImageNet weights.
+WEIGHTS_REQUIRED = "required"
+
 
 class _Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
@@ -90,8 +93,10 @@ class TrainConfig(_Section):
     """Length, seed, start, and how often to log, evaluate and save (in steps or epochs).
 
     ``init_weights`` fills the trunk from ImageNet weights, ``init_checkpoint`` the whole network
-    from a checkpoint of the same model, to go on with other data. ``checkpoint_steps`` saves
-    within epochs, too, every so many steps; 0: only after every ``checkpoint_every`` epochs.
+    from a checkpoint of the same model, to go on with other data. A recipe of a paper's row has
+    "required" for ``init_weights``: training then asks for a file or an explicit null.
+    ``checkpoint_steps`` saves within epochs, too, every so many steps; 0: only after every
+    ``checkpoint_every`` epochs.
     ``reader_threads`` read images ahead of the training (called ``workers`` in earlier versions).
     ``unreadable_share`` is the share of the training files that may be unreadable: others of the
     same persons take their places; 0: the first one ends the run.
@@ -144,6 +149,9 @@ class DeviceConfig(_Section):
     know of each other: each group of a batch has statistics of its own, on any number of workers that
     divides it. ``sync_bn`` decides for a single group: "on", and "auto", take the statistics over all
     workers, "off" over each worker's share.
+
+    ``amp_level`` is a level of :func:`mindreid.layers.precision.set_precision`, ``loss_scale`` the first
+    factor on the loss where gradients are float16; it adapts itself.
     """
 
     target: Literal["auto", "CPU", "GPU", "Ascend"] = "auto"
@@ -175,6 +183,10 @@ class Recipe(_Section):
     train: TrainConfig
     evaluation: EvaluationConfig = EvaluationConfig()
     device: DeviceConfig = DeviceConfig()
+
+    def in_float32(self) -> Recipe:
+        """Return the same recipe without mixed precision."""
+        return self.model_copy(update={"device": self.device.model_copy(update={"amp_level": "O0"})})
 
     def as_dict(self) -> dict[str, Any]:
         """Plain dictionaries and lists, as stored with checkpoints and results."""

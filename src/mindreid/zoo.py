@@ -130,6 +130,11 @@ class DatasetEntry:
     sequence_layout: Optional[Any] = None
     notes: tuple[str, ...] = field(default=())
 
+    @property
+    def can_be_generated(self) -> bool:
+        """Whether ``mindreid data synthesize`` writes walkers in this dataset's tree."""
+        return self.layout is not None or self.sequence_layout is not None
+
 
 #: Keyword-only parameters that the caller supplies, so that a recipe cannot set them.
 SUPPLIED_OPTIONS = ("num_classes", "seed", "rank", "world_size")

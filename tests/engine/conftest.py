@@ -17,6 +17,7 @@ TOY = (
     "sampler.images=2",
     "evaluation.batch_size=8",
     "train.epochs=2",
+    "train.init_weights=null",
     "train.reader_threads=2",
     "train.log_every=2",
     "train.evaluate_every=1",

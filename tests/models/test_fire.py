@@ -36,6 +36,7 @@ TINY = (
     "train.epochs=5",
     "train.reader_threads=2",
     "train.log_every=2",
+    "train.init_weights=null",
     "train.evaluate_every=0",
 )
 

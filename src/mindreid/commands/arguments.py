@@ -4,11 +4,30 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from mindreid.config import Override
+
+
+class _DefaultsInHelp(argparse.HelpFormatter):
+    """Ends an option's help with its default, unless the help tells it already."""
+
+    def _get_help_string(self, action: argparse.Action) -> str:
+        text = action.help or ""
+        is_switch = action.default in (None, False, [], argparse.SUPPRESS)
+        if is_switch or action.default == "" or "default" in text:
+            return text
+        return f"{text} (default: %(default)s)"
+
+
+class CommandParser(argparse.ArgumentParser):
+    """A parser whose help tells every default; the parsers of its commands do the same."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(formatter_class=_DefaultsInHelp, **options)
 
 
 def add_recipe(parser: argparse.ArgumentParser, required: bool = True) -> None:
@@ -28,6 +47,16 @@ def add_overrides(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
 
 
+def add_dataset(parser: argparse.ArgumentParser, names: Sequence[str]) -> None:
+    """Add ``--name``, ``--root`` and ``--set``: one of some datasets, its folder, the loader's options."""
+    parser.add_argument("--name", required=True, help=f"the dataset: {', '.join(names)}")
+    parser.add_argument("--root", required=True, help="its folder, as unpacked")
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="OPTION=VALUE", dest="options",
+        help="an option of the dataset's loader, e.g. --set variant=detected of cuhk03 (repeatable)",
+    )  # fmt: skip
+
+
 def overrides(parsed: argparse.Namespace) -> list[Override]:
     """Return the overrides of the recipe that the arguments ask for."""
     root = [("dataset.root", parsed.root)] if getattr(parsed, "root", None) else []
@@ -37,7 +66,12 @@ def overrides(parsed: argparse.Namespace) -> list[Override]:
 def add_weights(parser: argparse.ArgumentParser) -> None:
     """Add the choice between a checkpoint and the network as training would start."""
     which = parser.add_mutually_exclusive_group(required=True)
-    which.add_argument("--checkpoint", type=Path, metavar="FILE")
+    which.add_argument(
+        "--checkpoint",
+        type=Path,
+        metavar="FILE",
+        help="last.ckpt of a run, or converted weights",
+    )
     which.add_argument("--untrained", action="store_true", help="the network as training would start")
 
 

@@ -6,8 +6,9 @@ import argparse
 from pathlib import Path
 
 from mindreid.commands import data_from_mot, data_silhouettes, data_views
-from mindreid.commands.arguments import say
+from mindreid.commands.arguments import add_dataset, say
 from mindreid.errors import MindReidError
+from mindreid.zoo import DATASETS
 
 
 def add(commands: argparse._SubParsersAction) -> None:
@@ -23,9 +24,7 @@ def add(commands: argparse._SubParsersAction) -> None:
 
 def _add_check(actions: argparse._SubParsersAction) -> None:
     parser = actions.add_parser("check", help="expected tree, what is missing, counts against the statistics")
-    parser.add_argument("--name", required=True, help="a dataset, e.g. market1501")
-    parser.add_argument("--root", required=True)
-    parser.add_argument("--set", action="append", default=[], metavar="OPTION=VALUE", dest="options")
+    add_dataset(parser, DATASETS.names())
     parser.add_argument("--images", action="store_true", help="also decode every image")
     parser.set_defaults(run=_check)
 
@@ -43,10 +42,13 @@ def _check(parsed: argparse.Namespace) -> None:
 
 def _add_synthesize(actions: argparse._SubParsersAction) -> None:
     parser = actions.add_parser("synthesize", help="generate walkers in the layout of a dataset")
-    parser.add_argument("--layout", default="market1501", help="the dataset whose tree is written")
+    layouts = [name for name in DATASETS.names() if DATASETS[name].can_be_generated]
+    parser.add_argument(
+        "--layout", default="market1501", help=f"the dataset whose tree is written: {', '.join(layouts)}"
+    )
     parser.add_argument("--root", type=Path, required=True, help="a folder that is not there yet")
     parser.add_argument("--ids", type=int, default=40, help="persons, training and test together")
-    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--seed", type=int, default=1, help="decides everything that is drawn")
     parser.add_argument(
         "--outfits", type=int, help="outfits of each person; by default what the layout wants"
     )
@@ -61,10 +63,9 @@ def _add_synthesize(actions: argparse._SubParsersAction) -> None:
 
 
 def _synthesize(parsed: argparse.Namespace) -> None:
-    from mindreid import zoo
     from mindreid.walkers import synthesize
 
-    if zoo.DATASETS[parsed.layout].sequence_layout is not None:
+    if DATASETS[parsed.layout].sequence_layout is not None:
         _synthesize_sequences(parsed)
         return
     synthesize(

@@ -12,9 +12,18 @@ def add(commands: argparse._SubParsersAction) -> None:
     """Add the command to the parser."""
     parser = commands.add_parser("export", help="write MindIR or ONNX with pre-processing inside")
     add_recipe(parser)
-    parser.add_argument("--checkpoint", type=Path, required=True, metavar="FILE")
-    parser.add_argument("--format", choices=("mindir", "onnx"), default="mindir")
-    parser.add_argument("--output", type=Path, required=True, metavar="FILE")
+    parser.add_argument(
+        "--checkpoint",
+        type=Path,
+        required=True,
+        metavar="FILE",
+        help="last.ckpt of a run, or converted weights",
+    )
+    parser.add_argument("--format", choices=("mindir", "onnx"), default="mindir", help="what is written")
+    parser.add_argument(
+        "--output", type=Path, required=True, metavar="FILE",
+        help="the file to write; what it takes and gives is told in FILE.json beside it",
+    )  # fmt: skip
     parser.add_argument("--verify", action="store_true", help="reload in a fresh process and compare")
     parser.set_defaults(run=_export)
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from mindreid.commands.arguments import add_recipe, add_weights, overrides, say
+from mindreid.commands.arguments import add_dataset, add_recipe, add_weights, overrides, say
 from mindreid.errors import DataError
+from mindreid.package_contents import package_summaries
+from mindreid.zoo import DATASETS
 
 #: Options of :func:`mindreid.metrics.cluster_persons` that a method's objective may have, too.
 CLUSTERING = ("k1", "k2", "eps", "min_samples")
@@ -27,11 +29,21 @@ def add(commands: argparse._SubParsersAction) -> None:
     _add_view_angle(actions)
 
 
+def _add_picture(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--output", type=Path, required=True, metavar="FILE.png", help="the picture to write")
+
+
+def _add_split(parser: argparse.ArgumentParser, default: str) -> None:
+    parser.add_argument(
+        "--split", choices=("train", "query", "gallery"), default=default, help="which records of the dataset"
+    )
+
+
 def _add_ranks(actions: argparse._SubParsersAction) -> None:
     parser = actions.add_parser("ranks", help="queries with their nearest gallery images")
     add_recipe(parser)
     add_weights(parser)
-    parser.add_argument("--output", type=Path, required=True, metavar="FILE.png")
+    _add_picture(parser)
     parser.add_argument("--queries", type=int, default=8, help="how many queries are drawn")
     parser.add_argument("--top", type=int, default=10, help="how many gallery images each")
     parser.set_defaults(run=_ranks)
@@ -60,8 +72,8 @@ def _add_clusters(actions: argparse._SubParsersAction) -> None:
     parser = actions.add_parser("clusters", help="some persons' images, clustered by their embeddings")
     add_recipe(parser)
     add_weights(parser)
-    parser.add_argument("--output", type=Path, required=True, metavar="FILE.png")
-    parser.add_argument("--split", choices=("train", "query", "gallery"), default="train")
+    _add_picture(parser)
+    _add_split(parser, "train")
     parser.add_argument("--persons", type=int, default=4, help="how many persons are drawn")
     parser.add_argument("--rows", type=int, default=6, help="at most so many clusters of each")
     parser.add_argument("--columns", type=int, default=12, help="at most so many images of each cluster")
@@ -94,8 +106,8 @@ def _clusters(parsed: argparse.Namespace) -> None:
 
 def _add_walkers(actions: argparse._SubParsersAction) -> None:
     parser = actions.add_parser("walkers", help="generated persons, outfits and cameras on one sheet")
-    parser.add_argument("--output", type=Path, required=True, metavar="FILE.png")
-    parser.add_argument("--seed", type=int, default=5)
+    _add_picture(parser)
+    parser.add_argument("--seed", type=int, default=5, help="decides persons, clothes and cameras")
     parser.set_defaults(run=_walkers)
 
 
@@ -108,11 +120,11 @@ def _walkers(parsed: argparse.Namespace) -> None:
 
 def _add_augmentations(actions: argparse._SubParsersAction) -> None:
     parser = actions.add_parser("augmentations", help="what each augmentation does to a silhouette sequence")
-    parser.add_argument("--output", type=Path, required=True, metavar="FILE.png")
+    _add_picture(parser)
     parser.add_argument(
         "--sequence", default="", metavar="FILE.pkl", help="a sequence of one's own instead of a walker's"
     )
-    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--seed", type=int, default=1, help="decides the walker and what is drawn at random")
     parser.set_defaults(run=_augmentations)
 
 
@@ -125,12 +137,11 @@ def _augmentations(parsed: argparse.Namespace) -> None:
 
 def _add_silhouettes(actions: argparse._SubParsersAction) -> None:
     parser = actions.add_parser("silhouettes", help="sequences of a gait dataset on one sheet")
-    parser.add_argument("--name", required=True, help="a gait dataset, e.g. ccpg")
-    parser.add_argument("--root", required=True)
-    parser.add_argument("--set", action="append", default=[], metavar="OPTION=VALUE", dest="options")
-    parser.add_argument("--split", choices=("train", "query", "gallery"), default="query")
+    # What distinguishes a gait tree is that it holds pickled silhouettes.
+    add_dataset(parser, [name for name in DATASETS.names() if ".pkl" in DATASETS[name].tree])
+    _add_split(parser, "query")
     parser.add_argument("--rows", type=int, default=12, help="how many sequences are drawn")
-    parser.add_argument("--output", type=Path, required=True, metavar="FILE.png")
+    _add_picture(parser)
     parser.set_defaults(run=_silhouettes)
 
 
@@ -146,8 +157,9 @@ def _silhouettes(parsed: argparse.Namespace) -> None:
 
 def _add_architecture(actions: argparse._SubParsersAction) -> None:
     parser = actions.add_parser("architecture", help="a model's network as boxes and arrows")
-    parser.add_argument("--model", required=True, help="a model's name, e.g. mgn")
-    parser.add_argument("--output", type=Path, required=True, metavar="FILE.png")
+    models = ", ".join(package_summaries("mindreid.models"))
+    parser.add_argument("--model", required=True, help=f"the model: {models}")
+    _add_picture(parser)
     parser.set_defaults(run=_architecture)
 
 
@@ -160,7 +172,7 @@ def _architecture(parsed: argparse.Namespace) -> None:
 
 def _add_tables(actions: argparse._SubParsersAction) -> None:
     parser = actions.add_parser("tables", help="rebuild the documents' tables from results/*.json")
-    parser.add_argument("--root", type=Path, default=Path("."), help="the checkout (default: this folder)")
+    parser.add_argument("--root", type=Path, default=Path("."), help="the checkout")
     parser.add_argument("--check", action="store_true", help="change nothing; fail if a table is out of date")
     parser.set_defaults(run=_tables)
 
@@ -180,7 +192,7 @@ def _add_views(actions: argparse._SubParsersAction) -> None:
     parser = actions.add_parser("views", help="some images of every viewpoint bin, with their angles")
     parser.add_argument("--views", type=Path, required=True, metavar="FILE.csv", help="the table")
     parser.add_argument("--images", type=Path, required=True, metavar="DIR", help="the labelled folder")
-    parser.add_argument("--output", type=Path, required=True, metavar="FILE.png")
+    _add_picture(parser)
     parser.add_argument("--per-bin", type=int, default=5, help="images of each bin")
     parser.set_defaults(run=_views)
 
@@ -195,7 +207,7 @@ def _views(parsed: argparse.Namespace) -> None:
 
 def _add_view_angle(actions: argparse._SubParsersAction) -> None:
     parser = actions.add_parser("view-angle", help="the drawing that defines the view angle")
-    parser.add_argument("--output", type=Path, required=True, metavar="FILE.png")
+    _add_picture(parser)
     parser.set_defaults(run=_view_angle)
 
 

@@ -6,9 +6,9 @@ silhouettes ``[T, H, W]`` or colour ``[T, 3, H, W]``.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Optional, Union
+from typing import Any, Optional, Union
 
 import numpy as np
 
@@ -75,6 +75,15 @@ def sample_loaders(frames: Optional[Component], inputs: InputConfig) -> Optional
         return np.stack([rows(record, images, positions, transform, generator) for positions in every])
 
     return SampleLoaders(selection.pieces, training, evaluation)
+
+
+def takes_clips(recipe: Mapping[str, Any]) -> bool:
+    """Tell whether the network of a stored recipe takes clips of images: several frames in one row."""
+    if not recipe.get("frames") or recipe["input"]["kind"] != "image":
+        return False
+    frames = Component(**recipe["frames"])
+    selection: FrameSelection = zoo.FRAMES[frames.name](**frames.options)
+    return selection.evaluation(1).ndim > 1
 
 
 class _ImageFiles(Sequence[np.ndarray]):

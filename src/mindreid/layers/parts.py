@@ -34,7 +34,7 @@ class PartLinear(nn.Cell):
 
     def construct(self, x: Tensor) -> Tensor:
         """Map ``[B, in_features, parts]`` to ``[B, out_features, parts]``."""
-        return _multiply(x, self.weight)
+        return _multiply(x, ops.cast(self.weight, x.dtype))
 
 
 class PartCosineClassifier(nn.Cell):

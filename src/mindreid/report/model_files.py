@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-from importlib import resources
-from pathlib import Path
 from typing import Optional, TypeVar
 
 import pydantic
 
 from mindreid.errors import ConfigError
+from mindreid.package_contents import package_folder
 from mindreid.yaml_source import read_yaml
 
 Content = TypeVar("Content", bound=pydantic.BaseModel)
@@ -32,7 +31,7 @@ def read_model_file(model: str, name: str, content: type[Content]) -> Optional[C
     ConfigError
         If the file is damaged, or has wrong or unknown keys.
     """
-    path = Path(str(resources.files("mindreid.models").joinpath(model)), name)
+    path = package_folder("mindreid.models") / model / name
     if not path.is_file():
         return None
     try:

@@ -8,6 +8,7 @@ import mindspore as ms
 import numpy as np
 import pytest
 from mindcv.models import resnet18 as mindcv_resnet18
+from mindspore import nn
 
 from mindreid.engine.checkpoints.checkpoint_files import Description, load_weights, save_weights
 from mindreid.engine.checkpoints.imagenet import load_pretrained, stem_pool_of
@@ -272,3 +273,12 @@ def test_our_own_checkpoint_is_another_option_s(tmp_path):
 def test_a_file_of_pytorch_is_no_checkpoint_of_ours(torch_file):
     with pytest.raises(CheckpointError, match=r"a PyTorch checkpoint, no MindSpore.*`mindreid convert`"):
         load_weights(torch_file, ResNetTrunk("resnet18", width=0.25))
+
+
+@pytest.mark.parametrize(
+    ("network", "said"), [(ResNetTrunk("resnet18"), 1), (nn.Dense(2, 2), 0)], ids=["trunk", "no trunk"]
+)
+def test_only_a_network_with_a_trunk_is_said_to_lack_weights(network, said, caplog):
+    with caplog.at_level(logging.INFO, "mindreid"):
+        load_pretrained(network, None)
+    assert caplog.text.count("no ImageNet weights") == said

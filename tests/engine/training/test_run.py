@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 from mindspore.common.api import ms_compile_cache
 
-from mindreid.config import load_recipe
+from mindreid.config import list_recipes, load_recipe
 from mindreid.engine.checkpoints.checkpoint_files import load_weights, named_parameters, read_description
 from mindreid.engine.checkpoints.networks import build_started_network
 from mindreid.engine.evaluation.evaluation_run import EvaluationRun
 from mindreid.engine.evaluation.protocol_results import results_to_json
 from mindreid.engine.training.run import RunFolder, train
-from mindreid.errors import CheckpointError, TrainingError
+from mindreid.errors import CheckpointError, ConfigError, TrainingError
 from tests.engine.run_files import parameters, steps
 
 
@@ -108,6 +108,25 @@ def test_a_run_can_start_from_another_runs_weights(recipe_of, trained):
         np.testing.assert_array_equal(value.asnumpy(), parameters(last)[name], err_msg=name)
     with pytest.raises(CheckpointError, match="starts from a checkpoint that is not there"):
         build_started_network(recipe_of("train.init_checkpoint=nowhere.ckpt"))
+
+
+def test_a_recipe_that_needs_imagenet_weights_does_not_train_without(recipe_of, tmp_path):
+    required = recipe_of("train.init_weights=required")
+    with pytest.raises(ConfigError, match=r"starts from ImageNet weights.*torchvision.*mindcv.*null"):
+        train(required, tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+    assert EvaluationRun(required, None).evaluate()
+    train(recipe_of("train.epochs=1"), tmp_path / "run")
+    started = recipe_of("train.init_weights=required", f"train.init_checkpoint={tmp_path / 'run/last.ckpt'}")
+    assert EvaluationRun(required, tmp_path / "run/last.ckpt").evaluate()
+    assert train(started, tmp_path / "further")
+
+
+def test_papers_recipes_need_imagenet_weights_and_small_ones_do_not():
+    for name in list_recipes():
+        model, data = name.split("/")
+        small = model == "aug_ogbase" or "walkers" in data or "pets09" in data
+        assert (load_recipe(name).train.init_weights is None) == small, name
 
 
 def test_mixed_precision_runs_and_skips_no_finite_step(recipe_of, tmp_path):

@@ -67,15 +67,19 @@ def test_tables_are_rebuilt_and_the_rest_is_kept(checkout):
     text = (checkout / "README.md").read_text()
     assert text.startswith("# Title\n")
     assert "\nbetween\n" in text
-    assert NO_DATA in row_of(
-        checkout / "README.md", "| [mgn](models/mgn/README.md) | Market-1501 | `mgn/market1501`"
-    )
+    line = row_of(checkout / "README.md", "| [mgn](models/mgn/README.md) | Market-1501 | `mgn/market1501`")
+    assert line.endswith("| 95.7 / 86.9 |")
+    assert "measured" not in text
     assert update_documents(checkout) == []
 
 
 def test_a_measured_result_takes_its_place(checkout):
     (checkout / "results" / "eval_market.json").write_text(json.dumps(evaluation()))
     update_documents(checkout)
+    line = row_of(checkout / "README.md", "| [mgn](models/mgn/README.md) | Market-1501 | `mgn/market1501`")
+    assert line.endswith("| 95.7 / 86.9 | 95.1 / 87.12 |")
+    line = row_of(checkout / "README.md", "| [cal](models/cal/README.md) | PRCC")
+    assert line.endswith(f"| {NO_DATA} |")
     line = row_of(checkout / "models/mgn/README.md", "| Market-1501 | no | the paper's | 95.7 / 86.9")
     assert line.endswith("| 95.1 / 87.12 |")
     assert row_of(checkout / "models/mgn/README.md", "| Market-1501 | yes | the paper's").endswith(
@@ -95,8 +99,9 @@ def test_a_measured_result_takes_its_place(checkout):
 def test_what_does_not_compare_is_not_shown(checkout, content):
     (checkout / "results" / "eval.json").write_text(json.dumps(content))
     update_documents(checkout)
+    assert "measured" not in (checkout / "README.md").read_text()
     line = row_of(checkout / "models/mgn/README.md", "| Market-1501 | no | the paper's | 95.7 / 86.9")
-    assert line.endswith(f"{NO_DATA} |")
+    assert line.endswith((f"{NO_DATA} |", "| the paper, table 2 |"))
 
 
 def test_a_disagreement_is_found_and_mended(checkout, capsys):

@@ -65,7 +65,7 @@ def test_generated_images_are_not_compared(market, tiny_market):
 def test_a_damaged_file_is_explained(tmp_path, monkeypatch):
     (tmp_path / "odd").mkdir()
     (tmp_path / "odd" / "published.yaml").write_text("paper: x\nrows: [{dataset: market1501, rank: 3}]\n")
-    monkeypatch.setattr(model_files.resources, "files", lambda _package: tmp_path)
+    monkeypatch.setattr(model_files, "package_folder", lambda _package: tmp_path)
     with pytest.raises(ConfigError, match=r"rows\.0\.\w+: .*published.yaml"):
         load_published("odd")
     assert load_published("none") is None

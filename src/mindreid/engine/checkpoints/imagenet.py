@@ -75,7 +75,7 @@ def stem_pool_of(path: Optional[PathLike]) -> StemPool:
 
 
 def load_pretrained(network: nn.Cell, path: Optional[PathLike]) -> None:
-    """Fill every trunk part of ``network`` with ImageNet weights; without a path, only log that.
+    """Fill every trunk part of ``network`` with ImageNet weights; without a path, log that there are none.
 
     Parameters
     ----------
@@ -95,10 +95,11 @@ def load_pretrained(network: nn.Cell, path: Optional[PathLike]) -> None:
     InvalidArgumentError
         If the network has no trunk.
     """
-    if path is None:
-        logger.info("no ImageNet weights given: the network starts from random weights")
-        return
     parts = {place: part for place, part in network.cells_and_names() if isinstance(part, TrunkPart)}
+    if path is None:
+        if parts:
+            logger.info("no ImageNet weights given: the network starts from random weights")
+        return
     if not parts:
         raise InvalidArgumentError("this network has no ResNet trunk that ImageNet weights could fill")
     trunk = next(iter(parts.values())).arch.name

@@ -8,35 +8,58 @@ from pathlib import Path
 from mindspore import nn
 
 from mindreid import zoo
-from mindreid.config import Recipe
+from mindreid.config import WEIGHTS_REQUIRED, Recipe
 from mindreid.engine.checkpoints.checkpoint_files import Description, load_weights
 from mindreid.engine.checkpoints.imagenet import load_pretrained
-from mindreid.errors import CheckpointError
+from mindreid.errors import CheckpointError, ConfigError
+from mindreid.layers.precision import set_precision
 
 logger = logging.getLogger(__name__)
 
 
 def build_network(recipe: Recipe) -> nn.Cell:
-    """Build the recipe's inference network with random weights.
+    """Build the recipe's inference network with random weights, in the recipe's precision.
 
     A network that does not take every image size says so in ``check_input(height, width)``.
     """
     network = zoo.create_model(recipe.model.name, **recipe.model.network)
     if hasattr(network, "check_input"):
         network.check_input(recipe.input.height, recipe.input.width)
-    return network
+    return set_precision(network, recipe.device.amp_level)
 
 
 def build_started_network(recipe: Recipe) -> nn.Cell:
-    """Build the network as training starts it: random, or from the weights that the recipe names."""
+    """Build the network as training starts it: random, or from the weights that the recipe names.
+
+    Where the recipe names none but requires some, the network is random: training has refused before.
+    """
     network = build_network(recipe)
     if recipe.train.init_checkpoint is None:
-        load_pretrained(network, recipe.train.init_weights)
+        weights = recipe.train.init_weights
+        load_pretrained(network, None if weights == WEIGHTS_REQUIRED else weights)
     else:
         _require_start(recipe.train.init_checkpoint)
         load_weights(recipe.train.init_checkpoint, network, model=recipe.model.name)
         logger.info("the network starts from the checkpoint %s", recipe.train.init_checkpoint)
     return network
+
+
+def require_start(recipe: Recipe) -> None:
+    """Refuse to train from random weights where a paper's row needs ImageNet's and nobody chose otherwise.
+
+    Raises
+    ------
+    ConfigError
+        If the recipe requires weights, and neither a file nor null was given in place of that.
+    """
+    if recipe.train.init_weights == WEIGHTS_REQUIRED and recipe.train.init_checkpoint is None:
+        raise ConfigError(
+            "this recipe starts from ImageNet weights, and no file of them was given",
+            where=f"train.init_weights: {WEIGHTS_REQUIRED}",
+            fix="pass --set train.init_weights=FILE, torchvision's file of the ResNet (resnet50-….pth; to "
+            "read it takes the extra `convert`), mindcv's (resnet50-….ckpt), or what `mindreid convert "
+            "--source torchvision_resnet` made of the former; or null in place of FILE for random weights",
+        )
 
 
 def load_network(recipe: Recipe, checkpoint: Path) -> tuple[nn.Cell, Description]:

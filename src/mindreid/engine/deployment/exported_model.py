@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from mindreid.config import InputConfig
+from mindreid.data.sample_loaders import takes_clips
 from mindreid.errors import InvalidArgumentError
 
 
@@ -41,7 +42,7 @@ def describe_exported(path: Path) -> ExportedModel:
     ------
     InvalidArgumentError
         If the file or its description is missing, or the file has changed since its export: a
-        flipped bit would load, and give wrong embeddings.
+        flipped bit would load, and give wrong embeddings. Or if it takes clips.
     """
     if not path.is_file():
         raise InvalidArgumentError("there is no such exported file", where=str(path))
@@ -50,12 +51,19 @@ def describe_exported(path: Path) -> ExportedModel:
         content: dict[str, Any] = json.loads(beside.read_text(encoding="utf-8"))
         inputs = InputConfig.model_validate_json(json.dumps(content["input"]))
         metric, expected = content["recipe"]["evaluation"]["metric"], content["sha256"]
+        clips = takes_clips(content["recipe"])
     except (OSError, ValueError, KeyError, TypeError):
         raise InvalidArgumentError(
             "the description beside the exported file is missing or damaged",
             where=str(beside),
             fix="copy both files that `mindreid export` wrote",
         ) from None
+    if clips:
+        raise InvalidArgumentError(
+            "this network takes clips of images, which are not made from single files",
+            where=str(path),
+            fix="run it from Python, on uint8 RGB [N, frames, H, W, 3]",
+        )
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     if digest != expected:
         raise InvalidArgumentError(

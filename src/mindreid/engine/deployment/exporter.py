@@ -23,6 +23,7 @@ from mindspore import Tensor, nn
 
 from mindreid.atomic import atomic_path, write_json
 from mindreid.config import InputConfig, Recipe
+from mindreid.data.sample_loaders import takes_clips
 from mindreid.engine.checkpoints.checkpoint_files import Description, load_weights
 from mindreid.engine.checkpoints.networks import build_network
 from mindreid.engine.deployment.onnx_graph import free_dimensions
@@ -47,8 +48,15 @@ _TRACED_SIZES = (7, 13)
 def export_checkpoint(
     recipe: Recipe, checkpoint: Path, path: Path, file_format: str, *, verify: bool = True
 ) -> float:
-    """Export a checkpoint's network; see :func:`export_network` for what is returned and raised."""
+    """Export a checkpoint's network in the recipe's precision; see :func:`export_network` for the rest.
+
+    An ONNX file always computes in float32: the operator set's batch norm takes no two types at once,
+    and runtimes choose a lower precision by themselves.
+    """
     select_device(recipe.device)
+    if file_format == "onnx" and recipe.device.amp_level != "O0":
+        logger.info("ONNX files compute in float32, mixed precision %s is left out", recipe.device.amp_level)
+        recipe = recipe.in_float32()
     network = build_network(recipe)
     description = load_weights(checkpoint, network, model=recipe.model.name)
     return export_network(network, description, path, file_format, verify=verify)
@@ -71,7 +79,7 @@ def export_network(
     description : Description
         Of the checkpoint; its recipe's input section sets size and normalisation.
     path : path
-        Ends in ``.mindir`` or ``.onnx``. ``<path>.json`` receives size, normalisation,
+        Ends in ``.mindir`` or ``.onnx``. ``<path>.json`` receives what it takes, size, normalisation,
         interpolation, the checkpoint's description and the file's SHA-256.
     file_format : str
         "mindir" or "onnx".
@@ -99,17 +107,15 @@ def export_network(
         )
     preprocessing = InputConfig.model_validate_json(json.dumps(description.recipe["input"]))
     network.set_train(False)
-    deployable = deployable_network(network, preprocessing)
+    deployable = deployable_network(network, preprocessing, clips=takes_clips(description.recipe))
     difference = float("nan")
     with atomic_path(path) as temporary:
         _write_graph(deployable, temporary, file_format)
         if verify:
             difference = verify_export(deployable, temporary)
         digest = hashlib.sha256(temporary.read_bytes()).hexdigest()
-    write_json(
-        path.with_name(path.name + ".json"),
-        {"sha256": digest, "input": preprocessing.model_dump(mode="json"), **asdict(description)},
-    )
+    beside = {"sha256": digest, "takes": deployable.takes, "input": preprocessing.model_dump(mode="json")}
+    write_json(path.with_name(path.name + ".json"), {**beside, **asdict(description)})
     return difference
 
 
@@ -128,11 +134,13 @@ def verify_export(deployable: Deployable, path: Path) -> float:
         If the file does not load, or differs by more than :data:`TOLERANCE`.
     """
     generator = np.random.default_rng(0)
+    # Compiled, as files are: launched one by one, operators of float16 round more often.
+    compute = ms.jit(deployable.construct)
     worst = 0.0
     for sizes in _VERIFIED_SIZES:
         shape = (*sizes[: deployable.free_dimensions], *deployable.fixed_shape)
         images = generator.integers(0, 256, shape, dtype=np.uint8)
-        live = deployable(Tensor(images)).asnumpy()
+        live = compute(Tensor(images)).asnumpy()
         loaded = _run_in_fresh_process(path, images)
         if loaded.shape != live.shape:
             raise ExportError(

@@ -4,6 +4,7 @@
 recipe's input          takes uint8                                     returns float32
 ======================  ==============================================  ==========================
 images                  RGB ``[N, H, W, 3]`` of the recipe's size       ``[N, D]``, L2-normalised
+clips of images         RGB ``[N, frames, H, W, 3]``                    ``[N, D]``, L2-normalised
 silhouettes             sequences ``[N, frames, H, W]``, 255 = walker   ``[N, D, parts]``, as it is
 ======================  ==============================================  ==========================
 
@@ -38,9 +39,12 @@ class Deployable(nn.Cell):
         How many of the input's first dimensions have no fixed size.
     fixed_shape : tuple of int
         The sizes of the others.
+    takes : str
+        What goes in, in words.
     """
 
     free_dimensions = 1
+    takes = "uint8 RGB [N, height, width, 3]"
 
     def __init__(self, network: nn.Cell, inputs: InputConfig) -> None:
         super().__init__()
@@ -54,29 +58,60 @@ class DeployableEmbedding(Deployable):
     def __init__(self, network: nn.Cell, inputs: InputConfig) -> None:
         super().__init__(network, inputs)
         self.fixed_shape = (*self.fixed_shape, 3)
-        mean, std = np.array(inputs.mean, np.float32), np.array(inputs.std, np.float32)
-        self.scale = Tensor((1 / (255 * std)).reshape(1, 3, 1, 1))
-        self.shift = Tensor((-mean / std).reshape(1, 3, 1, 1))
+        self.scale, self.shift = _normalization(inputs, (1, 3, 1, 1))
 
     def construct(self, images: Tensor) -> Tensor:
         """Map uint8 ``[N, H, W, 3]`` to float32 ``[N, D]`` of unit length."""
         planes = ops.transpose(ops.cast(images, ms.float32), (0, 3, 1, 2)) * self.scale + self.shift
-        embedding = self.network(planes)
-        # sqrt and division, since the ONNX exporter has no rsqrt.
-        return embedding / ops.sqrt(ops.ReduceSum(True)(embedding * embedding, 1) + 1e-12)
+        return _unit_length(self.network(planes))
+
+
+class DeployableClipEmbedding(Deployable):
+    """A network of clips with its normalisation and L2 norm inside the graph.
+
+    A tracklet of many clips has the mean of their embeddings as the network gives them. These have unit
+    length already, so the mean of a few clips' differs a little from what evaluation compares.
+    """
+
+    free_dimensions = 2
+    takes = "uint8 RGB [N, frames, height, width, 3]"
+
+    def __init__(self, network: nn.Cell, inputs: InputConfig) -> None:
+        super().__init__(network, inputs)
+        self.fixed_shape = (*self.fixed_shape, 3)
+        self.scale, self.shift = _normalization(inputs, (1, 3, 1, 1, 1))
+
+    def construct(self, clips: Tensor) -> Tensor:
+        """Map uint8 ``[N, frames, H, W, 3]`` to float32 ``[N, D]`` of unit length."""
+        planes = ops.transpose(ops.cast(clips, ms.float32), (0, 4, 1, 2, 3)) * self.scale + self.shift
+        return _unit_length(self.network(planes))
 
 
 class DeployableGaitEmbedding(Deployable):
     """A network of silhouette sequences with their scaling to [0, 1] inside the graph."""
 
     free_dimensions = 2
+    takes = "uint8 [N, frames, height, width], 255 = walker"
 
     def construct(self, silhouettes: Tensor) -> Tensor:
         """Map uint8 ``[N, frames, H, W]`` to float32 ``[N, D, parts]``."""
         return self.network(ops.cast(silhouettes, ms.float32) * np.float32(1 / 255))
 
 
-def deployable_network(network: nn.Cell, inputs: InputConfig) -> Deployable:
-    """Wrap ``network`` for the kind of its input, in evaluation mode."""
-    wrapper = DeployableGaitEmbedding if inputs.kind == "silhouettes" else DeployableEmbedding
+def deployable_network(network: nn.Cell, inputs: InputConfig, *, clips: bool = False) -> Deployable:
+    """Wrap ``network`` for the kind of its input, in evaluation mode; ``clips``: of images, in clips."""
+    wrapper: type[Deployable] = DeployableClipEmbedding if clips else DeployableEmbedding
+    if inputs.kind == "silhouettes":
+        wrapper = DeployableGaitEmbedding
     return wrapper(network, inputs).set_train(False)
+
+
+def _normalization(inputs: InputConfig, shape: tuple[int, ...]) -> tuple[Tensor, Tensor]:
+    """Factor and summand that normalise bytes."""
+    mean, std = np.array(inputs.mean, np.float32), np.array(inputs.std, np.float32)
+    return Tensor((1 / (255 * std)).reshape(shape)), Tensor((-mean / std).reshape(shape))
+
+
+def _unit_length(embedding: Tensor) -> Tensor:
+    # sqrt and division, since the ONNX exporter has no rsqrt.
+    return embedding / ops.sqrt(ops.ReduceSum(True)(embedding * embedding, 1) + 1e-12)

@@ -8,7 +8,7 @@ from mindreid.lazy_names import lazy_names
 
 __all__, __getattr__ = lazy_names(
     __name__,
-    batch_norm=["synchronize_batch_norm"],
+    batch_norm=["share_batch_statistics"],
     device=["Device", "select_device"],
     distributed=["Workers", "join_workers"],
     logs=["log_to_console", "log_to_file"],

@@ -11,6 +11,7 @@ import mindspore as ms
 
 from mindreid.config import DeviceConfig
 from mindreid.errors import DeviceError
+from mindreid.layers.precision import PrecisionLevel
 
 logger = logging.getLogger(__name__)
 
@@ -30,7 +31,7 @@ class Device:
     """
 
     target: str
-    amp_level: str = "O0"
+    amp_level: PrecisionLevel = "O0"
 
 
 def select_device(config: DeviceConfig, device_id: Optional[int] = None) -> Device:

@@ -15,17 +15,15 @@ from mindreid.data.samplers import BatchSampler
 from mindreid.engine.platform.device import Device
 from mindreid.engine.platform.distributed import Workers
 from mindreid.engine.training.plan import Plan
+from mindreid.layers.precision import set_precision
 from mindreid.objective import Objective
 
 
 def build_objective(recipe: Recipe, network: nn.Cell, dataset: Dataset, device: Device) -> Objective:
     """Build what trains ``network`` on ``dataset``; mixed precision stays within the network."""
-    objective = zoo.MODELS[recipe.model.name].objective.for_dataset(
-        network, dataset, **recipe.model.objective
-    )
-    if device.amp_level != "O0":
-        amp.auto_mixed_precision(network, device.amp_level)
-    return objective
+    # The network has its precision already, but norms that were exchanged since do not.
+    set_precision(network, device.amp_level)
+    return zoo.MODELS[recipe.model.name].objective.for_dataset(network, dataset, **recipe.model.objective)
 
 
 def build_optimizers(recipe: Recipe, objective: Objective) -> dict[str, nn.Optimizer]:

@@ -19,7 +19,7 @@ from mindreid.data.pipeline import training_batches
 from mindreid.data.transforms import training_transform
 from mindreid.data.unreadable_files import StandIns
 from mindreid.engine.checkpoints.checkpoint_files import Description, save_weights
-from mindreid.engine.checkpoints.networks import build_started_network
+from mindreid.engine.checkpoints.networks import build_started_network, require_start
 from mindreid.engine.evaluation.features import FeatureExtractor, build_extractor
 from mindreid.engine.evaluation.protocol_evaluation import evaluate_dataset
 from mindreid.engine.evaluation.protocol_results import Results, format_results
@@ -65,6 +65,8 @@ def train(recipe: Recipe, output: Path, *, resume: bool = False) -> dict[str, di
 
     Raises
     ------
+    ConfigError
+        If the recipe requires ImageNet weights and none were given.
     TrainingError
         If the folder holds another run, another run is writing to it, the state does not fit, or
         a loss is not finite.
@@ -73,6 +75,7 @@ def train(recipe: Recipe, output: Path, *, resume: bool = False) -> dict[str, di
     MindReidError
         For anything else a user can mend: data, device, checkpoint.
     """
+    require_start(recipe)
     folder = RunFolder(output)
     device = select_device(recipe.device)
     workers = join_workers()

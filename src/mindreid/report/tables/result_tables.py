@@ -29,6 +29,8 @@ _DATASETS = {
     "ccpg": "CCPG",
     "casia_b": "CASIA-B",
 }
+_TRUST = {"printed": "by the authors", "quoted": "by a later work", "user": "a user's report"}
+_NAMES = {"rank1": "rank-1", "rank5": "rank-5", "rank10": "rank-10"}
 #: Networks of the benchmark of training steps.
 _NETWORKS = {"resnet50": "ResNet-50", "mgn": "MGN", "aug_ogbase": "AUG-OGBase"}
 #: mindcv's columns, with what stands for its accuracy.
@@ -55,9 +57,8 @@ def models_table(results: ResultFiles) -> str:
                     _measured(results, row),
                 )
             )
-    return table(
-        ("model", "dataset, protocol", "recipe", "published: rank-1 / mAP", "measured: rank-1 / mAP"), rows
-    )
+    header = ("model", "dataset, protocol", "recipe", "published: rank-1 / mAP")
+    return _table_with_measured(header, rows)
 
 
 def published_table(results: ResultFiles, model: str) -> str:
@@ -73,17 +74,29 @@ def published_table(results: ResultFiles, model: str) -> str:
         )
         for row in _published(model).rows
     ]
-    return table(
-        (
-            "dataset, protocol",
-            "re-ranked",
-            "method",
-            "published: rank-1 / mAP",
-            "source",
-            "measured: rank-1 / mAP",
-        ),
-        rows,
-    )
+    header = ("dataset, protocol", "re-ranked", "method", "published: rank-1 / mAP", "source")
+    return _table_with_measured(header, rows)
+
+
+def _table_with_measured(header: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
+    """Write a table whose rows end with what was measured; without that column if nothing was."""
+    if all(row[-1] in (NO_RECIPE, NO_DATA) for row in rows):
+        return table(header, [row[:-1] for row in rows])
+    return table((*header, "measured: rank-1 / mAP"), rows)
+
+
+def recipe_summary(recipe: str) -> str:
+    """Say which published figures a recipe stands for, in one line; the first of several."""
+    published = load_published(recipe.split("/")[0])
+    rows = [row for row in published.rows if row.recipe == recipe and not row.rerank] if published else []
+    # The authors' word counts before a user's.
+    rows.sort(key=lambda row: row.trust == "user")
+    if not rows:
+        return "no published figure"
+    first = rows[0]
+    figures = ", ".join(f"{_NAMES.get(name, name)} {_figure(value)}" for name, value in first.figures.items())
+    more = f"; {len(rows) - 1} more in the model's card" if len(rows) > 1 else ""
+    return f"{_setting(first, named=True)}: {figures} ({_TRUST[first.trust]}){more}"
 
 
 def pitfalls(model: str) -> str:
