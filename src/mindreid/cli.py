@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Optional
 
 from mindreid.commands import convert, data, evaluate, export, infer, report, train
+from mindreid.engine.platform.logs import flush_console, log_to_console, prepare_console
 from mindreid.errors import MindReidError
 
 EXIT_INTERRUPTED = 130
@@ -17,12 +18,18 @@ EXIT_INTERRUPTED = 130
 
 def main(arguments: Optional[Sequence[str]] = None) -> int:
     """Run one command and return its exit code: 0, or an error's own, usually 2."""
+    prepare_console()
+    try:
+        return _run(arguments)
+    finally:
+        flush_console()
+
+
+def _run(arguments: Optional[Sequence[str]]) -> int:
     # Set before MindSpore is imported: its notes on its own internals tell a user nothing.
     os.environ.setdefault("GLOG_v", "3")
     parsed = build_parser().parse_args(arguments)
     parsed.command_line = shlex.join(["mindreid", *(sys.argv[1:] if arguments is None else arguments)])
-    from mindreid.engine.platform.logs import log_to_console
-
     log_to_console()
     try:
         parsed.run(parsed)
@@ -31,6 +38,12 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
             raise
         sys.stderr.write(f"error: {error}\n")
         return error.exit_code
+    except OSError as error:  # no permission, no space, a name that is too long: files of the user
+        if parsed.debug or error.errno is None:
+            raise
+        where = "" if error.filename is None else f": {os.fsdecode(error.filename)}"
+        sys.stderr.write(f"error: {error.strerror}{where}\n")
+        return MindReidError.exit_code
     except KeyboardInterrupt:
         sys.stderr.write("interrupted\n")
         return EXIT_INTERRUPTED

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 from pathlib import Path
+
+from mindreid.engine.platform.logs import write_line
 
 
 def add_recipe(parser: argparse.ArgumentParser, required: bool = True) -> None:
@@ -39,6 +40,23 @@ def add_weights(parser: argparse.ArgumentParser) -> None:
     which.add_argument("--untrained", action="store_true", help="the network as training would start")
 
 
+def positive_integer(text: str) -> int:
+    """Read a count of at least 1; for ``type`` of an argument.
+
+    Raises
+    ------
+    argparse.ArgumentTypeError
+        If it is anything else.
+    """
+    try:
+        number = int(text)
+    except ValueError:
+        number = 0
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no integer of at least 1")
+    return number
+
+
 def say(text: str) -> None:
     """Write a line of a command's result to standard output."""
-    sys.stdout.write(text + "\n")
+    write_line(text)

@@ -15,11 +15,12 @@ import mindreid
 from mindreid.cli import main
 from mindreid.config import InputConfig
 from mindreid.engine.checkpoints.checkpoint_files import Description
+from mindreid.engine.deployment.embedding_folder import Embedded, read_embedded
 from mindreid.engine.deployment.exported_model import describe_exported
 from mindreid.engine.deployment.exporter import export_network
 from mindreid.engine.deployment.gallery_search import search
-from mindreid.engine.deployment.inference import Embedded, embed_files, read_embedded
-from mindreid.engine.deployment.inference_inputs import list_inputs
+from mindreid.engine.deployment.inference import embed_files
+from mindreid.engine.deployment.input_listing import list_inputs
 from mindreid.engine.deployment.runtimes import LiteRuntime, MindSporeRuntime, OnnxRuntime, open_runtime
 from mindreid.engine.deployment.wrappers import deployable_network
 from mindreid.errors import DataError, DeviceError, InvalidArgumentError
@@ -121,7 +122,7 @@ class FailingAfter:
     """A runtime that works for some batches and then stops."""
 
     def __init__(self, runtime, batches):
-        self.runtime, self.left = runtime, batches
+        self.runtime, self.left, self.fixed_batch = runtime, batches, None
 
     def __call__(self, images):
         self.left -= 1

@@ -23,11 +23,14 @@ class Runtime(ABC):
         What must be installed.
     suffix : str
         Which files it runs.
+    fixed_batch : int, optional
+        The one batch size that the file takes; ``None``: any.
     """
 
     name: str
     package: str
     suffix: str
+    fixed_batch: Optional[int] = None
 
     @abstractmethod
     def __init__(self, path: Path) -> None:
@@ -104,7 +107,10 @@ class OnnxRuntime(Runtime):
             raise InvalidArgumentError(
                 f"this is no whole ONNX file ({reason})", where=str(path), fix="export it again"
             ) from None
-        self._input = self._session.get_inputs()[0].name
+        (source, *_) = self._session.get_inputs()
+        self._input = source.name
+        if isinstance(source.shape[0], int):
+            self.fixed_batch = source.shape[0]
 
     def __call__(self, images: np.ndarray) -> np.ndarray:
         """Run the session."""
