@@ -144,6 +144,5 @@ class _Batches:
 def _skipped(error: DataError, path: Path, is_allowed: bool) -> Unreadable:
     if is_allowed:
         return Unreadable(path, error.what)
-    raise DataError(
-        error.what, where=error.where, fix="fetch it again, take it out, or pass --skip-unreadable"
-    ) from error
+    fix = error.fix or "fetch it again, take it out"
+    raise DataError(error.what, where=error.where, fix=f"{fix}, or pass --skip-unreadable") from error
