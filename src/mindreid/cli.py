@@ -41,13 +41,20 @@ def _run(arguments: Optional[Sequence[str]]) -> int:
     except OSError as error:  # no permission, no space, a name that is too long: files of the user
         if parsed.debug or error.errno is None:
             raise
-        where = "" if error.filename is None else f": {os.fsdecode(error.filename)}"
-        sys.stderr.write(f"error: {error.strerror}{where}\n")
+        sys.stderr.write(f"error: {_told(error)}\n")
         return MindReidError.exit_code
     except KeyboardInterrupt:
         sys.stderr.write("interrupted\n")
         return EXIT_INTERRUPTED
     return 0
+
+
+def _told(error: OSError) -> str:
+    if error.filename is None:
+        return str(error.strerror)
+    # What a file is called until it is whole says nothing to its user, its folder does.
+    path = os.fsdecode(error.filename).partition(f"{os.sep}.tmp-")[0]
+    return f"{error.strerror}: {path or os.sep}"
 
 
 def build_parser() -> argparse.ArgumentParser:

@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 
 from mindreid.engine.platform.logs import write_line
+from mindreid.errors import InvalidArgumentError
 
 
 def add_recipe(parser: argparse.ArgumentParser, required: bool = True) -> None:
@@ -27,9 +28,20 @@ def add_overrides(parser: argparse.ArgumentParser) -> None:
 
 
 def overrides(parsed: argparse.Namespace) -> list[str]:
-    """Return the overrides of the recipe that the arguments ask for."""
+    """Return the overrides of the recipe that the arguments ask for.
+
+    Raises
+    ------
+    InvalidArgumentError
+        If one is a name that no text can hold.
+    """
     # An override's value is YAML, in which a path such as "a: b", "#1" or "7" means something else.
     root = [f"dataset.root={json.dumps(parsed.root)}"] if getattr(parsed, "root", None) else []
+    for text in (*parsed.overrides, getattr(parsed, "root", None) or ""):
+        if not text.isascii() and text != text.encode("utf-8", "replace").decode():
+            raise InvalidArgumentError(
+                "a recipe can't hold a name whose bytes are no UTF-8", where=text, fix="rename or link it"
+            )
     return [*parsed.overrides, *root]
 
 

@@ -176,7 +176,8 @@ def test_what_only_looks_like_an_image_is_told_by_its_kind(tmp_path):
     os.mkfifo(tmp_path / "pipe.jpg")
     (tmp_path / "folder.jpg").mkdir()
     contents = {
-        "empty.jpg": b"", "phone.jpg": b"\0\0\0\x18ftypheic", "page.png": b"<!DOCTYPE html>", "text.gif": b"abc",
+        "empty.jpg": b"", "phone.jpg": b"\0\0\0\x18ftypheic",
+        "page.png": b"<!DOCTYPE html>", "text.gif": b"abc",
         "scan.jpg": b"%PDF-1.7", "pointer.png": b"version https://git-lfs.github.com/spec/v1",
     }  # fmt: skip
     for name, content in contents.items():
