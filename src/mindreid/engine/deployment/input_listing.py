@@ -24,6 +24,13 @@ _TO_CONVERT = (
     ".heic", ".heif", ".avif", ".pdf", ".svg", ".psd", ".jp2", ".jxl", ".dng", ".cr2", ".cr3", ".nef", ".arw",
 )  # fmt: skip
 _NAMED = 5
+#: Why something in a folder is left out, of one and of several.
+_HIDDEN = ("hidden file or folder", "hidden files or folders")
+_LISTED = ("link to what is there already", "links to what is there already")
+_BROKEN = ("link that leads nowhere", "links that lead nowhere")
+_OTHER_PICTURE = ("file to be saved as JPEG or PNG first", "files to be saved as JPEG or PNG first")
+_OTHER_KIND = ("file that is no {kind}", "files that are no {kind}s")
+_NAMES = {"image": "image", "silhouettes": "sequence"}
 
 
 @dataclass(frozen=True)
@@ -82,11 +89,10 @@ def _in_folder(root: Path, kind: str, unreadable: Optional[list[Unreadable]]) ->
     walk.walk(root)
     for failure in walk.unreadable:
         _report(failure, str(failure.path), unreadable)
-    for reason, paths in walk.left_out.items():
-        names = sorted(os.path.relpath(path, root) for path in paths)
-        logger.warning(
-            "left out %d %s: %s", len(names), reason.format(kind=kind), ", ".join(_shortened(names))
-        )
+    for (one, several), paths in walk.left_out.items():
+        names = _shortened(sorted(os.path.relpath(path, root) for path in paths))
+        what = (one if len(paths) == 1 else several).format(kind=_NAMES[kind])
+        logger.warning("left out %d %s: %s", len(paths), what, ", ".join(names))
     return sorted(walk.found.values())
 
 
@@ -100,7 +106,7 @@ class _Walk:
     def __init__(self, suffixes: tuple[str, ...]) -> None:
         self.suffixes = suffixes
         self.found: dict[str, Path] = {}
-        self.left_out: dict[str, list[Path]] = defaultdict(list)
+        self.left_out: dict[tuple[str, str], list[Path]] = defaultdict(list)
         self.unreadable: list[Unreadable] = []
         self._entered: set[str] = set()
         self._links: list[Path] = []
@@ -129,7 +135,7 @@ class _Walk:
         """Return the entry if it is a folder to be entered."""
         path = folder / entry.name
         if entry.name.startswith("."):
-            self.left_out["hidden files or folders"].append(path)
+            self.left_out[_HIDDEN].append(path)
         elif entry.is_symlink():
             self._links.append(path)
         elif entry.is_dir(follow_symlinks=False):
@@ -141,22 +147,22 @@ class _Walk:
     def _follow(self, link: Path) -> None:
         real = os.path.realpath(link)
         if real in self._entered or real in self.found:
-            self.left_out["links to what is there already"].append(link)
+            self.left_out[_LISTED].append(link)
         elif os.path.isdir(real):
             self._enter(link, real)
         elif os.path.lexists(real) and not os.path.islink(real):
             self._add(link, real, os.path.isfile(real))
         else:
-            self.left_out["links that lead nowhere"].append(link)
+            self.left_out[_BROKEN].append(link)
 
     def _add(self, path: Path, real: str, is_regular: bool) -> None:
         suffix = path.suffix.lower()
         if is_regular and suffix in self.suffixes:
             self.found[real] = path
         elif suffix in _TO_CONVERT and self.suffixes is IMAGE_SUFFIXES:
-            self.left_out["files to be saved as JPEG or PNG first"].append(path)
+            self.left_out[_OTHER_PICTURE].append(path)
         else:
-            self.left_out["files that are no {kind}s"].append(path)
+            self.left_out[_OTHER_KIND].append(path)
 
 
 def _in_list(source: Path, unreadable: Optional[list[Unreadable]]) -> list[Path]:
