@@ -112,6 +112,37 @@ def test_a_recipe_cannot_hold_every_name(place):
     assert_one_line(done, "whose bytes are no UTF-8")
 
 
+BROKEN_GRAPH = """
+import mindspore as ms
+from mindreid.cli import main
+try:
+    main(["--help"])
+except SystemExit:
+    pass
+@ms.jit
+def graph(images):
+    return ms.ops.reshape(images, (7, 7))
+try:
+    graph(ms.Tensor([[1.0, 2.0]]))
+except Exception as error:
+    print(type(error).__name__)
+"""
+
+
+def test_a_graph_that_does_not_compile_leaves_nothing_in_the_current_folder(tmp_path):
+    (tmp_path / "here").mkdir()
+    (tmp_path / "temporary").mkdir()
+    (tmp_path / "graph.py").write_text(BROKEN_GRAPH)
+    done = subprocess.run(
+        [sys.executable, str(tmp_path / "graph.py")],
+        cwd=tmp_path / "here", env={**BARE, "TMPDIR": str(tmp_path / "temporary")},
+        capture_output=True, check=False,
+    )  # fmt: skip
+    assert done.stdout.split()[-1] == b"ValueError", done.stderr
+    assert not any((tmp_path / "here").iterdir())
+    assert [*(tmp_path / "temporary").rglob("analyze_fail.ir")]
+
+
 @pytest.mark.slow
 def test_from_training_to_a_picture(place, tmp_path):
     """Everything, read-only data and current folder, no temporary folder of one's own."""

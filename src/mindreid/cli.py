@@ -6,7 +6,9 @@ import argparse
 import os
 import shlex
 import sys
+import tempfile
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Optional
 
 from mindreid.commands import convert, data, evaluate, export, infer, report, train
@@ -28,6 +30,7 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
 def _run(arguments: Optional[Sequence[str]]) -> int:
     # Set before MindSpore is imported: its notes on its own internals tell a user nothing.
     os.environ.setdefault("GLOG_v", "3")
+    _keep_folder_clean()
     parsed = build_parser().parse_args(arguments)
     parsed.command_line = shlex.join(["mindreid", *(sys.argv[1:] if arguments is None else arguments)])
     log_to_console()
@@ -47,6 +50,13 @@ def _run(arguments: Optional[Sequence[str]]) -> int:
         sys.stderr.write("interrupted\n")
         return EXIT_INTERRUPTED
     return 0
+
+
+def _keep_folder_clean() -> None:
+    """Have MindSpore describe graphs that do not compile elsewhere than in the current folder."""
+    with suppress(OSError):  # no folder for temporary files: it stays as it is
+        place = os.path.join(tempfile.gettempdir(), f"mindreid-graphs-{os.getuid()}")
+        os.environ.setdefault("MS_OM_PATH", place)
 
 
 def _told(error: OSError) -> str:
