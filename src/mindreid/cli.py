@@ -6,11 +6,14 @@ import argparse
 import os
 import shlex
 import sys
+import tempfile
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Optional
 
 from mindreid.commands import convert, data, evaluate, export, infer, listings, report, train
 from mindreid.commands.arguments import CommandParser
+from mindreid.engine.platform.logs import flush_console, log_to_console, prepare_console
 from mindreid.errors import MindReidError
 
 EXIT_INTERRUPTED = 130
@@ -18,12 +21,19 @@ EXIT_INTERRUPTED = 130
 
 def main(arguments: Optional[Sequence[str]] = None) -> int:
     """Run one command and return its exit code: 0, or an error's own, usually 2."""
+    prepare_console()
+    try:
+        return _run(arguments)
+    finally:
+        flush_console()
+
+
+def _run(arguments: Optional[Sequence[str]]) -> int:
     # Set before MindSpore is imported: its notes on its own internals tell a user nothing.
     os.environ.setdefault("GLOG_v", "3")
+    _keep_folder_clean()
     parsed = build_parser().parse_args(arguments)
     parsed.command_line = shlex.join(["mindreid", *(sys.argv[1:] if arguments is None else arguments)])
-    from mindreid.engine.platform.logs import log_to_console
-
     log_to_console()
     try:
         parsed.run(parsed)
@@ -32,10 +42,30 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
             raise
         sys.stderr.write(f"error: {error}\n")
         return error.exit_code
+    except OSError as error:  # no permission, no space, a name that is too long: files of the user
+        if parsed.debug or error.errno is None:
+            raise
+        sys.stderr.write(f"error: {_told(error)}\n")
+        return MindReidError.exit_code
     except KeyboardInterrupt:
         sys.stderr.write("interrupted\n")
         return EXIT_INTERRUPTED
     return 0
+
+
+def _keep_folder_clean() -> None:
+    """Have MindSpore describe graphs that do not compile elsewhere than in the current folder."""
+    with suppress(OSError):  # no folder for temporary files: it stays as it is
+        place = os.path.join(tempfile.gettempdir(), f"mindreid-graphs-{os.getuid()}")
+        os.environ.setdefault("MS_OM_PATH", place)
+
+
+def _told(error: OSError) -> str:
+    if error.filename is None:
+        return str(error.strerror)
+    # What a file is called until it is whole says nothing to its user, its folder does.
+    path = os.fsdecode(error.filename).partition(f"{os.sep}.tmp-")[0]
+    return f"{error.strerror}: {path or os.sep}"
 
 
 def build_parser() -> argparse.ArgumentParser:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from mindreid.engine.platform.logs import write_line
+from mindreid.errors import InvalidArgumentError
 
 if TYPE_CHECKING:
     from mindreid.config import Override
@@ -58,8 +60,19 @@ def add_dataset(parser: argparse.ArgumentParser, names: Sequence[str]) -> None:
 
 
 def overrides(parsed: argparse.Namespace) -> list[Override]:
-    """Return the overrides of the recipe that the arguments ask for."""
+    """Return the overrides of the recipe that the arguments ask for.
+
+    Raises
+    ------
+    InvalidArgumentError
+        If one is a name that no text can hold.
+    """
     root = [("dataset.root", parsed.root)] if getattr(parsed, "root", None) else []
+    for text in (*parsed.overrides, getattr(parsed, "root", None) or ""):
+        if not text.isascii() and text != text.encode("utf-8", "replace").decode():
+            raise InvalidArgumentError(
+                "a recipe can't hold a name whose bytes are no UTF-8", where=text, fix="rename or link it"
+            )
     return [*parsed.overrides, *root]
 
 
@@ -94,4 +107,4 @@ def positive_integer(text: str) -> int:
 
 def say(text: str) -> None:
     """Write a line of a command's result to standard output."""
-    sys.stdout.write(text + "\n")
+    write_line(text)

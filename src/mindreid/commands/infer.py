@@ -4,8 +4,17 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING, Optional
 
 from mindreid.commands.arguments import positive_integer, say
+
+if TYPE_CHECKING:
+    from mindreid.engine.deployment.embedding_folder import Embedded
+    from mindreid.engine.deployment.exported_model import ExportedModel
+    from mindreid.engine.deployment.runtimes import Runtime
+
+#: Names of the runtimes; spelled out, for their module is not needed to explain the command.
+RUNTIMES = ("MindSpore Lite", "MindSpore", "ONNX Runtime")
 
 
 def add(commands: argparse._SubParsersAction) -> None:
@@ -13,52 +22,84 @@ def add(commands: argparse._SubParsersAction) -> None:
     parser = commands.add_parser(
         "infer", help="embed images or gait sequences with an exported file, and rank a gallery"
     )
-    parser.add_argument("--model", type=Path, required=True, metavar="FILE.mindir|FILE.onnx")
     parser.add_argument(
-        "--input",
-        type=Path,
-        required=True,
-        metavar="DIR|LIST",
-        help="images (gait: .pkl), or a list of their paths",
-    )
-    parser.add_argument("--output", type=Path, required=True, metavar="DIR", help="new, or to go on with")
-    parser.add_argument(
-        "--gallery", type=Path, metavar="DIR|LIST",
-        help="write ranking.csv: images, or the output of an earlier run",
+        "--model", type=Path, required=True, metavar="FILE.mindir|FILE.onnx",
+        help="what `mindreid export` wrote, with the .json beside it",
     )  # fmt: skip
     parser.add_argument(
-        "--top", type=positive_integer, default=10, help="gallery images per query in ranking.csv"
-    )
-    parser.add_argument("--batch-size", type=positive_integer, default=32)
+        "--input", type=Path, required=True, metavar="DIR|LIST",
+        help="a folder of images (gait: .pkl) with those below it, or a text file with a path per line",
+    )  # fmt: skip
     parser.add_argument(
-        "--reader-threads", "--workers", type=positive_integer, default=4, help="threads that read images"
+        "--output", type=Path, required=True, metavar="DIR",
+        help="for embeddings.npy and index.csv; of an earlier run on the same input: only what is new "
+        "or has changed is embedded",
+    )  # fmt: skip
+    parser.add_argument(
+        "--gallery", type=Path, metavar="DIR|LIST",
+        help="images, or the output of an earlier run with this model: write ranking.csv (default: none)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--top", type=positive_integer, default=10,
+        help="gallery images per query in ranking.csv (default: 10)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--batch-size", type=positive_integer, default=32, help="images per pass (default: 32)"
     )
-    parser.add_argument("--runtime", help="'MindSpore Lite', 'MindSpore' or 'ONNX Runtime' and no other")
+    parser.add_argument(
+        "--reader-threads", "--workers", type=positive_integer, default=4,
+        help="threads that read images (default: 4)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--runtime", choices=RUNTIMES,
+        help="take no other (default: the first of these that is installed and runs such files)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--skip-unreadable", action="store_true",
+        help="list files that can't be read in skipped.csv and go on (default: end at the first)",
+    )  # fmt: skip
     parser.set_defaults(run=_infer)
 
 
 def _infer(parsed: argparse.Namespace) -> None:
+    from mindreid.engine.deployment.embedding_folder import is_embedded, read_embedded
     from mindreid.engine.deployment.exported_model import describe_exported
     from mindreid.engine.deployment.gallery_search import write_ranking
-    from mindreid.engine.deployment.inference import embed_files, is_embedded, read_embedded
-    from mindreid.engine.deployment.inference_inputs import list_inputs
     from mindreid.engine.deployment.runtimes import open_runtime
 
     model = describe_exported(parsed.model)
+    # What is refused is refused before minutes are spent on the queries.
+    gallery = None
+    if parsed.gallery is not None and is_embedded(parsed.gallery):
+        gallery = read_embedded(parsed.gallery, model)
     runtime = open_runtime(parsed.model, name=parsed.runtime)
     say(f"{parsed.model} runs on {runtime.name}")
-    options = {"batch_size": parsed.batch_size, "reader_threads": parsed.reader_threads}
-    found = list_inputs(parsed.input, model.inputs.kind)
-    query = embed_files(runtime, model, found, parsed.output, **options)
-    say(f"wrote {len(query.paths)} embeddings to {parsed.output}")
+    query = _embed(parsed, parsed.input, parsed.output, runtime, model)
     if parsed.gallery is None:
         return
-    if is_embedded(parsed.gallery):
-        gallery = read_embedded(parsed.gallery)
-    else:
-        place = parsed.output / "gallery"
-        found = list_inputs(parsed.gallery, model.inputs.kind)
-        gallery = embed_files(runtime, model, found, place, **options)
+    if gallery is None:
+        gallery = _embed(parsed, parsed.gallery, parsed.output / "gallery", runtime, model)
     ranking = parsed.output / "ranking.csv"
     write_ranking(query, gallery, ranking, metric=model.metric, top=parsed.top)
     say(f"wrote {ranking}")
+
+
+def _embed(
+    parsed: argparse.Namespace, source: Path, output: Path, runtime: Runtime, model: ExportedModel
+) -> Embedded:
+    from mindreid.engine.deployment.inference import embed_files
+    from mindreid.engine.deployment.input_listing import Unreadable, list_inputs
+
+    unreadable: Optional[list[Unreadable]] = [] if parsed.skip_unreadable else None
+    embedded = embed_files(
+        runtime,
+        model,
+        list_inputs(source, model.inputs.kind, unreadable),
+        output,
+        source=source,
+        unreadable=unreadable,
+        batch_size=parsed.batch_size,
+        reader_threads=parsed.reader_threads,
+    )
+    say(f"wrote {len(embedded.paths)} embeddings to {output}")
+    return embedded

@@ -13,52 +13,24 @@ from PIL import Image
 
 import mindreid
 from mindreid.cli import main
+from mindreid.commands import infer as infer_command
 from mindreid.config import InputConfig
 from mindreid.engine.checkpoints.checkpoint_files import Description
+from mindreid.engine.deployment.embedding_folder import read_embedded
 from mindreid.engine.deployment.exported_model import describe_exported
 from mindreid.engine.deployment.exporter import export_network
-from mindreid.engine.deployment.inference import embed_files, read_embedded
-from mindreid.engine.deployment.inference_inputs import list_inputs
-from mindreid.engine.deployment.runtimes import LiteRuntime, MindSporeRuntime, OnnxRuntime, open_runtime
+from mindreid.engine.deployment.inference import embed_files
+from mindreid.engine.deployment.input_listing import list_inputs
+from mindreid.engine.deployment.runtimes import (
+    RUNTIMES,
+    LiteRuntime,
+    MindSporeRuntime,
+    OnnxRuntime,
+    open_runtime,
+)
 from mindreid.engine.deployment.wrappers import deployable_network
 from mindreid.errors import DataError, DeviceError, InvalidArgumentError
-
-INPUT = InputConfig(height=96, width=32)
-OPTIONS = {"trunk": "resnet18", "width": 0.125}
-
-
-def skip_without_runtime(suffix):
-    if suffix == "onnx":
-        pytest.importorskip("onnxruntime", reason="needs the extra `onnx`")
-
-
-@pytest.fixture(scope="module")
-def network():
-    return mindreid.create_model("mgn", **OPTIONS)
-
-
-@pytest.fixture(scope="module")
-def exported(network, tmp_path_factory):
-    """The small network in both formats."""
-    folder = tmp_path_factory.mktemp("exported")
-    recipe = {"input": INPUT.model_dump(mode="json"), "evaluation": {"metric": "cosine"}}
-    description = Description("mgn", OPTIONS, 4, recipe)
-    for suffix in ("mindir", "onnx"):
-        skip_without_runtime(suffix)
-        export_network(network, description, folder / f"mgn.{suffix}", suffix, verify=False)
-    return folder
-
-
-@pytest.fixture
-def images(tmp_path):
-    """Nine pictures of the network's own size, in two folders, with a file that is no picture."""
-    generator = np.random.default_rng(1)
-    for number in range(9):
-        target = tmp_path / "images" / ("a" if number < 5 else "b") / f"{number}.png"
-        target.parent.mkdir(parents=True, exist_ok=True)
-        Image.fromarray(generator.integers(0, 256, (96, 32, 3), dtype=np.uint8)).save(target)
-    (tmp_path / "images" / "Thumbs.db").write_bytes(b"")
-    return tmp_path / "images"
+from tests.engine.deployment.small_network import INPUT
 
 
 def live(network, paths):
@@ -120,7 +92,7 @@ class FailingAfter:
     """A runtime that works for some batches and then stops."""
 
     def __init__(self, runtime, batches):
-        self.runtime, self.left = runtime, batches
+        self.runtime, self.left, self.fixed_batch = runtime, batches, None
 
     def __call__(self, images):
         self.left -= 1
@@ -193,7 +165,8 @@ def test_an_incomplete_export_is_explained(exported, tmp_path, prepare, message)
 
 @pytest.mark.parametrize("suffix", ["mindir", "onnx"])
 def test_a_damaged_graph_is_explained(tmp_path, suffix):
-    skip_without_runtime(suffix)
+    if suffix == "onnx":
+        pytest.importorskip("onnxruntime", reason="needs the extra `onnx`")
     path = tmp_path / f"broken.{suffix}"
     path.write_bytes(b"no graph at all" * 20)
     with pytest.raises(InvalidArgumentError, match="this is no whole"):
@@ -258,6 +231,8 @@ def test_no_runtime_is_installed(exported, monkeypatch):
         open_runtime(exported / "mgn.mindir")
     with pytest.raises(DeviceError, match="install onnxruntime"):
         open_runtime(exported / "mgn.onnx")
+    with pytest.raises(InvalidArgumentError, match=r"does not run \.mindir files"):
+        open_runtime(exported / "mgn.mindir", name="ONNX Runtime")
 
 
 def test_gait_sequences(tmp_path):
@@ -281,3 +256,47 @@ def test_gait_sequences(tmp_path):
     assert all(line["query"] == line["gallery"] for line in ranking if line["rank"] == "1")
     (tmp_path / "walks" / "0.pkl").write_bytes(pickle.dumps(np.zeros((4, 64), np.uint8)))
     assert infer(model, tmp_path / "walks", tmp_path / "other") == 2
+
+
+@pytest.mark.parametrize("suffix", ["mindir", "onnx"])
+def test_the_batch_does_not_show_in_an_embedding(exported, images, tmp_path, suffix):
+    model = describe_exported(exported / f"mgn.{suffix}")
+    runtime, paths = open_runtime(model.path), list_inputs(images)
+    expected = embed_files(runtime, model, paths, tmp_path / "1", batch_size=1).rows
+    for size in (4, 14):
+        rows = embed_files(runtime, model, paths, tmp_path / str(size), batch_size=size).rows
+        np.testing.assert_allclose(rows, expected, atol=1e-5)
+    alone = embed_files(runtime, model, paths[3:4], tmp_path / "alone").rows
+    np.testing.assert_allclose(alone, expected[3:4], atol=1e-5)
+
+
+class OnlyBatchesOf:
+    """A file with a fixed batch size."""
+
+    def __init__(self, runtime, size):
+        self.runtime, self.fixed_batch = runtime, size
+
+    def __call__(self, images):
+        assert len(images) == self.fixed_batch
+        return self.runtime(images)
+
+
+def test_a_fixed_batch_is_filled_up(exported, images, tmp_path):
+    model = describe_exported(exported / "mgn.mindir")
+    runtime, paths = open_runtime(model.path), list_inputs(images)
+    expected = embed_files(runtime, model, paths, tmp_path / "free").rows
+    rows = embed_files(OnlyBatchesOf(runtime, 4), model, paths, tmp_path / "fixed", batch_size=2).rows
+    np.testing.assert_allclose(rows, expected, atol=1e-5)
+
+
+def test_the_fixed_batch_of_an_onnx_file_is_known(exported, tmp_path):
+    onnx = pytest.importorskip("onnx", reason="needs the extra `onnx`")
+    graph = onnx.load(str(exported / "mgn.onnx"))
+    graph.graph.input[0].type.tensor_type.shape.dim[0].dim_value = 3
+    onnx.save(graph, str(tmp_path / "fixed.onnx"))
+    assert open_runtime(exported / "mgn.onnx").fixed_batch is None
+    assert open_runtime(tmp_path / "fixed.onnx").fixed_batch == 3
+
+
+def test_the_names_of_runtimes_are_the_choices():
+    assert tuple(runtime.name for runtime in RUNTIMES) == infer_command.RUNTIMES

@@ -9,9 +9,11 @@ from mindreid.lazy_names import lazy_names
 
 __all__, __getattr__ = lazy_names(
     __name__,
+    embedding_folder=["Embedded", "is_embedded", "read_embedded"],
     exported_model=["ExportedModel", "describe_exported"],
     exporter=["export_checkpoint", "export_network", "verify_export"],
     gallery_search=["search", "write_ranking"],
-    inference=["Embedded", "embed_files", "is_embedded", "read_embedded"],
+    inference=["embed_files"],
+    input_listing=["Unreadable", "list_inputs"],
     runtimes=["Runtime", "open_runtime"],
 )

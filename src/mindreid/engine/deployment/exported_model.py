@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from mindreid.config import InputConfig
+from mindreid.data.formats.regular_files import file_checksum
 from mindreid.data.sample_loaders import takes_clips
 from mindreid.errors import InvalidArgumentError
 
@@ -64,7 +64,7 @@ def describe_exported(path: Path) -> ExportedModel:
             where=str(path),
             fix="run it from Python, on uint8 RGB [N, frames, H, W, 3]",
         )
-    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    digest = file_checksum(path)
     if digest != expected:
         raise InvalidArgumentError(
             "the exported file is not the one that its description was written for",

@@ -174,6 +174,8 @@ def _write_graph(deployable: Deployable, path: Path, file_format: str) -> None:
         except (RuntimeError, ValueError, TypeError) as error:
             raise ExportError(f"can't export to {file_format}: {str(error).splitlines()[0]}") from None
         shutil.move(plain, path)
+        # MindSpore writes files that not even their owner may change.
+        path.chmod(0o600)
     if file_format == "onnx":
         free_dimensions(path, _TRACED_SIZES[:free])
 

@@ -61,7 +61,10 @@ def _nearest(
 
 def write_ranking(query: Embedded, gallery: Embedded, path: Path, *, metric: str, top: int = 10) -> None:
     """Write a CSV with the columns query, rank (from 1), gallery and distance."""
-    with atomic_path(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
+    with (
+        atomic_path(path) as temporary,
+        temporary.open("w", newline="", encoding="utf-8", errors="surrogateescape") as file,
+    ):
         writer = csv.writer(file)
         writer.writerow(("query", "rank", "gallery", "distance"))
         for number, nearest, distances in search(query, gallery, metric, top):

@@ -2,45 +2,31 @@
 
 from __future__ import annotations
 
-import csv
-import hashlib
-import json
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Optional
 
 import numpy as np
 from tqdm import tqdm
 
-from mindreid.atomic import atomic_path, remove_stale_temporaries, write_json
+from mindreid.engine.deployment.embedding_folder import (
+    SKIPPED,
+    Embedded,
+    EmbeddingFolder,
+    claimed_embedding_folder,
+)
 from mindreid.engine.deployment.exported_model import ExportedModel
-from mindreid.engine.deployment.inference_inputs import input_batches
+from mindreid.engine.deployment.inference_inputs import LoadedInput, load_inputs
+from mindreid.engine.deployment.input_listing import Unreadable
 from mindreid.engine.deployment.runtimes import Runtime
-from mindreid.errors import DataError
+from mindreid.errors import DataError, InvalidArgumentError
 
 logger = logging.getLogger(__name__)
 
-EMBEDDINGS, INDEX = "embeddings.npy", "index.csv"
-_RUN, _PARTS = "run.json", "parts"
 #: Batches between two savings.
 _BATCHES_PER_PART = 16
-
-
-@dataclass(frozen=True)
-class Embedded:
-    """Files and their embeddings, row by row.
-
-    Attributes
-    ----------
-    paths : list of str
-        As listed.
-    rows : np.ndarray
-        float32 ``[N, D]``, or ``[N, D, parts]`` for gait.
-    """
-
-    paths: list[str]
-    rows: np.ndarray
 
 
 def embed_files(
@@ -49,10 +35,15 @@ def embed_files(
     paths: Sequence[Path],
     output: Path,
     *,
+    source: Optional[Path] = None,
+    unreadable: Optional[Sequence[Unreadable]] = None,
     batch_size: int = 32,
     reader_threads: int = 4,
 ) -> Embedded:
-    """Write ``embeddings.npy`` and ``index.csv`` to ``output``, or go on where a run was interrupted.
+    """Write the embeddings of files to a folder, or add to what is there what is missing.
+
+    A file is known by its content: what an interrupted or an earlier run has embedded, of this model,
+    is not computed again, a photo that was replaced is, and one that is no longer listed leaves.
 
     Parameters
     ----------
@@ -61,11 +52,18 @@ def embed_files(
     model : ExportedModel
         Says what the files are made into.
     paths : sequence of Path
-        Images or sequences, see :mod:`mindreid.engine.deployment.inference_inputs`.
+        Images or sequences, see :func:`mindreid.engine.deployment.input_listing.list_inputs`; the rows
+        come in this order.
     output : Path
-        A folder that is new, empty, or of an interrupted run on the same files.
+        A folder that is new, empty, or of an earlier run; see
+        :mod:`mindreid.engine.deployment.embedding_folder`.
+    source : Path, optional
+        Where the files were listed; a folder that holds a run of another place is refused.
+    unreadable : sequence of Unreadable, optional
+        What was left out when the files were listed. Given, be it empty, a file that can't be read
+        is skipped and listed in ``skipped.csv``; without it, it is an error.
     batch_size : int
-        Images per pass.
+        Images per pass. The last batch is filled up, so that one graph takes them all.
     reader_threads : int
         Threads that read files.
 
@@ -74,87 +72,77 @@ def embed_files(
     DataError
         If a file can't be read, or ``output`` holds something else. What was embedded before is
         kept for the next time.
+    InvalidArgumentError
+        If batch size or number of threads is not positive.
     """
-    _enter(output, model, paths, batch_size)
-    size = batch_size * _BATCHES_PER_PART
-    parts = [paths[begin : begin + size] for begin in range(0, len(paths), size)]
-    with tqdm(total=len(paths), desc="embedding", unit="file", disable=None) as progress:
-        for number, part in enumerate(parts):
-            target = output / _PARTS / f"{number:06d}.npy"
-            if not target.exists():
-                with atomic_path(target) as temporary:
-                    np.save(temporary, _embed(runtime, model, part, batch_size, reader_threads))
-            progress.update(len(part))
-    return _finish(output, [str(path) for path in paths], len(parts))
+    if min(batch_size, reader_threads) < 1:
+        raise InvalidArgumentError("batch size and number of reader threads are at least 1")
+    size = 1 if model.inputs.kind == "silhouettes" else min(batch_size, len(paths))
+    with claimed_embedding_folder(output, model, source) as folder:
+        if folder.known:
+            logger.info("%d embeddings are in %s already", len(folder.known), output)
+        batches = _Batches(runtime, folder, runtime.fixed_batch or size)
+        read, skipped = [], list(unreadable or ())
+        try:
+            for loaded in tqdm(
+                load_inputs(model.inputs, paths, frozenset(folder.known), reader_threads),
+                total=len(paths), desc="embedding", unit="file", disable=None,
+            ):  # fmt: skip
+                if loaded.error is None:
+                    read.append(loaded)
+                    batches.add(loaded)
+                else:
+                    skipped.append(_skipped(loaded.error, loaded.path, unreadable is not None))
+            batches.flush()
+        finally:
+            batches.save()
+        if not read:
+            raise DataError(f"none of {len(paths)} files can be read", where=str(skipped[0].path))
+        if skipped:
+            logger.warning("skipped %d files or folders, see %s", len(skipped), output / SKIPPED)
+        return folder.finish([item.path for item in read], [item.digest for item in read], skipped)
 
 
-def read_embedded(folder: Path) -> Embedded:
-    """Read what :func:`embed_files` wrote.
+@dataclass
+class _Batches:
+    """Files on their way to being embedded, and embeddings on their way to the folder."""
 
-    Raises
-    ------
-    DataError
-        If the folder does not hold a finished run.
-    """
-    try:
-        with (folder / INDEX).open(newline="", encoding="utf-8") as file:
-            paths = [line["path"] for line in csv.DictReader(file)]
-        rows = np.load(folder / EMBEDDINGS)
-    except (OSError, ValueError, KeyError):
-        raise DataError(
-            f"{EMBEDDINGS} and {INDEX} of a finished run are not there", where=str(folder)
-        ) from None
-    if len(rows) != len(paths):
-        raise DataError(f"{EMBEDDINGS} and {INDEX} are not of the same run", where=str(folder))
-    return Embedded(paths, rows)
+    runtime: Runtime
+    folder: EmbeddingFolder
+    size: int
+    _waiting: dict[str, np.ndarray] = field(default_factory=dict)
+    _unsaved: dict[str, np.ndarray] = field(default_factory=dict)
 
+    def add(self, loaded: LoadedInput) -> None:
+        if loaded.sample is None or loaded.digest in self.folder.known or loaded.digest in self._waiting:
+            return
+        self._waiting[loaded.digest] = loaded.sample
+        if len(self._waiting) == self.size:
+            self.flush()
+        if len(self._unsaved) >= self.size * _BATCHES_PER_PART:
+            self.save()
 
-def is_embedded(folder: Path) -> bool:
-    """Tell whether a folder holds embeddings rather than images."""
-    return (folder / EMBEDDINGS).is_file()
+    def flush(self) -> None:
+        """Embed what is waiting."""
+        if not self._waiting:
+            return
+        batch = np.stack(list(self._waiting.values()))
+        missing = ((0, self.size - len(batch)),) + ((0, 0),) * (batch.ndim - 1)
+        rows = self.runtime(np.pad(batch, missing, mode="edge"))[: len(batch)]
+        embedded = dict(zip(self._waiting, rows))
+        self._unsaved.update(embedded)
+        self.folder.known.update(embedded)
+        self._waiting.clear()
 
-
-def _enter(output: Path, model: ExportedModel, paths: Sequence[Path], batch_size: int) -> None:
-    names = "\n".join(str(path.resolve()) for path in paths)
-    run = {
-        "model_sha256": model.sha256,
-        "files": len(paths),
-        "files_sha256": hashlib.sha256(names.encode()).hexdigest(),
-        "batch_size": batch_size,
-    }
-    output.mkdir(parents=True, exist_ok=True)
-    remove_stale_temporaries(output)
-    known = output / _RUN
-    if known.is_file():
-        if json.loads(known.read_text(encoding="utf-8")) != run:
-            raise DataError(
-                "this folder holds another run: of another model, batch size or files",
-                where=str(output),
-                fix="name a new folder or delete it",
-            )
-        logger.info("going on with the run in %s", output)
-    elif any(output.iterdir()):
-        raise DataError("this is not an empty folder", where=str(output), fix="name a new folder")
-    write_json(known, run)
+    def save(self) -> None:
+        """Keep what is embedded, should the run be interrupted."""
+        if self._unsaved:
+            self.folder.save_part(self._unsaved)
+            self._unsaved = {}
 
 
-def _embed(
-    runtime: Runtime, model: ExportedModel, paths: Sequence[Path], batch_size: int, reader_threads: int
-) -> np.ndarray:
-    rows = [
-        runtime(batch)[:valid]
-        for batch, valid in input_batches(model.inputs, paths, batch_size, reader_threads)
-    ]
-    return np.concatenate(rows)
-
-
-def _finish(output: Path, paths: list[str], parts: int) -> Embedded:
-    folder = output / _PARTS
-    rows = np.concatenate([np.load(folder / f"{number:06d}.npy") for number in range(parts)])
-    with atomic_path(output / INDEX) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
-        writer.writerow(("row", "path"))
-        writer.writerows(enumerate(paths))
-    with atomic_path(output / EMBEDDINGS) as temporary:
-        np.save(temporary, rows)
-    return Embedded(paths, rows)
+def _skipped(error: DataError, path: Path, is_allowed: bool) -> Unreadable:
+    if is_allowed:
+        return Unreadable(path, error.what)
+    fix = error.fix or "fetch it again, take it out"
+    raise DataError(error.what, where=error.where, fix=f"{fix}, or pass --skip-unreadable") from error

@@ -23,11 +23,14 @@ class Runtime(ABC):
         What must be installed.
     suffix : str
         Which files it runs.
+    fixed_batch : int, optional
+        The one batch size that the file takes; ``None``: any.
     """
 
     name: str
     package: str
     suffix: str
+    fixed_batch: Optional[int] = None
 
     @abstractmethod
     def __init__(self, path: Path) -> None:
@@ -104,7 +107,10 @@ class OnnxRuntime(Runtime):
             raise InvalidArgumentError(
                 f"this is no whole ONNX file ({reason})", where=str(path), fix="export it again"
             ) from None
-        self._input = self._session.get_inputs()[0].name
+        (source, *_) = self._session.get_inputs()
+        self._input = source.name
+        if isinstance(source.shape[0], int):
+            self.fixed_batch = source.shape[0]
 
     def __call__(self, images: np.ndarray) -> np.ndarray:
         """Run the session."""
@@ -128,7 +134,7 @@ def open_runtime(path: Path, *, name: Optional[str] = None) -> Runtime:
     Raises
     ------
     InvalidArgumentError
-        If the file is neither, or is damaged.
+        If the file is neither, is damaged, or is not for the runtime of that name.
     DeviceError
         If no runtime for it is installed.
     """
@@ -137,13 +143,20 @@ def open_runtime(path: Path, *, name: Optional[str] = None) -> Runtime:
         raise InvalidArgumentError(
             "an exported file ends in .mindir or .onnx", where=str(path), fix="see `mindreid export --help`"
         )
-    for runtime in fitting:
-        if name in (None, runtime.name) and runtime.is_installed():
+    chosen = [runtime for runtime in fitting if name in (None, runtime.name)]
+    if not chosen:
+        raise InvalidArgumentError(
+            f"{name} does not run {path.suffix} files",
+            where=str(path),
+            fix=f"choose {' or '.join(runtime.name for runtime in fitting)}",
+        )
+    for runtime in chosen:
+        if runtime.is_installed():
             return runtime(path)
     raise DeviceError(
         f"no runtime for {path.suffix} files is installed",
         where=str(path),
-        fix=f"install {' or '.join(runtime.package for runtime in fitting)}",
+        fix=f"install {' or '.join(runtime.package for runtime in chosen)}",
     )
 
 

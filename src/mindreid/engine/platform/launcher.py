@@ -18,6 +18,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Optional
 
+from mindreid.engine.platform.logs import write_line
+
 _FAILED = re.compile(r"Worker process (\d+) exit with exception\. Error code: (-?\d+)")
 _POLL_SECONDS = 0.5
 #: A line of msrun's own on the console, not of the first worker.
@@ -135,8 +137,7 @@ def _show(output: bytes) -> bytes:
     for line in lines:
         text = line.decode(errors="replace")
         if text and not _OWN_LINE.match(text):
-            sys.stdout.write(text + "\n")
-    sys.stdout.flush()
+            write_line(text)
     return rest
 
 

@@ -1,15 +1,69 @@
-"""The log: plain lines on the console, the same with times in the run's file."""
+"""The console, and the log: plain lines on the console, the same with times in the run's file."""
 
 from __future__ import annotations
 
 import logging
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Optional
 
+from mindreid.errors import MindReidError
+
 _LOGGER = logging.getLogger("mindreid")
+
+
+def prepare_console() -> None:
+    """Make standard output take any text, and be there.
+
+    What its encoding lacks is written with backslashes. A closed stream is opened on nothing:
+    otherwise the next file that the process opens would get what is meant for the console.
+    """
+    for descriptor in range(3):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
+    if sys.stdout is None:
+        sys.stdout = os.fdopen(1, "w", encoding="utf-8", closefd=False)
+    if sys.stderr is None:
+        sys.stderr = os.fdopen(2, "w", encoding="utf-8", closefd=False)
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):  # notebooks replace the streams
+            stream.reconfigure(errors="backslashreplace")
+
+
+def write_line(text: str) -> None:
+    """Write a line to standard output; it is dropped if nobody reads there any more (``| head -1``).
+
+    Raises
+    ------
+    MindReidError
+        If standard output is a file on a full disk.
+    """
+    try:
+        sys.stdout.write(text + "\n")
+        sys.stdout.flush()
+    except OSError as error:
+        _drop_output()
+        if not isinstance(error, BrokenPipeError):
+            raise MindReidError(f"can't write to standard output ({error.strerror})") from None
+
+
+def flush_console() -> None:
+    """Write what is left, or drop it if nobody reads there any more."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        _drop_output()
+
+
+def _drop_output() -> None:
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)
 
 
 def log_to_console(level: int = logging.INFO) -> None:

@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 import errno
-import fcntl
-import logging
-import os
-import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from mindreid.atomic import remove_stale_temporaries, write_text
 from mindreid.config import Recipe
 from mindreid.errors import CheckpointError, TrainingError
+from mindreid.folder_lock import FolderInUse, folder_lock
 from mindreid.yaml_source import format_yaml
-
-logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -65,11 +60,6 @@ class RunFolder:
         """What the console showed."""
         return self.root / "train.log"
 
-    @property
-    def lock(self) -> Path:
-        """Held, and naming its holder, while a run writes to the folder."""
-        return self.root / ".lock"
-
     @contextmanager
     def claimed(self) -> Iterator[None]:
         """Keep other runs out of the folder; the system lets go of it even of a killed process.
@@ -80,22 +70,15 @@ class RunFolder:
             If another process writes to the folder.
         """
         self.root.mkdir(parents=True, exist_ok=True)
-        with self.lock.open("a+", encoding="utf-8") as stream:
+        with ExitStack() as stack:
             try:
-                fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError as error:
-                if error.errno not in (errno.EWOULDBLOCK, errno.EACCES):
-                    logger.warning("this file system has no locks; don't start a second run in %s", self.root)
-                else:
-                    stream.seek(0)
-                    raise TrainingError(
-                        f"another run is writing to this folder ({stream.read().strip()})",
-                        where=str(self.root),
-                        fix="pass another --output, or wait for that run",
-                    ) from None
-            stream.truncate(0)
-            stream.write(f"process {os.getpid()} on {socket.gethostname()}\n")
-            stream.flush()
+                stack.enter_context(folder_lock(self.root))
+            except FolderInUse as holder:
+                raise TrainingError(
+                    f"another run is writing to this folder ({holder})",
+                    where=str(self.root),
+                    fix="pass another --output, or wait for that run",
+                ) from None
             yield
 
     @contextmanager
