@@ -26,7 +26,7 @@ def test_rows_name_what_exists(model, row):
 
 
 @pytest.fixture
-def market(tiny_market):
+def loaded_market(tiny_market):
     return load_dataset("market1501", tiny_market)
 
 
@@ -34,32 +34,32 @@ def result(rerank=False, **figures):
     return {"standard": ProtocolResult(rank1=0.5, mean_ap=0.25, **figures, rerank=rerank)}
 
 
-def test_only_the_measured_setting_is_compared(market):
-    rows = rows_for("mgn", market, result())
+def test_only_the_measured_setting_is_compared(loaded_market):
+    rows = rows_for("mgn", loaded_market, result())
     assert rows
     assert {(row.dataset, row.protocol, row.rerank) for row in rows} == {("market1501", "standard", False)}
-    assert all(row.rerank for row in rows_for("mgn", market, result(rerank=True)))
-    assert rows_for("mgn", market, {"same_clothes": ProtocolResult(rank1=1.0)}) == ()
-    assert rows_for("mgn", replace(market, name="csv_list"), result()) == ()
+    assert all(row.rerank for row in rows_for("mgn", loaded_market, result(rerank=True)))
+    assert rows_for("mgn", loaded_market, {"same_clothes": ProtocolResult(rank1=1.0)}) == ()
+    assert rows_for("mgn", replace(loaded_market, name="csv_list"), result()) == ()
 
 
-def test_published_stands_beside_measured(market):
-    table = format_rows(rows_for("mgn", market, result())[:1], result())
+def test_published_stands_beside_measured(loaded_market):
+    table = format_rows(rows_for("mgn", loaded_market, result())[:1], result())
     lines = [line.split() for line in table.splitlines()]
     assert lines[0][:3] == ["protocol", "published", "measured"]
     assert lines[1][:4] == ["standard", "R1", "95.70", "50.00"]
     assert lines[2][:4] == ["standard", "mAP", "86.90", "25.00"]
 
 
-def test_another_delivery_is_not_compared(market):
-    cuhk03 = replace(market, name="cuhk03", variant="labeled")
+def test_another_delivery_is_not_compared(loaded_market):
+    cuhk03 = replace(loaded_market, name="cuhk03", variant="labeled")
     assert [row.figures["rank1"] for row in rows_for("mgn", cuhk03, result())] == [68.0]
     assert rows_for("mgn", replace(cuhk03, variant="classic"), result()) == ()
 
 
-def test_generated_images_are_not_compared(market, tiny_market):
+def test_generated_images_are_not_compared(loaded_market, tiny_market):
     (tiny_market / MARKER).write_text('{"kind": "generated walkers"}')
-    assert rows_for("mgn", market, result()) == ()
+    assert rows_for("mgn", loaded_market, result()) == ()
 
 
 def test_a_damaged_file_is_explained(tmp_path, monkeypatch):
