@@ -223,7 +223,7 @@ def test_a_clip_of_images_is_augmented_alike(tracklets):
     ("array", "inputs", "problem"),
     [
         (np.zeros((0, 64, 64), np.uint8), SILHOUETTES, "no frames"),
-        (np.zeros((3, 64, 64), np.float32), SILHOUETTES, "uint8"),
+        (np.full((3, 64, 64), 300, np.int64), SILHOUETTES, "values from 0 to 255"),
         (np.zeros((3, 3, 64, 64), np.uint8), SILHOUETTES, "colour frames"),
         (np.zeros((3, 64, 64), np.uint8), IMAGES, "these are silhouettes"),
         (np.zeros((3, 2, 64, 64), np.uint8), IMAGES, "uint8"),

@@ -93,7 +93,7 @@ def _add_organize(actions: argparse._SubParsersAction) -> None:
 
 
 def _organize(parsed: argparse.Namespace) -> None:
-    from mindreid.preprocess.gait.organize_ccpg import organize_ccpg
+    from mindreid.preprocess.gait.ccpg_release import organize_ccpg
 
     counts = organize_ccpg(parsed.colour, parsed.silhouettes, parsed.root)
     say(f"wrote {parsed.root}: " + ", ".join(f"{count} {what}" for what, count in counts.items()))

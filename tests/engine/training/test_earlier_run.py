@@ -48,7 +48,7 @@ def test_the_checkpoint_evaluates(market):
     said = read_description(EARLIER.last).metrics["standard"]
     found = run.evaluate()["standard"]
     for figure in ("rank1", "mAP", "mINP"):
-        assert found[figure] == pytest.approx(said[figure], rel=1e-3)
+        assert found.named(figure) == pytest.approx(said[figure], rel=1e-3)
 
 
 def test_the_further_steps_are_those_of_the_run_without_a_pause(resumed):

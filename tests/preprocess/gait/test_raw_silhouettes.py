@@ -12,7 +12,7 @@ from mindreid.data.formats.silhouettes import align_silhouette
 from mindreid.data.open_dataset import load_dataset
 from mindreid.data.sample_loaders import open_frames
 from mindreid.errors import DataError
-from mindreid.preprocess.gait.organize_ccpg import organize_ccpg
+from mindreid.preprocess.gait.ccpg_release import organize_ccpg
 from mindreid.preprocess.gait.raw_silhouettes import align_raw_silhouettes
 
 

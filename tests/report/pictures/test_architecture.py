@@ -49,7 +49,7 @@ def test_every_box_leads_to_the_embedding_or_a_loss(model):
 def test_a_wrong_description_is_explained(tmp_path, monkeypatch, text, message):
     (tmp_path / "mgn").mkdir()
     (tmp_path / "mgn" / "architecture.yaml").write_text(text)
-    monkeypatch.setattr(model_files.resources, "files", lambda _package: tmp_path)
+    monkeypatch.setattr(model_files, "package_folder", lambda _package: tmp_path)
     with pytest.raises(ConfigError, match=message):
         load_architecture("mgn")
     with pytest.raises(ConfigError, match=r"no architecture.yaml: models/cal"):

@@ -41,7 +41,9 @@ def test_augmentations_have_a_row_each(tmp_path):
 def test_records_are_drawn_from_first_to_last(tmp_path):
     records = []
     for level in range(1, 6):
-        write_array(tmp_path / f"{level}.pkl", np.full((2, 64, 64), 40 * level, np.uint8))
+        frames = np.full((2, 64, 64), 40 * level, np.uint8)
+        frames[:, -1] = 255
+        write_array(tmp_path / f"{level}.pkl", frames)
         records.append(Record((str(tmp_path / f"{level}.pkl"),), level, 0, condition="nm-01", camera="090"))
     draw_records(tmp_path / "s.png", records, rows=3)
     assert {40, 120, 200} <= set(np.unique(pixels(tmp_path / "s.png")).tolist())

@@ -40,7 +40,7 @@ def test_what_cannot_be_drawn_is_one_error(labelled, tmp_path):
         draw_view_sheet(unknown, tmp_path, tmp_path / "sheet.png")
     with pytest.raises(InvalidArgumentError, match="at least one image"):
         draw_view_sheet(labelled, tmp_path, tmp_path / "sheet.png", per_bin=0)
-    with pytest.raises(DataError, match="cannot read the image"):
+    with pytest.raises(DataError, match="cannot read the file"):
         draw_view_sheet(labelled, tmp_path / "elsewhere", tmp_path / "sheet.png")
     assert not (tmp_path / "sheet.png").exists()
 

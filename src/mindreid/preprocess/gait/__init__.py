@@ -4,6 +4,6 @@ from mindreid.lazy_names import lazy_names
 
 __all__, __getattr__ = lazy_names(
     __name__,
-    organize_ccpg=["organize_ccpg"],
+    ccpg_release=["organize_ccpg"],
     raw_silhouettes=["align_raw_silhouettes"],
 )
