@@ -14,6 +14,7 @@ from mindreid.text_files import read_text_file
 
 KeyPath = tuple[str, ...]
 _MOST_KEYS = 10_000
+_MOST_NESTED = 100
 
 
 class _Loader(yaml.SafeLoader):
@@ -59,6 +60,7 @@ def read_yaml(path: Path) -> YamlSource:
         raise ConfigError(error.what, where=error.where, fix=error.fix) from None
     loader: Optional[_Loader] = None
     try:
+        _refuse_deep_nesting(text)
         loader = _Loader(text)
         node = loader.get_single_node()
         lines: dict[KeyPath, str] = {}
@@ -88,9 +90,19 @@ def format_yaml(content: Any) -> str:
 def parse_value(text: str) -> Any:
     """Read the right-hand side of an override as YAML: ``5e-4``, ``[1, 2]``, ``null``, ``text``."""
     try:
+        _refuse_deep_nesting(text)
         return yaml.load(text, Loader=_Loader)  # noqa: S506 - a SafeLoader
     except (yaml.YAMLError, ValueError, RecursionError):
         return text
+
+
+def _refuse_deep_nesting(text: str) -> None:
+    """Raise ValueError where brackets open within brackets without end, on which PyYAML takes minutes."""
+    depth = 0
+    for bracket in re.findall(r"[\[\]{}]", text):
+        depth = max(depth + (1 if bracket in "[{" else -1), 0)
+        if depth > _MOST_NESTED:
+            raise ValueError(f"more than {_MOST_NESTED} brackets are open at once")
 
 
 def _collect_lines(node: yaml.Node, prefix: KeyPath, path: Path, lines: dict[KeyPath, str]) -> None:
