@@ -36,14 +36,14 @@ def read(target, content, folder):
     """Read a content, say whether it was taken; fail if it took too long or raised anything unforeseen."""
     path = folder / target.name
     path.write_bytes(content)
-    begin = time.monotonic()
+    begin = time.process_time()  # the machine may have other work
     try:
         target.read(path)
         return True
     except MindReidError:
         return False
     finally:
-        assert time.monotonic() - begin < SLOWEST_SECONDS
+        assert time.process_time() - begin < SLOWEST_SECONDS
 
 
 def keep(name, content):
