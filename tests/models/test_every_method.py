@@ -1,0 +1,85 @@
+"""What holds for every registered method: a new one is tested here without a test of its own.
+
+Each trains its recipe ``smoke`` on generated walkers, then is looked at from all sides.
+"""
+
+import mindspore as ms
+import numpy as np
+import pytest
+from mindspore import Tensor
+
+import mindreid
+from mindreid.config import load_recipe
+from mindreid.engine.deployment.exporter import export_checkpoint
+from mindreid.engine.evaluation.evaluation_run import EvaluationRun
+from mindreid.report.tables.published import load_published
+from mindreid.zoo import MODELS, list_models
+
+METHODS = list_models()
+
+
+def build(method):
+    model = load_recipe(f"{method}/smoke").model
+    return mindreid.create_model(model.name, **model.network).set_train(False)
+
+
+def inputs(method, batch, seed=0):
+    """Normalised images, or silhouettes of five frames, as the network takes them."""
+    size, generator = load_recipe(f"{method}/smoke").input, np.random.default_rng(seed)
+    if size.kind == "silhouettes":
+        return Tensor(generator.random((batch, 5, size.height, size.width), np.float32))
+    return Tensor(generator.standard_normal((batch, 3, size.height, size.width)).astype(np.float32))
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_an_image_has_the_same_embedding_alone_and_in_a_batch(method):
+    network, images = build(method), inputs(method, 3)
+    together = network(images)
+    assert together.dtype == ms.float32
+    assert together.ndim in (2, 3)
+    alone = np.concatenate([network(images[i : i + 1]).asnumpy() for i in range(3)])
+    np.testing.assert_allclose(alone, together.asnumpy(), rtol=1e-3, atol=1e-4)
+    assert not np.allclose(alone[0], alone[1])
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_training_moves_every_parameter_and_compiles_once(method, smoke_run):
+    """After the first epoch nothing is compiled any more, and there is nothing that never learns."""
+    run = smoke_run(method)
+    assert len(run.compiled) > 1
+    assert len(set(run.compiled)) == 1
+    assert run.unmoved == set()
+    assert run.left_behind == set()
+    assert all(np.isfinite(value) for terms in run.terms() for value in terms.values())
+
+
+@pytest.mark.parametrize("file_format", ["mindir", "onnx"])
+@pytest.mark.parametrize("method", METHODS)
+def test_a_trained_network_is_exported_and_verified(method, file_format, smoke_run, tmp_path):
+    if file_format == "onnx":
+        pytest.importorskip("onnxruntime", reason="needs the extra `onnx`")
+    run = smoke_run(method)
+    output = tmp_path / f"{method}.{file_format}"
+    assert export_checkpoint(run.recipe, run.folder / "last.ckpt", output, file_format) < 1e-4
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_trained_network_is_evaluated(method, smoke_run):
+    run = smoke_run(method)
+    results = EvaluationRun(run.recipe, run.folder / "last.ckpt").evaluate()
+    assert results
+    assert all(0 <= row.figures()["rank1"] <= 1 for row in results.values() if row.figures())
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_what_a_method_brings_along(method):
+    """Recipes, published rows whose recipes exist, a card, a picture."""
+    published = load_published(method)
+    assert published is not None
+    for row in published.rows:
+        if row.recipe is not None:
+            assert load_recipe(row.recipe).model.name == method
+    assert load_recipe(f"{method}/walkers").model.name == method
+    for source, recipes in MODELS[method].sources.items():
+        assert recipes, source
+        assert load_recipe(recipes[0]).model.name == method
