@@ -14,6 +14,7 @@ from mindreid.engine.training.step import TrainStep
 from mindreid.errors import DataError
 from mindreid.models.cal import CALObjective
 from mindreid.models.val import VALObjective, ViewClasses
+from tests.slow_cases import quick_only
 
 SMALL = {"trunk": "resnet18", "width": 0.0625}
 # Four persons with two outfits each, seen from up to three sides.
@@ -71,7 +72,7 @@ METHODS = {
 }
 
 
-@pytest.mark.parametrize("name", METHODS)
+@pytest.mark.parametrize("name", quick_only(METHODS, "val"))
 def test_adversaries_start_late_without_a_new_compilation(name):
     method, options, terms = METHODS[name]
     objective = build(method, **options)

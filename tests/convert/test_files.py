@@ -17,6 +17,7 @@ from mindreid.models.aug_ogbase import AugOGBaseObjective
 from mindreid.models.cal import CALObjective
 from mindreid.models.mgn import MGNObjective
 from mindreid.zoo import MODELS
+from tests.slow_cases import quick_only
 
 torch = pytest.importorskip("torch", reason="needs the extra `convert`")
 
@@ -146,7 +147,7 @@ def recording(recorded, array, tag, fill):
     return fill.fill_images(tag, shape, 1), recorded[array]
 
 
-@pytest.mark.parametrize("source", RECORDINGS)
+@pytest.mark.parametrize("source", quick_only(RECORDINGS, "opengait"))
 def test_a_converted_file_computes_what_was_recorded(source, author_file, golden, fill, tmp_path, capsys):
     """The command, its report, its check against a recording, and a network built from the file alone."""
     path, tensors = author_file(source)

@@ -7,11 +7,12 @@ from mindreid.convert import SOURCES, from_torch, load_parameters
 from mindreid.errors import CheckpointError, InvalidArgumentError
 from mindreid.layers.resnet import ResNetTrunk
 from mindreid.models.mgn import MGN, MGNObjective
+from tests.slow_cases import quick_only
 
 PORTS = {"mgn_pytorch": "mgn_seathiefwang", "reid_mgn": "mgn_GNAYUOHZ"}
 
 
-@pytest.mark.parametrize("source", PORTS)
+@pytest.mark.parametrize("source", quick_only(PORTS, "reid_mgn"))
 def test_every_parameter_of_a_port_has_its_place(source, torch_state):
     state = torch_state(PORTS[source], num_classes=5)
     parameters = from_torch(state, source)

@@ -108,6 +108,7 @@ def test_training_forward_and_gradients(objective, recorded, fill):
 
 # Float64 and float32 of the same PyTorch run already differ by 2e-5 and 8e-3 at a rate of 0.1: at a
 # tenth of the rate mistakes show, at the recipe's rate it must still be the same training.
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("prefix", "rate", "probe_tolerance", "weight_tolerance"),
     [("lr0.01_", 0.01, 2e-3, 2e-4), ("", 0.1, 3e-2, 5e-3)],

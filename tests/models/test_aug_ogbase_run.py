@@ -29,6 +29,7 @@ def walkers(tmp_path_factory):
     return root
 
 
+@pytest.mark.slow
 def test_a_run(walkers, tmp_path, monkeypatch):
     compiled = []
     train_epoch = Trainer._train_epoch

@@ -79,6 +79,7 @@ FEATURES = {0: 1e-5, 1: 1e-3, 2: 7e-3, 3: 1.3e-2}
 PROBE = 1.4e-2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("prefix", "steps", "options"),
     [

@@ -13,6 +13,7 @@ from mindreid.engine.deployment.exported_model import describe_exported
 from mindreid.engine.deployment.exporter import export_checkpoint
 from mindreid.engine.deployment.run_exported import run_exported
 from mindreid.errors import InvalidArgumentError
+from tests.slow_cases import quick_only
 
 SMALL = ("model.network.trunk=resnet18", "model.network.width=0.125", "input.height=64", "input.width=32")
 
@@ -27,7 +28,7 @@ def trained(tmp_path_factory):
     return recipe, network, path
 
 
-@pytest.mark.parametrize("file_format", ["mindir", "onnx"])
+@pytest.mark.parametrize("file_format", quick_only(["mindir", "onnx"], "mindir"))
 def test_export(trained, tmp_path, file_format):
     if file_format == "onnx":
         pytest.importorskip("onnxruntime", reason="needs the extra `onnx`")

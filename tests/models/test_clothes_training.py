@@ -8,6 +8,7 @@ from PIL import Image
 
 from mindreid.cli import main
 from mindreid.data.view_table import ViewRow, write_views
+from tests.slow_cases import quick_only
 
 TINY = (
     "model.network.width=0.0625",
@@ -59,7 +60,7 @@ def losses(run):
     return [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
 
 
-@pytest.mark.parametrize("method", TERMS)
+@pytest.mark.parametrize("method", quick_only(TERMS, "fire"))
 def test_train_and_evaluate(method, tiny_ltcc, tmp_path):
     run, options = tmp_path / "run", [word for override in TINY for word in ("--set", override)]
     if method != "cal":

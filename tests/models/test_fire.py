@@ -324,6 +324,7 @@ def test_the_branch_begins_fresh_with_the_mining():
     assert (gamma.asnumpy() == 0).all()
 
 
+@pytest.mark.slow
 def test_every_term_is_logged_and_learned_from(recipe_of, tmp_path):
     train(recipe_of("train.epochs=3"), tmp_path / "run")
     rows = steps(RunFolder(tmp_path / "run"))

@@ -158,6 +158,7 @@ def embed(objective, images):
     return np.concatenate(parts)
 
 
+@pytest.mark.slow
 def test_one_recorded_epoch(epoch, torch_state):
     """Mining and three steps, through the engine's compiled step, with a larger table than needed."""
     recorded, images, probe = epoch

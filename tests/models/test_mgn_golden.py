@@ -10,6 +10,7 @@ from mindreid.engine.training.optimizers import adam
 from mindreid.engine.training.step import TrainStep
 from mindreid.models.mgn import MGN, MGNObjective
 from tests.relative_distance import distance
+from tests.slow_cases import quick_only
 
 # (prefix of the recordings, variant, pooling, source in checkpoints.json)
 PORTS = {
@@ -61,7 +62,7 @@ def weighted_sum(objective):
     return function
 
 
-@pytest.mark.parametrize("port", PORTS)
+@pytest.mark.parametrize("port", quick_only(PORTS, "seathiefwang_avg"))
 def test_forward_and_gradients(port, golden, fill, torch_state):
     recorded = golden("mgn")
     images = Tensor(fill.fill_images("mgn/x", recorded["shape_x"], 1))
@@ -137,10 +138,8 @@ def check_statistics(objective, recorded, port):
         assert distance(buffers[ours], recorded[name]) < 1e-4, name
 
 
-@pytest.mark.parametrize(
-    ("prefix", "options"),
-    [("", {}), pytest.param("amsgrad_", {"triplet_weight": 2.0}, marks=pytest.mark.slow)],
-)
+@pytest.mark.slow
+@pytest.mark.parametrize(("prefix", "options"), [("", {}), ("amsgrad_", {"triplet_weight": 2.0})])
 def test_short_training(prefix, options, golden, fill, torch_state):
     """Three steps of Adam through the engine's compiled step, and of AMSGrad operation by operation."""
     recorded = golden("mgn_trajectory")

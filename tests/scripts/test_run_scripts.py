@@ -186,6 +186,7 @@ def killed(place, tmp_path_factory):
     return output, run.returncode, errors
 
 
+@pytest.mark.slow
 def test_a_killed_worker_ends_the_job_within_a_minute_and_is_named(killed):
     output, code, errors = killed
     assert code == 137

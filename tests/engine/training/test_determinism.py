@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from mindreid.engine.training.run import train
 from mindreid.engine.training.run_folder import RunFolder
 from tests.engine.run_files import assert_equal_runs, parameters, steps
@@ -17,6 +19,7 @@ OVERRIDES = (
 FILES = ("last.ckpt", "best.ckpt", "state.ckpt", "metrics.jsonl", "config.yaml")
 
 
+@pytest.mark.slow
 def test_two_processes_leave_the_same_bytes(trained, tmp_path):
     one = trained(*OVERRIDES)
     script = (

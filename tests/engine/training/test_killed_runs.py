@@ -30,6 +30,7 @@ def kill_and_resume(recipe, root, work, kills, *arguments):
     assert "equal bit for bit" in done.stdout
 
 
+@pytest.mark.slow
 def test_a_run_killed_twice_equals_the_whole_one(recipe_of, tiny_market, tmp_path):
     overrides = (
         "model.name=toy_mining",

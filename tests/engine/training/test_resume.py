@@ -18,11 +18,12 @@ from mindreid.engine.training.step import TrainStep
 from mindreid.errors import CheckpointError, InterruptedRunError, TrainingError
 from tests.engine.run_files import assert_equal_runs, parameters, steps
 from tests.engine.toy_methods import MiningObjective
+from tests.slow_cases import quick_only
 
 OVERRIDES = ("model.name=toy_mining", "train.epochs=3", "augment.0.probability=0.5")
 
 
-@pytest.fixture(params=["jit", "GRAPH", "PYNATIVE"])
+@pytest.fixture(params=quick_only(["jit", "GRAPH", "PYNATIVE"], "jit"))
 def mode(request, monkeypatch):
     """Compiled functions in eager mode, which is the default; all in graphs; nothing compiled."""
     if request.param == "PYNATIVE":
@@ -78,13 +79,14 @@ def test_a_run_stopped_in_a_step_resumes_bit_for_bit(mode, recipe_of, trained, t
     assert_equal_runs(whole, tmp_path / "parts")
 
 
-@pytest.mark.parametrize("moment", sorted(set(MOMENTS) - {"a step"}))
+@pytest.mark.parametrize("moment", quick_only(sorted(set(MOMENTS) - {"a step"}), "an evaluation"))
 def test_a_run_stopped_elsewhere_resumes_bit_for_bit(moment, recipe_of, trained, tmp_path):
     whole = trained(*OVERRIDES)
     stop_and_resume(recipe_of(*OVERRIDES), tmp_path / "parts", moment)
     assert_equal_runs(whole, tmp_path / "parts")
 
 
+@pytest.mark.slow
 def test_ctrl_c_saves_like_sigterm(recipe_of, trained, tmp_path):
     """From the first batch on, MindSpore's pipeline turns SIGINT into SIGTERM."""
     whole = trained(*OVERRIDES)
@@ -93,6 +95,7 @@ def test_ctrl_c_saves_like_sigterm(recipe_of, trained, tmp_path):
     assert_equal_runs(whole, tmp_path / "parts")
 
 
+@pytest.mark.slow
 def test_the_loss_scale_of_mixed_precision_is_resumed(recipe_of, tmp_path):
     recipe = recipe_of(*OVERRIDES, "device.amp_level=O2", "device.loss_scale=1e9")
     train(recipe, tmp_path / "whole")
@@ -126,7 +129,7 @@ def test_a_step_that_fails_after_a_save_within_the_epoch_is_repeated(
     assert_equal_runs(whole, tmp_path / "parts")
 
 
-@pytest.mark.parametrize("moment", ["a step", "an evaluation"])
+@pytest.mark.parametrize("moment", quick_only(["a step", "an evaluation"], "a step"))
 def test_a_run_of_steps_resumes_bit_for_bit(moment, recipe_of, trained, tmp_path):
     """It ends within its second epoch, with an evaluation after each."""
     schedule = "optimizers.network.schedule={name: multi_step, milestones: [6], gamma: 0.1}"
@@ -138,7 +141,11 @@ def test_a_run_of_steps_resumes_bit_for_bit(moment, recipe_of, trained, tmp_path
 
 
 @pytest.mark.parametrize(
-    "schedule", ["{name: multi_step, milestones: [1, 3], gamma: 0.1}", "{name: cosine, epochs: 4}"]
+    "schedule",
+    [
+        pytest.param("{name: multi_step, milestones: [1, 3], gamma: 0.1}", marks=pytest.mark.slow),
+        "{name: cosine, epochs: 4}",
+    ],
 )
 def test_a_run_that_is_given_more_epochs_equals_one_that_had_them(schedule, recipe_of, tmp_path):
     """The rate follows the epoch, not the length of the run, so that it goes on where it was."""
@@ -202,7 +209,7 @@ def test_a_run_of_steps_ends_within_an_epoch_and_counts_its_rates_in_steps(train
     assert [row["rates"]["network"] / rate for row in rows] == pytest.approx([1, 1, 1, 0.5, 0.5, 0.5, 0.25])
 
 
-@pytest.mark.parametrize("turn", [1, 5, 7])
+@pytest.mark.parametrize("turn", quick_only([1, 5, 7], 5))
 def test_a_run_of_steps_resumes(recipe_of, trained, tmp_path, turn, monkeypatch):
     whole = trained(*STEPS)
     monkeypatch.setitem(MOMENTS, "that step", (TrainStep, "__call__", turn))
