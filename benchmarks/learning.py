@@ -99,7 +99,7 @@ def _clothes(_arguments: argparse.Namespace) -> Experiment:
         "clothes",
         "generated walkers who change clothes",
         "clothes_walkers",
-        _make_clothes_walkers,
+        make_clothes_walkers,
         (
             Arm("untrained", "cal/walkers", checkpoint="none"),
             Arm("identity loss only", "cal/walkers", (("model.objective.clothes_adversarial_weight", 0),)),
@@ -116,7 +116,7 @@ def _fire(_arguments: argparse.Namespace) -> Experiment:
         "fire",
         "generated walkers who change clothes",
         "clothes_walkers",
-        _make_clothes_walkers,
+        make_clothes_walkers,
         (
             _fire_without("identity loss only", "triplet", "ffm", "far"),
             _fire_without("identity + triplet", "ffm", "far"),
@@ -134,7 +134,8 @@ def _fire_without(name: str, *terms: str, more: tuple[Override, ...] = ()) -> Ar
     return Arm(name, "fire/walkers", (*weights, *more), files=(("dataset.views", VIEWS),))
 
 
-def _make_clothes_walkers(root: Path, seed: int) -> None:
+def make_clothes_walkers(root: Path, seed: int) -> None:
+    """Write walkers who change clothes, with keypoints and views."""
     mindreid(
         "data", "synthesize", "--layout", "ltcc", "--root", root, "--ids", 100, "--outfits", 6,
         "--cameras", 3, "--frames", 2, "--seed", seed, "--annotations",
@@ -148,7 +149,7 @@ def _gait(_arguments: argparse.Namespace) -> Experiment:
         "gait",
         "generated walkers in CCPG's tree, gait",
         "gait_walkers",
-        _make_gait_walkers,
+        make_gait_walkers,
         (
             Arm("untrained", "aug_ogbase/walkers", checkpoint="none"),
             Arm("plain", "aug_ogbase/walkers", (("augment", []),)),
@@ -157,7 +158,8 @@ def _gait(_arguments: argparse.Namespace) -> Experiment:
     )
 
 
-def _make_gait_walkers(root: Path, seed: int) -> None:
+def make_gait_walkers(root: Path, seed: int) -> None:
+    """Write sequences of walkers in CCPG's tree."""
     mindreid("data", "synthesize", "--layout", "ccpg", "--root", root, "--ids", 100, "--seed", seed)
 
 

@@ -10,7 +10,7 @@ from mindreid.cli import main
 from mindreid.config import load_recipe
 from mindreid.errors import DataError
 from mindreid.report.tables.documents import update_documents
-from mindreid.report.tables.result_tables import NO_DATA
+from mindreid.report.tables.figure_texts import NO_DATA
 
 ROOT = Path(__file__).resolve().parents[3]
 README = """# Title

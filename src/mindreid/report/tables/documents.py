@@ -11,11 +11,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Optional
 
 from mindreid.atomic import write_text
 from mindreid.errors import DataError
-from mindreid.report.tables import experiment_tables, result_tables
+from mindreid.report.tables import comparison_tables, experiment_tables, result_tables
 from mindreid.report.tables.result_files import ResultFiles
 
 _BLOCK = re.compile(r"(<!-- table: (?P<name>[\w ]+) -->\n).*?(<!-- end of table -->)", re.DOTALL)
@@ -25,12 +24,12 @@ Table = Callable[[], str]
 
 
 def update_documents(root: Path, *, check: bool = False) -> list[Path]:
-    """Rebuild the tables of the README files below a checkout's root.
+    """Rebuild the tables of a checkout's documents.
 
     Parameters
     ----------
     root : Path
-        Has ``README*.md``, ``models/*/README.md`` and ``results/``.
+        Has ``README*.md``, ``docs/``, ``models/*/README.md`` and ``results/``.
     check : bool
         Change nothing.
 
@@ -48,8 +47,7 @@ def update_documents(root: Path, *, check: bool = False) -> list[Path]:
     changed = []
     for document in documents(root):
         before = document.read_text(encoding="utf-8")
-        model = document.parent.name if document.parent.parent.name == MODELS_FOLDER else None
-        after = fill(before, tables_of(results, model), where=str(document))
+        after = fill(before, tables_of(results, document, root), where=str(document))
         if after != before:
             changed.append(document)
             if not check:
@@ -59,15 +57,23 @@ def update_documents(root: Path, *, check: bool = False) -> list[Path]:
 
 def documents(root: Path) -> list[Path]:
     """List the documents that may hold tables."""
-    return [*sorted(root.glob("README*.md")), *sorted(root.glob(f"{MODELS_FOLDER}/*/README.md"))]
+    patterns = ("README*.md", "docs/*.md", f"{MODELS_FOLDER}/*/README.md")
+    return [path for pattern in patterns for path in sorted(root.glob(pattern))]
 
 
-def tables_of(results: ResultFiles, model: Optional[str]) -> dict[str, Table]:
-    """Name the tables of a model's card, or without a model those of the README."""
+def tables_of(results: ResultFiles, document: Path, root: Path) -> dict[str, Table]:
+    """Name the tables of a document: those of one model in its card, else those of all."""
+    model = document.parent.name if document.parent.parent.name == MODELS_FOLDER else None
     if model is None:
+        up = "" if document.parent == root else "../"
         return {
-            "models": lambda: result_tables.models_table(results),
+            "models": lambda: result_tables.models_table(results, up),
             "learning": lambda: result_tables.learning_tables(results),
+            "comparisons": lambda: comparison_tables.comparison_tables(results, root),
+            "methods": lambda: experiment_tables.methods_table(results),
+            "gait_or_clothes": lambda: experiment_tables.gait_or_clothes_table(results),
+            "gait_pets09": lambda: experiment_tables.gait_pets09_table(results),
+            "telling": lambda: experiment_tables.telling_table(results),
             "speed": lambda: result_tables.speed_table(results),
         }
     return {

@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from mindreid.report.tables.markdown import NOT_RUN, mean_and_deviation, percent, table
+from mindreid.report.tables.markdown import (
+    NOT_RUN,
+    mean_and_deviation,
+    percent,
+    rank1_and_map_spread,
+    table,
+)
 from mindreid.report.tables.result_files import ResultFiles
 
 
@@ -34,6 +40,58 @@ _AGREEMENT = {
     "nmi_outfit_view": "outfit and view",
     "nmi_outfit_view_within_persons": "outfit and view, within persons",
 }
+
+
+def methods_table(results: ResultFiles) -> str:
+    """Show of every method what its small recipe learns, against the same network untrained."""
+    figures = results.figures("methods")
+    if figures is None:
+        return NOT_RUN
+    rows = [
+        (
+            f"`{own['recipe']}`",
+            own["protocol"],
+            *(rank1_and_map_spread(own[key]) for key in ("untrained", "trained", "gain")),
+            _deviations(own["gain"]["rank1"]),
+        )
+        for own in figures["methods"].values()
+    ]
+    header = (
+        "recipe",
+        "protocol",
+        "untrained: rank-1 / mAP",
+        "trained",
+        "gain",
+        "rank-1's gain in deviations",
+    )
+    return table(header, rows)
+
+
+def telling_table(results: ResultFiles) -> str:
+    """Show the figure of each of the main experiments that says most; the documents hold them whole."""
+    rows = [
+        _telling(results, "learning_clothes", "clothes changed, walkers", "identity loss only", "CAL"),
+        _telling(results, "learning_clothes", "clothes changed, walkers", "identity loss only", "VAL"),
+        _telling(results, "learning_fire", "clothes changed, walkers", "identity loss only", "FIRe²"),
+        _telling(results, "learning_gait", "gait, clothes changed, walkers", "untrained", "plain"),
+        _telling(results, "learning_pets09", "real pedestrians, PETS09", "untrained", "trained"),
+    ]
+    return table(("rank-1 / mAP, per cent", "without", "with", "recipe"), rows)
+
+
+def _telling(results: ResultFiles, name: str, what: str, baseline: str, arm: str) -> tuple[str, ...]:
+    """Compare two arms of an experiment in its first protocol."""
+    figures = results.figures(name)
+    if figures is None:
+        return (what, NOT_RUN, NOT_RUN, "")
+    summary = figures["summary"]
+    protocol = next(iter(summary[arm]))
+    shown = (f"{words}: {rank1_and_map_spread(summary[words][protocol])}" for words in (baseline, arm))
+    return (what, *shown, f"`{figures['arms'][arm]['recipe']}`")
+
+
+def _deviations(gain: Mapping[str, float]) -> str:
+    return f"{gain['mean'] / gain['std']:.1f}" if gain["std"] > 0 else "–"
 
 
 def gait_or_clothes_table(results: ResultFiles) -> str:

@@ -50,5 +50,16 @@ def mean_and_deviation(spread: Mapping[str, float]) -> str:
     return f"{percent(spread['mean'])} ± {percent(spread['std'])}"
 
 
+def rank1_and_map_spread(spreads: Mapping[str, Mapping[str, float]]) -> str:
+    """Write means and deviations of rank-1 and mAP; gait protocols have no mAP.
+
+    Examples
+    --------
+    >>> rank1_and_map_spread({"rank1": {"mean": 0.5, "std": 0.0125}})
+    '50.0 ± 1.2'
+    """
+    return " / ".join(mean_and_deviation(spreads[name]) for name in ("rank1", "mAP") if name in spreads)
+
+
 def _row(cells: Sequence[str]) -> str:
     return f"| {' | '.join(cells)} |"

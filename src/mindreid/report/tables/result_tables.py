@@ -6,31 +6,21 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Optional
 
 from mindreid.errors import DataError
-from mindreid.metrics.percentages import to_percent
-from mindreid.report.tables.markdown import NOT_RUN, bullets, mean_and_deviation, table
-from mindreid.report.tables.published import Published, PublishedRow, load_published
+from mindreid.report.tables.figure_texts import (
+    FIGURES,
+    NO_DATA,
+    NO_RECIPE,
+    figure_text,
+    measured_text,
+    published_text,
+    row_setting,
+)
+from mindreid.report.tables.markdown import NOT_RUN, bullets, rank1_and_map_spread, table
+from mindreid.report.tables.published import Published, load_published
 from mindreid.report.tables.result_files import ResultFiles
 from mindreid.zoo import list_models
 
-NO_RECIPE = "–"
-NO_DATA = "not run here: dataset on request"
-_DATASETS = {
-    "market1501": "Market-1501",
-    "dukemtmc": "DukeMTMC-reID",
-    "cuhk03": "CUHK03, new protocol",
-    "msmt17": "MSMT17",
-    "ltcc": "LTCC",
-    "prcc": "PRCC",
-    "vc_clothes": "VC-Clothes",
-    "last": "LaST",
-    "deepchange": "DeepChange",
-    "celeb_reid": "Celeb-reID",
-    "ccvid": "CCVID",
-    "ccpg": "CCPG",
-    "casia_b": "CASIA-B",
-}
 _TRUST = {"printed": "by the authors", "quoted": "by a later work", "user": "a user's report"}
-_NAMES = {"rank1": "rank-1", "rank5": "rank-5", "rank10": "rank-10"}
 #: Networks of the benchmark of training steps.
 _NETWORKS = {"resnet50": "ResNet-50", "mgn": "MGN", "aug_ogbase": "AUG-OGBase"}
 #: mindcv's columns, with what stands for its accuracy.
@@ -40,21 +30,24 @@ _PERFORMANCE = (
 )  # fmt: skip
 
 
-def models_table(results: ResultFiles) -> str:
-    """Show every recipe's published rows without re-ranking beside what was measured."""
+def models_table(results: ResultFiles, up: str = "") -> str:
+    """Show every recipe's published rows without re-ranking beside what was measured.
+
+    ``up`` leads from the document's folder to the checkout's root.
+    """
     rows = []
     for model in list_models():
         for row in _published(model).rows:
             if row.recipe is None or row.rerank or row.trust == "user":
                 continue
-            name = f"[{model}](models/{model}/README.md)"
+            name = f"[{model}]({up}models/{model}/README.md)"
             rows.append(
                 (
                     name,
-                    _setting(row, named=True),
+                    row_setting(row, named=True),
                     f"`{row.recipe}`",
-                    _printed(row),
-                    _measured(results, row),
+                    published_text(row),
+                    measured_text(results, row),
                 )
             )
     header = ("model", "dataset, protocol", "recipe", "published: rank-1 / mAP")
@@ -65,12 +58,12 @@ def published_table(results: ResultFiles, model: str) -> str:
     """Show all published rows of a model with their sources, beside what was measured."""
     rows = [
         (
-            _setting(row),
+            row_setting(row),
             "yes" if row.rerank else "no",
             row.method or "the paper's",
-            _printed(row),
+            published_text(row),
             row.origin,
-            _measured(results, row),
+            measured_text(results, row),
         )
         for row in _published(model).rows
     ]
@@ -94,9 +87,11 @@ def recipe_summary(recipe: str) -> str:
     if not rows:
         return "no published figure"
     first = rows[0]
-    figures = ", ".join(f"{_NAMES.get(name, name)} {_figure(value)}" for name, value in first.figures.items())
+    figures = ", ".join(
+        f"{FIGURES.get(name, name)} {figure_text(value)}" for name, value in first.figures.items()
+    )
     more = f"; {len(rows) - 1} more in the model's card" if len(rows) > 1 else ""
-    return f"{_setting(first, named=True)}: {figures} ({_TRUST[first.trust]}){more}"
+    return f"{row_setting(first, named=True)}: {figures} ({_TRUST[first.trust]}){more}"
 
 
 def pitfalls(model: str) -> str:
@@ -122,14 +117,10 @@ def _learning_table(figures: Mapping[str, Any], recipes: Sequence[str]) -> str:
     title = f"*{figures['title']}*, {len(figures['seeds'])} seeds, {named}"
     arms = figures["summary"]
     rows = [
-        (protocol, *(_rank1_and_map_spread(own[protocol]) for own in arms.values()))
+        (protocol, *(rank1_and_map_spread(own[protocol]) for own in arms.values()))
         for protocol in next(iter(arms.values()))
     ]
     return f"{title}\n\n{table(('rank-1 / mAP', *arms), rows)}"
-
-
-def _rank1_and_map_spread(spreads: Mapping[str, Mapping[str, float]]) -> str:
-    return " / ".join(mean_and_deviation(spreads[name]) for name in ("rank1", "mAP") if name in spreads)
 
 
 def speed_table(results: ResultFiles) -> str:
@@ -225,36 +216,6 @@ def _published(model: str) -> Published:
     if published is None:
         raise DataError("the model's folder has no published.yaml", where=f"models/{model}")
     return published
-
-
-def _setting(row: PublishedRow, *, named: bool = False) -> str:
-    name = _DATASETS.get(row.dataset, row.dataset)
-    protocol = "" if row.protocol == "standard" else row.protocol.replace("_", " ")
-    setting = ", ".join(filter(None, (name, row.variant, protocol)))
-    return f"{setting} ({row.method})" if row.method and named else setting
-
-
-def _printed(row: PublishedRow) -> str:
-    return _rank1_and_map(row.figures)
-
-
-def _measured(results: ResultFiles, row: PublishedRow) -> str:
-    if row.recipe is None:
-        return NO_RECIPE
-    own = results.evaluation(row)
-    if own is None:
-        return NO_DATA
-    return _rank1_and_map({name: round(to_percent(value), 2) for name, value in own.figures().items()})
-
-
-def _rank1_and_map(figures: Mapping[str, float]) -> str:
-    return " / ".join(_figure(figures[name]) if name in figures else "–" for name in ("rank1", "mAP"))
-
-
-def _figure(value: float) -> str:
-    # As printed: most tables have one decimal, some two.
-    text = f"{value:.2f}"
-    return text[:-1] if text.endswith("0") else text
 
 
 def _speedup(results: ResultFiles, part: str) -> str:
