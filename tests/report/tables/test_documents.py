@@ -166,6 +166,40 @@ def test_tables_of_experiments(checkout):
     assert row_of(card, "| gait ") == "| gait | 50.0 | 25.0 |"
 
 
+def test_what_every_method_learns(checkout):
+    readme = checkout / "README.md"
+    readme.write_text("<!-- table: methods -->\n<!-- end of table -->\n")
+    (checkout / "results" / "methods.json").unlink(missing_ok=True)
+    update_documents(checkout)
+    assert "not run here" in readme.read_text()
+    own = {
+        "recipe": "mgn/walkers",
+        "protocol": "standard",
+        "untrained": {"rank1": spread(0.1, 0.01), "mAP": spread(0.05)},
+        "trained": {"rank1": spread(0.9, 0.02), "mAP": spread(0.8)},
+        "gain": {"rank1": spread(0.8, 0.02), "mAP": spread(0.75)},
+    }
+    figures(checkout, "methods", {"seeds": [1, 2, 3], "methods": {"mgn": own}})
+    update_documents(checkout)
+    assert row_of(readme, "| `mgn/walkers`").endswith(
+        "| standard | 10.0 ± 1.0 / 5.0 ± 0.0 | 90.0 ± 2.0 / 80.0 ± 0.0 | 80.0 ± 2.0 / 75.0 ± 0.0 | 40.0 |"
+    )
+
+
+def test_the_telling_figures_are_those_of_the_experiments(checkout):
+    readme = checkout / "README.md"
+    readme.write_text("<!-- table: telling -->\n<!-- end of table -->\n")
+    arms = {name: {"recipe": "cal/walkers"} for name in ("identity loss only", "CAL", "VAL")}
+    measured = {"clothes_changing": {"rank1": spread(0.5, 0.1), "mAP": spread(0.25)}}
+    figures(checkout, "learning_clothes", {"arms": arms, "summary": dict.fromkeys(arms, measured)})
+    (checkout / "results" / "learning_fire.json").unlink()
+    update_documents(checkout)
+    assert row_of(readme, "| clothes changed").endswith(
+        "| identity loss only: 50.0 ± 10.0 / 25.0 ± 0.0 | CAL: 50.0 ± 10.0 / 25.0 ± 0.0 | `cal/walkers` |"
+    )
+    assert readme.read_text().count("not run here") == 2
+
+
 def test_what_was_learnt_is_one_table_for_each_experiment(checkout):
     for path in (checkout / "results").glob("learning_*.json"):
         path.unlink()
