@@ -1,15 +1,18 @@
 """The question of CCPG's paper, on generated walkers: gait or appearance, when clothes change.
 
-Gait (AUG-OGBase on silhouettes) and person re-identification (CAL on the colour frames of the same
-sequences, their features averaged) learn from the same walkers and are tested on the same probe and
+Gait methods on silhouettes and re-identification methods on the colour frames of the same
+sequences, their features averaged, learn from the same walkers and are tested on the same probe and
 gallery lists of others, in both of CCPG's protocols: with face and shoes visible, with one of
 them masked, with both. Runs that are finished are kept in ``--work``.
+
+    python benchmarks/gait_or_clothes.py --gait gaitset gaitpart gaitgl aug_ogbase --reid pcb cal fire
 """
 
 from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -33,26 +36,56 @@ MODALITIES = {
     MASKED: "rgbs-mask-face-shoes",
 }
 CLAIMED = (GAIT, PLAIN_GAIT, VISIBLE, MASKED)
+#: Whose arms keep the short names above.
+USUAL_GAIT, USUAL_REID = "aug_ogbase", "cal"
 METRICS = ("rank1", "mAP", "mINP")
 
 
-def experiment(ids: int, gait: Sequence[str] = (), rgb: Sequence[str] = ()) -> Experiment:
-    """Describe the comparison on ``ids`` walkers, half of them for testing, with overrides of the recipes."""
-    colour = [
-        Arm(name, "cal/gait_walkers", (("dataset.modality", modality), *rgb))
+@dataclass(frozen=True)
+class Compared:
+    """What takes part, with overrides of the recipes of either side."""
+
+    ids: int
+    gait: Sequence[str] = (USUAL_GAIT,)
+    reid: Sequence[str] = (USUAL_REID,)
+    set_gait: Sequence[str] = ()
+    set_rgb: Sequence[str] = ()
+
+
+def gait_arms(compared: Compared) -> list[Arm]:
+    """Every gait method; those with augmentation a second time, without it."""
+    arms = []
+    for model in compared.gait:
+        recipe = f"{model}/walkers"
+        arms.append(Arm(GAIT if model == USUAL_GAIT else model, recipe, tuple(compared.set_gait)))
+        if model == USUAL_GAIT:
+            arms.append(Arm(PLAIN_GAIT, recipe, (*compared.set_gait, ("augment", []))))
+    return arms
+
+
+def reid_arms(compared: Compared) -> list[Arm]:
+    """Every re-identification method, with everything visible and with parts masked."""
+    return [
+        Arm(
+            name if model == USUAL_REID else f"{model}, {name}",
+            f"{model}/gait_walkers",
+            (("dataset.modality", modality), *compared.set_rgb),
+        )
+        for model in compared.reid
         for name, modality in MODALITIES.items()
     ]
-    silhouettes = (
-        Arm(GAIT, "aug_ogbase/walkers", tuple(gait)),
-        Arm(PLAIN_GAIT, "aug_ogbase/walkers", (*gait, ("augment", []))),
-    )
+
+
+def experiment(compared: Compared) -> Experiment:
+    """Describe the comparison on ``ids`` walkers, half of them for testing."""
+    ids = compared.ids
     title = "Generated walkers who change clothes: gait against re-identification"
     return Experiment(
         f"gait_or_clothes_{ids}",
         title,
         f"gait_walkers_{ids}",
         partial(_make_walkers, ids),
-        (*silhouettes, *colour),
+        (*gait_arms(compared), *reid_arms(compared)),
         METRICS,
     )
 
@@ -64,7 +97,7 @@ def _make_walkers(ids: int, root: Path, seed: int) -> None:
 def claim(summary: dict[str, Any]) -> dict[str, Any]:
     """Collect what the paper claims: all clothes changed, what face and shoes are worth, and gait."""
     return {
-        protocol: {arm: summary[arm][f"CL {protocol}"]["rank1"]["mean"] for arm in CLAIMED}
+        protocol: {arm: summary[arm][f"CL {protocol}"]["rank1"]["mean"] for arm in CLAIMED if arm in summary}
         for protocol in PROTOCOLS
     }
 
@@ -103,23 +136,37 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--ids", type=int, default=100, help="walkers, half of them for testing")
     parser.add_argument("--seeds", type=int, nargs="+", default=[1])
+    parser.add_argument("--gait", nargs="+", default=[USUAL_GAIT], metavar="MODEL", help="gait methods")
+    parser.add_argument("--reid", nargs="+", default=[USUAL_REID], metavar="MODEL", help="methods on colour")
     for side in ("gait", "rgb"):
         override = f"override a key of the {side} recipe (repeatable)"
         parser.add_argument(f"--set-{side}", action="append", default=[], metavar="KEY=VALUE", help=override)
     parser.add_argument("--work", type=Path, default=Path("runs/gait_or_clothes"), help="folder of the runs")
     parser.add_argument("--output", type=Path, default=RESULTS / "gait_or_clothes.png", help="the plot")
     arguments = parser.parse_args()
-    compared = experiment(arguments.ids, arguments.set_gait, arguments.set_rgb)
-    runs = run_arms(compared, arguments.seeds, arguments.work)
+    compared = Compared(arguments.ids, arguments.gait, arguments.reid, arguments.set_gait, arguments.set_rgb)
+    compares = experiment(compared)
+    runs = run_arms(compares, arguments.seeds, arguments.work)
     summary = summarize(runs, METRICS)
-    show(summary, compared.title)
+    show(summary, compares.title)
     draw(summary, arguments.output)
+    figures = describe(compares, arguments.seeds, runs, summary)
+    figures |= {"ids": arguments.ids, "claim": claim(summary)}
+    write_result("gait_or_clothes", _command(arguments), figures)
+
+
+def _command(arguments: argparse.Namespace) -> str:
     seeds = " ".join(map(str, arguments.seeds))
     command = f"python benchmarks/gait_or_clothes.py --ids {arguments.ids} --seeds {seeds}"
+    for option, models, usual in (
+        ("--gait", arguments.gait, USUAL_GAIT),
+        ("--reid", arguments.reid, USUAL_REID),
+    ):
+        if models != [usual]:
+            command += f" {option} {' '.join(models)}"
     for option, overrides in (("--set-gait", arguments.set_gait), ("--set-rgb", arguments.set_rgb)):
         command += "".join(f" {option} {text}" for text in overrides)
-    figures = describe(compared, arguments.seeds, runs, summary)
-    write_result("gait_or_clothes", command, {**figures, "ids": arguments.ids, "claim": claim(summary)})
+    return command
 
 
 if __name__ == "__main__":
