@@ -23,7 +23,7 @@ FLOORS = (
     ("search", "report"),
     ("engine", "preprocess", "convert"),
     ("models",),
-    ("adversarial",),
+    ("adversarial", "part_objectives"),
     ("data", "walkers", "metrics", "losses", "layers"),
     ("objective", "config"),
     ("recipe_files",),

@@ -7,23 +7,15 @@ Revisiting Gait Recognition Toward Better Practicality", CVPR 2023, section 4.
 
 from __future__ import annotations
 
-from typing import Literal
-
 from mindspore import Tensor, nn
 
 from mindreid.errors import InvalidArgumentError
-from mindreid.layers.initialization import draw_xavier_convolutions, scatter_norm_scales
-from mindreid.layers.parts import PartLinear
-from mindreid.layers.pooling import FrameMax, HorizontalPool
+from mindreid.layers.initialization import Initialization, initialize_as
 from mindreid.layers.resnet import PlainBlock, entry_block, initialize_convolutions
+from mindreid.layers.silhouette_network import SilhouetteNetwork
 
 CHANNELS = (64, 128, 256, 512)
 STRIDES = (1, 2, 2, 1)
-#: Of the map's height to the silhouette's.
-REDUCTION = 4
-
-#: "he": He's rule for convolutions, norms' scales of 1; "opengait": Xavier's rule, scales about 1.
-Initialization = Literal["he", "opengait"]
 
 
 class SilhouetteTrunk(nn.Cell):
@@ -34,6 +26,9 @@ class SilhouetteTrunk(nn.Cell):
     width : float
         Factor on all channels.
     """
+
+    #: How many times smaller the maps are than the silhouettes.
+    reduction = 4
 
     def __init__(self, width: float = 1.0) -> None:
         super().__init__()
@@ -57,7 +52,7 @@ class SilhouetteTrunk(nn.Cell):
         return self.layer4(self.layer3(self.layer2(self.layer1(x))))
 
 
-class AugOGBase(nn.Cell):
+class AugOGBase(SilhouetteNetwork):
     """OGBase; AUG is how it is trained, with augmented silhouettes.
 
     Every frame goes through the trunk by itself, the maximum over time joins a sequence's maps, and each
@@ -85,40 +80,9 @@ class AugOGBase(nn.Cell):
         parts: int = 16,
         initialization: Initialization = "he",
     ) -> None:
-        super().__init__()
-        self.features, self.parts, self.initialization = features, parts, initialization
-        self.trunk = SilhouetteTrunk(width)
-        self.frame_max = FrameMax()
-        self.pool = HorizontalPool(parts)
-        self.part_linear = PartLinear(parts, self.trunk.num_features, features)
-        if initialization == "opengait":
-            draw_xavier_convolutions(self)
-            scatter_norm_scales(self)
-
-    def construct(self, silhouettes: Tensor) -> Tensor:
-        """Map silhouettes ``[n, frames, 64, 44]`` in [0, 1] to embeddings ``[n, 256, 16]``.
-
-        Both float32; the embedding is not L2-normalised, and compared by the mean over the parts
-        of the Euclidean distance.
-        """
-        _, frames, height, width = silhouettes.shape
-        maps = self.trunk(silhouettes.reshape(-1, 1, height, width))
-        return self.part_linear(self.pool(self.frame_max(maps, frames)))
-
-    def check_input(self, height: int, width: int) -> None:
-        """Refuse a size in pixels that the network can't take, before anything is compiled.
-
-        Raises
-        ------
-        InvalidArgumentError
-            If the map can't be cut into the parts.
-        """
-        if height % (REDUCTION * self.parts) or width % REDUCTION:
-            raise InvalidArgumentError(
-                f"silhouettes of {height}×{width} give a map that {self.parts} parts do not divide",
-                fix=f"choose a height that is a multiple of {REDUCTION * self.parts}, such as 64, and "
-                f"a width that is a multiple of {REDUCTION}, such as 44",
-            )
+        super().__init__(SilhouetteTrunk(width), features=features, parts=parts)
+        self.initialization = initialization
+        initialize_as(self, initialization)
 
 
 def aug_ogbase(

@@ -14,6 +14,10 @@ from mindreid.convert import (
     fire_ccreid,
     mgn_pytorch,
     opengait,
+    opengait_deepgaitv2,
+    opengait_gaitgl,
+    opengait_gaitpart,
+    opengait_gaitset,
     reid_mgn,
     simple_ccreid,
     simple_ccreid_video,
@@ -40,6 +44,10 @@ SOURCES: dict[str, Source] = {
     "fire_ccreid": fire_ccreid.SOURCE,
     "mgn_pytorch": mgn_pytorch.SOURCE,
     "opengait": opengait.SOURCE,
+    "opengait_deepgaitv2": opengait_deepgaitv2.SOURCE,
+    "opengait_gaitgl": opengait_gaitgl.SOURCE,
+    "opengait_gaitpart": opengait_gaitpart.SOURCE,
+    "opengait_gaitset": opengait_gaitset.SOURCE,
     "reid_mgn": reid_mgn.SOURCE,
     "simple_ccreid": simple_ccreid.SOURCE,
     "simple_ccreid_video": simple_ccreid_video.SOURCE,
@@ -114,6 +122,7 @@ def convert_state(state: Mapping[str, np.ndarray], source: str, others: tuple[st
             raise CheckpointError(
                 f"{torch_name!r} is not a parameter of a {source} network", fix=_other_source(state)
             )
+        name = layout.name_of_shape(name, value)
         parameters[name], origins[name] = layout.reshape(name, value), torch_name
     classifier = parameters.get(layout.classes)
     num_classes = 0 if classifier is None else classifier.shape[layout.class_axis]

@@ -19,6 +19,10 @@ def _same(_name: str, value: np.ndarray) -> np.ndarray:
     return value
 
 
+def _same_name(name: str, _value: np.ndarray) -> str:
+    return name
+
+
 @dataclass(frozen=True)
 class Source:
     """Whose checkpoints they are.
@@ -43,6 +47,8 @@ class Source:
         empty.
     reshape : callable
         ``reshape(our name, value) -> value`` as our parameter has it.
+    name_of_shape : callable
+        ``name_of_shape(our name, value) -> our name`` where a name depends on the tensor's shape.
     """
 
     rename: Callable[[str], Optional[str]]
@@ -52,6 +58,7 @@ class Source:
     left_out: Mapping[str, str] = field(default_factory=dict)
     required: str = ""
     reshape: Callable[[str, np.ndarray], np.ndarray] = _same
+    name_of_shape: Callable[[str, np.ndarray], str] = _same_name
 
     def reason_to_leave_out(self, torch_name: str) -> Optional[str]:
         """Say why a tensor is not converted, ``None`` if it is."""

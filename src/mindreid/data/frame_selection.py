@@ -2,8 +2,8 @@
 
 A selection answers with positions of frames, whose shape decides that of the row: in training one
 row, an image or ``[T]`` frames; in evaluation as many rows as the first axis has, whose embeddings
-are averaged. Several silhouettes make a row ``[T, H, W]``, several images ``[3, T, H, W]``. It is
-registered in :data:`mindreid.zoo.FRAMES` as ``selection(**options)``.
+are averaged. A position of -1 is an absent frame. Several silhouettes make a row ``[T, H, W]``,
+several images ``[3, T, H, W]``. It is registered in :data:`mindreid.zoo.FRAMES` as ``selection(**options)``.
 """
 
 from __future__ import annotations
@@ -70,6 +70,60 @@ class UnorderedFrames(FrameSelection):
         """Positions ``[1, length]``."""
         length = next((length for length in self.lengths if length >= count), self.lengths[-1])
         return np.arange(length)[None] % count
+
+
+class OrderedFrames(UnorderedFrames):
+    """Frames in their order: for networks that look at neighbours in time (gait).
+
+    Training takes a window of ``count + skip`` frames at random and leaves ``skip`` of them out; a
+    sequence that is too short for that is repeated first. Evaluation takes the whole sequence in one
+    row, cut off at the last of ``lengths`` and filled up to the next of them with absent frames,
+    whose position is -1. Source: OpenGait's ``fixed_ordered`` and ``all_ordered``.
+
+    Parameters
+    ----------
+    count : int
+        Frames of a training row.
+    skip : int
+        Frames of the window that are left out.
+    minimum : int
+        Shorter sequences are repeated in evaluation until they have as many frames.
+    lengths : tuple of int
+        Ascending lengths of evaluation rows.
+
+    Examples
+    --------
+    >>> OrderedFrames(lengths=(4, 8)).evaluation(5)
+    array([[ 0,  1,  2,  3,  4, -1, -1, -1]])
+    """
+
+    def __init__(
+        self,
+        *,
+        count: int = 30,
+        skip: int = 0,
+        minimum: int = 1,
+        lengths: tuple[int, ...] = STATIC_LENGTHS,
+    ) -> None:
+        super().__init__(count=count, lengths=lengths)
+        if skip < 0 or not 1 <= minimum <= self.lengths[-1]:
+            raise InvalidArgumentError(
+                f"skip is at least 0 and minimum in 1..{self.lengths[-1]}, not {skip} and {minimum}"
+            )
+        self.skip, self.minimum = skip, minimum
+
+    def training(self, count: int, generator: np.random.Generator) -> np.ndarray:
+        """Positions ``[self.count]``, in the order of the sequence."""
+        window = self.count + self.skip
+        repeated = count * -(-window // count) if count < window else count
+        start = generator.integers(repeated - window + 1)
+        return (start + np.sort(generator.choice(window, self.count, replace=False))) % count
+
+    def evaluation(self, count: int) -> np.ndarray:
+        """Positions ``[1, length]``, -1 for absent frames."""
+        whole = count * -(-self.minimum // count) if count < self.minimum else count
+        (row,) = super().evaluation(whole)
+        return np.where(np.arange(len(row)) < whole, row % count, -1)[None]
 
 
 class SingleFrames(FrameSelection):
@@ -210,5 +264,6 @@ def _interleave(start: int, clips: int, frames: int) -> np.ndarray:
 
 
 zoo.FRAMES.register("clips", ClipFrames)
+zoo.FRAMES.register("ordered", OrderedFrames)
 zoo.FRAMES.register("single", SingleFrames)
 zoo.FRAMES.register("unordered", UnorderedFrames)

@@ -21,6 +21,9 @@ from mindreid.data.frame_selection import FrameSelection
 from mindreid.data.records import Record, Records
 from mindreid.errors import DataError, InvalidArgumentError
 
+#: Value of the pixels of an absent frame, which no silhouette has.
+ABSENT = -1.0
+
 
 @dataclass(frozen=True)
 class SampleLoaders:
@@ -135,7 +138,9 @@ def _silhouette_rows(
     """Transform the chosen silhouettes together, so that whatever is drawn is drawn once for all."""
     if not isinstance(images, np.ndarray) or images.ndim != 3:
         raise DataError("these are colour frames, the recipe's input are silhouettes", where=record.path)
-    return transform(images[positions], generator)
+    made = transform(images[positions], generator)
+    made[positions < 0] = ABSENT
+    return made
 
 
 def _image_rows(

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from mindspore import nn
 from mindspore.common.initializer import HeNormal, Normal, XavierUniform, initializer
+
+#: "he": He's rule for convolutions, norms' scales of 1; "opengait": Xavier's rule, scales about 1.
+Initialization = Literal["he", "opengait"]
 
 _NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)
 _CONVOLUTIONS = (nn.Conv1d, nn.Conv2d, nn.Conv3d)
@@ -22,6 +27,13 @@ def draw_xavier_convolutions(cell: nn.Cell) -> None:
     for _, part in cell.cells_and_names():
         if isinstance(part, _CONVOLUTIONS):
             part.weight.set_data(initializer(XavierUniform(), part.weight.shape, part.weight.dtype))
+
+
+def initialize_as(cell: nn.Cell, initialization: Initialization) -> None:
+    """Draw a network's weights anew as OpenGait does, or leave them as they are ("he")."""
+    if initialization == "opengait":
+        draw_xavier_convolutions(cell)
+        scatter_norm_scales(cell)
 
 
 def draw_kaiming_classifier(classifier: nn.Dense) -> None:

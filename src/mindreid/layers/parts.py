@@ -34,7 +34,7 @@ class PartLinear(nn.Cell):
 
     def construct(self, x: Tensor) -> Tensor:
         """Map ``[B, in_features, parts]`` to ``[B, out_features, parts]``."""
-        return _multiply(x, ops.cast(self.weight, x.dtype))
+        return multiply_parts(x, ops.cast(self.weight, x.dtype))
 
 
 class PartCosineClassifier(nn.Cell):
@@ -65,7 +65,7 @@ class PartCosineClassifier(nn.Cell):
 
     def construct(self, x: Tensor) -> Tensor:
         """Map ``[B, features, parts]`` to cosines ``[B, num_classes, parts]``, not scaled."""
-        return _multiply(l2_normalize(x), l2_normalize(self.weight))
+        return multiply_parts(l2_normalize(x), l2_normalize(self.weight))
 
 
 def _part_weights(parts: int, in_features: int, out_features: int) -> Parameter:
@@ -76,6 +76,6 @@ def _part_weights(parts: int, in_features: int, out_features: int) -> Parameter:
     return Parameter(initializer(Uniform(bound), shape, ms.float32), name="weight")
 
 
-def _multiply(x: Tensor, weight: Tensor) -> Tensor:
+def multiply_parts(x: Tensor, weight: Tensor) -> Tensor:
     """Multiply ``[B, in, parts]`` by ``[parts, in, out]``, giving ``[B, out, parts]``."""
     return ops.transpose(ops.bmm(ops.transpose(x, (2, 0, 1)), weight), (1, 2, 0))

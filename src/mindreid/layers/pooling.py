@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
-from mindspore import Tensor, nn, ops
+import mindspore as ms
+from mindspore import Parameter, Tensor, nn, ops
 
 from mindreid.errors import InvalidArgumentError
 
@@ -127,6 +129,56 @@ class HorizontalPool(nn.Cell):
         _, channels, height, width = x.shape
         stripes = ops.reshape(x, (-1, channels, self.parts, height // self.parts * width))
         return ops.mean(stripes, 3) + largest(stripes, 3, self.training)
+
+
+class HorizontalPyramid(nn.Cell):
+    """:class:`HorizontalPool` at several scales, joined.
+
+    Parameters
+    ----------
+    scales : sequence of int
+        Numbers of stripes; each divides the map's height.
+
+    Examples
+    --------
+    >>> HorizontalPyramid((16, 8, 4, 2, 1))(ops.ones((2, 128, 16, 11))).shape
+    (2, 128, 31)
+    """
+
+    def __init__(self, scales: Sequence[int]) -> None:
+        super().__init__()
+        self.parts = sum(scales)
+        self.pools = nn.CellList([HorizontalPool(parts) for parts in scales])
+
+    def construct(self, x: Tensor) -> Tensor:
+        """Map ``[B, C, H, W]`` to ``[B, C, parts]``, one scale after the other."""
+        return ops.concat([pool(x) for pool in self.pools], 2)
+
+
+class RowGeM(nn.Cell):
+    r"""Generalised mean over each row of a map, :math:`(\frac1W \sum_w \max(x_w, 10^{-6})^p)^{1/p}`.
+
+    Lin et al., "GaitGL", ICCV 2021, section 3.4; the exponent is learned.
+
+    Parameters
+    ----------
+    exponent : float
+        p to start from.
+
+    Examples
+    --------
+    >>> RowGeM()(ops.ones((2, 128, 64, 22))).shape
+    (2, 128, 64)
+    """
+
+    def __init__(self, exponent: float = 6.5) -> None:
+        super().__init__()
+        self.exponent = Parameter(Tensor([exponent], ms.float32), name="exponent")
+
+    def construct(self, x: Tensor) -> Tensor:
+        """Map ``[B, C, H, W]`` to ``[B, C, H]``, float32."""
+        powers = ops.pow(ops.maximum(ops.cast(x, ms.float32), 1e-6), self.exponent)
+        return ops.pow(ops.mean(powers, 3), 1 / self.exponent)
 
 
 class FrameMax(nn.Cell):

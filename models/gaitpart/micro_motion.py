@@ -1,0 +1,92 @@
+"""What moves within a few frames, for every stripe on its own (GaitPart, section 3.3)."""
+
+from __future__ import annotations
+
+from mindspore import ParameterTuple, Tensor, nn, ops
+from mindspore.common.initializer import HeUniform, initializer
+from mindspore.common.parameter import Parameter
+
+from mindreid.layers.frame_convolution import frame_after, frame_before, with_neighbours
+from mindreid.layers.parts import multiply_parts
+
+#: Stands for minus infinity, and is a number in float16.
+LEAST = -6e4
+
+
+class MicroMotion(nn.Cell):
+    """Two attentions over time, over windows of three and of five frames, and the maximum of their sum.
+
+    Parameters
+    ----------
+    parts : int
+        Number of stripes.
+    channels : int
+        Length of a stripe's vector.
+    squeeze : int
+        How many times shorter the vectors inside the attentions are.
+
+    Examples
+    --------
+    >>> MicroMotion(16, 128)(ops.ones((10, 128, 16)), 5, ops.ones((10, 1, 1, 1))).shape
+    (2, 128, 16)
+    """
+
+    def __init__(self, parts: int, channels: int, squeeze: int = 4) -> None:
+        super().__init__()
+        hidden = max(1, channels // squeeze)
+        self.short_in = FramePartLinear(parts, channels, hidden, 3)
+        self.short_out = FramePartLinear(parts, hidden, channels, 1)
+        self.long_in = FramePartLinear(parts, channels, hidden, 3)
+        self.long_out = FramePartLinear(parts, hidden, channels, 3)
+        self.relu = nn.LeakyReLU(0.01)
+
+    def construct(self, x: Tensor, frames: int, present: Tensor) -> Tensor:
+        """Map ``[B * frames, C, parts]``, one sequence after the other, to ``[B, C, parts]``."""
+        there = ops.cast(ops.reshape(present, (-1, 1, 1)), x.dtype)
+        x = x * there
+        short = ops.sigmoid(self.short_out(self.relu(self.short_in(x, frames)), frames))
+        hidden = self.relu(self.long_in(x, frames)) * there
+        long = ops.sigmoid(self.long_out(hidden, frames))
+        three, five = self._templates(x, frames, (1 - there) * LEAST)
+        moved = three * short + five * long + (1 - there) * LEAST
+        return ops.amax(ops.reshape(moved, (-1, frames, *moved.shape[1:])), 1)
+
+    def _templates(self, x: Tensor, frames: int, absent: Tensor) -> tuple[Tensor, Tensor]:
+        """Mean plus maximum over windows of three and of five frames; zeros count in the means."""
+        before, after = frame_before(x, frames, 0.0), frame_after(x, frames, 0.0)
+        sum3 = before + x + after
+        sum5 = sum3 + frame_before(before, frames, 0.0) + frame_after(after, frames, 0.0)
+        x = x + absent
+        before, after = frame_before(x, frames, LEAST), frame_after(x, frames, LEAST)
+        max3 = ops.maximum(ops.maximum(before, x), after)
+        wider = ops.maximum(frame_before(before, frames, LEAST), frame_after(after, frames, LEAST))
+        return sum3 / 3 + max3, sum5 / 5 + ops.maximum(max3, wider)
+
+
+class FramePartLinear(nn.Cell):
+    """A convolution over time of its own for every part: ``parts`` times ``nn.Conv1d`` without bias.
+
+    Parameters
+    ----------
+    parts, in_features, out_features : int
+        Number of parts, lengths of a part's vector before and after.
+    size : {1, 3}
+        Frames that it covers, with zeros beyond the sequence.
+    """
+
+    def __init__(self, parts: int, in_features: int, out_features: int, size: int) -> None:
+        super().__init__()
+        self.size = size
+        shape = (size * in_features, out_features)
+        # PyTorch's rule for a convolution.
+        self.weights = ParameterTuple(
+            [
+                Parameter(initializer(HeUniform(5**0.5), shape[::-1]).init_data().T, name=str(number))
+                for number in range(parts)
+            ]
+        )
+
+    def construct(self, x: Tensor, frames: int) -> Tensor:
+        """Map ``[B * frames, in_features, parts]`` to ``[B * frames, out_features, parts]``."""
+        x = x if self.size == 1 else with_neighbours(x, frames)
+        return multiply_parts(x, ops.cast(ops.stack(self.weights), x.dtype))
