@@ -8,6 +8,7 @@ from mindspore.common.parameter import Parameter
 
 from mindreid.layers.frame_convolution import frame_after, frame_before, with_neighbours
 from mindreid.layers.parts import multiply_parts
+from mindreid.layers.pooling import largest
 
 #: Stands for minus infinity, and is a number in float16.
 LEAST = -6e4
@@ -49,7 +50,7 @@ class MicroMotion(nn.Cell):
         long = ops.sigmoid(self.long_out(hidden, frames))
         three, five = self._templates(x, frames, (1 - there) * LEAST)
         moved = three * short + five * long + (1 - there) * LEAST
-        return ops.amax(ops.reshape(moved, (-1, frames, *moved.shape[1:])), 1)
+        return largest(ops.reshape(moved, (-1, frames, *moved.shape[1:])), 1, self.training)
 
     def _templates(self, x: Tensor, frames: int, absent: Tensor) -> tuple[Tensor, Tensor]:
         """Mean plus maximum over windows of three and of five frames; zeros count in the means."""

@@ -21,6 +21,7 @@ from mindreid.convert import (
     reid_mgn,
     simple_ccreid,
     simple_ccreid_video,
+    torchreid_hacnn,
     torchvision_resnet,
 )
 from mindreid.convert.source import OBJECTIVE_PREFIX, Source
@@ -51,6 +52,7 @@ SOURCES: dict[str, Source] = {
     "reid_mgn": reid_mgn.SOURCE,
     "simple_ccreid": simple_ccreid.SOURCE,
     "simple_ccreid_video": simple_ccreid_video.SOURCE,
+    "torchreid_hacnn": torchreid_hacnn.SOURCE,
     "torchvision_resnet": torchvision_resnet.SOURCE,
 }
 

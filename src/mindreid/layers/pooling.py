@@ -177,8 +177,11 @@ class RowGeM(nn.Cell):
 
     def construct(self, x: Tensor) -> Tensor:
         """Map ``[B, C, H, W]`` to ``[B, C, H]``, float32."""
-        powers = ops.pow(ops.maximum(ops.cast(x, ms.float32), 1e-6), self.exponent)
-        return ops.pow(ops.mean(powers, 3), 1 / self.exponent)
+        # By logarithms, the largest taken out: powers of small numbers vanish, and their gradients with them.
+        logs = ops.log(ops.maximum(ops.cast(x, ms.float32), 1e-6))
+        largest_log = ops.stop_gradient(ops.amax(logs, 3, True))
+        mean = ops.mean(ops.exp(self.exponent * (logs - largest_log)), 3)
+        return ops.exp(ops.squeeze(largest_log, 3) + ops.log(mean) / self.exponent)
 
 
 class FrameMax(nn.Cell):
