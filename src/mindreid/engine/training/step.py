@@ -8,7 +8,12 @@ from typing import Any
 import mindspore as ms
 from mindspore import Tensor, amp, nn, ops
 
-from mindreid.engine.platform.distributed import Workers, gradient_reducer, row_gatherer
+from mindreid.engine.platform.distributed import (
+    Workers,
+    gradient_reducer,
+    row_gatherer,
+    together_gatherer,
+)
 from mindreid.errors import TrainingError
 from mindreid.objective import Objective, Phase
 
@@ -53,6 +58,7 @@ class TrainStep:
     ) -> None:
         self._objective, self._optimizers = objective, optimizers
         self.workers, self._loss_scaler = workers, loss_scaler
+        objective.gather, objective.rank = row_gatherer(workers), workers.rank
         self.term_names = tuple(term for phase in objective.phases() for term in phase.terms)
         self.build()
 
@@ -139,18 +145,17 @@ def _gradient_function(
 
 def _whole_batch(objective: Objective, workers: Workers) -> Callable[..., Any]:
     """Build (images, labels) of this worker -> (outputs, labels) of all workers."""
-    gather = row_gatherer(workers)
-    per_row = len(objective.labels)
+    gather_all = together_gatherer(workers)
+    per_row, local = len(objective.labels), objective.local_outputs
 
     def forward(images: Tensor, local_labels: _Tensors) -> tuple[_Tensors, _Tensors]:
         outputs: _Tensors = ()
         for output in objective.forward(images):
             # Losses are in float32 whatever the network's precision.
-            outputs += (gather(ops.cast(output, ms.float32)),)
-        labels: _Tensors = ()
-        for label in local_labels[:per_row]:
-            labels += (gather(label),)
-        return outputs, labels + local_labels[per_row:]
+            outputs += (ops.cast(output, ms.float32),)
+        shared = len(outputs) - local
+        labels = gather_all(local_labels[:per_row]) + local_labels[per_row:]
+        return gather_all(outputs[:shared]) + outputs[shared:], labels
 
     return forward
 
