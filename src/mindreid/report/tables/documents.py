@@ -25,12 +25,12 @@ Table = Callable[[], str]
 
 
 def update_documents(root: Path, *, check: bool = False) -> list[Path]:
-    """Rebuild the tables of the README files below a checkout's root.
+    """Rebuild the tables of the documents below a checkout's root.
 
     Parameters
     ----------
     root : Path
-        Has ``README*.md``, ``models/*/README.md`` and ``results/``.
+        Has ``README*.md``, ``docs/*.md``, ``models/*/README.md`` and ``results/``.
     check : bool
         Change nothing.
 
@@ -59,16 +59,18 @@ def update_documents(root: Path, *, check: bool = False) -> list[Path]:
 
 def documents(root: Path) -> list[Path]:
     """List the documents that may hold tables."""
-    return [*sorted(root.glob("README*.md")), *sorted(root.glob(f"{MODELS_FOLDER}/*/README.md"))]
+    patterns = ("README*.md", "docs/*.md", f"{MODELS_FOLDER}/*/README.md")
+    return [document for pattern in patterns for document in sorted(root.glob(pattern))]
 
 
 def tables_of(results: ResultFiles, model: Optional[str]) -> dict[str, Table]:
-    """Name the tables of a model's card, or without a model those of the README."""
+    """Name the tables of a model's card, or without a model those of the README and of ``docs``."""
     if model is None:
         return {
             "models": lambda: result_tables.models_table(results),
             "learning": lambda: result_tables.learning_tables(results),
             "speed": lambda: result_tables.speed_table(results),
+            "mixed_precision": lambda: experiment_tables.mixed_precision_table(results),
         }
     return {
         "published": lambda: result_tables.published_table(results, model),
