@@ -36,8 +36,9 @@ class TrainStep:
     optimizers : mapping of str to Optimizer
         One for each of the objective's phases, by phase name.
     workers : Workers
-        Each runs the trunk on its own images. The losses see the outputs and labels of all, so
-        that a triplet loss finds its examples in the whole batch; gradients are averaged.
+        Each runs the trunk on its own images. The losses see the outputs (but the local ones) and
+        labels of all, so that a triplet loss finds its examples in the whole batch; gradients are
+        averaged.
     loss_scaler : mindspore.amp.LossScaler, optional
         For float16: the last phase's loss is scaled, and an update with a gradient that
         overflowed is left out.
