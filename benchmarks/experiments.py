@@ -142,7 +142,7 @@ def summarize(
         own: list[Scores] = [run["results"] for run in runs if run["arm"] == name]
         summary[name] = {
             protocol: {
-                metric: _spread([scores[protocol][metric] for scores in own])
+                metric: spread([scores[protocol][metric] for scores in own])
                 for metric in metrics
                 if metric in reported
             }
@@ -177,7 +177,8 @@ def mindreid(*arguments: Any) -> None:
     subprocess.run([sys.executable, "-m", "mindreid", *map(str, arguments)], check=True)
 
 
-def _spread(values: Sequence[float]) -> dict[str, float]:
+def spread(values: Sequence[float]) -> dict[str, float]:
+    """Return the mean and the sample deviation (n - 1) of one value per seed."""
     return {"mean": float(np.mean(values)), "std": float(np.std(values, ddof=1)) if len(values) > 1 else 0.0}
 
 

@@ -14,7 +14,7 @@ from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
-import numpy as np
+from experiments import spread
 from report import show_table, write_result
 
 #: {arm: {epoch from 1: {figure: one value per seed}}}
@@ -40,16 +40,13 @@ def read_runs(root: Path) -> Figures:
 
 
 def summarize(figures: Figures) -> dict[str, list[dict[str, Any]]]:
-    """Mean and standard deviation over seeds, one row per epoch."""
+    """Mean and sample deviation (n - 1) over seeds, one row per epoch."""
     return {
         arm: [
             {
                 "epoch": epoch,
                 "seeds": len(values["classes"]),
-                **{
-                    name: {"mean": float(np.mean(own)), "std": float(np.std(own))}
-                    for name, own in values.items()
-                },
+                **{name: spread(own) for name, own in values.items()},
             }
             for epoch, values in sorted(epochs.items())
         ]

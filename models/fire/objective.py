@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, Optional
 
+import mindspore as ms
 import numpy as np
 from mindspore import Tensor, nn, ops
 
@@ -61,6 +62,7 @@ class FIReObjective(Objective):
     """
 
     labels = ("pid", "index")
+    local_outputs = 1  # the maps
 
     def __init__(
         self,
@@ -131,9 +133,25 @@ class FIReObjective(Objective):
         )
 
     def recomposed_logits(self, feature_map: Tensor, partners: Tensor) -> Tensor:
-        """Classify maps ``[B, C, H, W]`` recomposed with partners ``[parts, B]``: ``[B, persons]``."""
-        recomposed = self.network.pool(self.recomposition(feature_map, partners))
-        return self.recomposition_classifier(self.recomposition_neck(recomposed))
+        """Classify recomposed maps.
+
+        Parameters
+        ----------
+        feature_map : Tensor
+            float32 ``[B / workers, C, H, W]``, this worker's.
+        partners : Tensor
+            int ``[parts, B]``, of the whole batch; only their statistics are asked of other workers.
+
+        Returns
+        -------
+        Tensor
+            float32 ``[B, persons]``.
+        """
+        begin, rows = self.rank * feature_map.shape[0], feature_map.shape[0]
+        others = self.gather(self.recomposition.statistics(feature_map))
+        recomposed = self.recomposition(feature_map, partners[:, begin : begin + rows], others, begin)
+        pooled = self.gather(ops.cast(self.network.pool(recomposed), ms.float32))
+        return self.recomposition_classifier(self.recomposition_neck(pooled))
 
     def phases(self) -> Sequence[Phase]:
         """One phase: network and classifiers together."""

@@ -5,6 +5,8 @@ Wang et al., TIFS 2024, arXiv 2308.10692, section III-C.
 
 from __future__ import annotations
 
+from typing import Optional
+
 import mindspore as ms
 from mindspore import Tensor, nn, ops
 from mindspore.ops import constexpr
@@ -47,7 +49,19 @@ class Recomposition(nn.Cell):
             raise InvalidArgumentError(f"a map is cut into at least one stripe, not {parts}")
         self.parts = parts
 
-    def construct(self, feature_map: Tensor, partners: Tensor) -> Tensor:
+    def statistics(self, feature_map: Tensor) -> Tensor:
+        """Return mean and deviation of stripes of maps ``[B, C, H, W]``, detached: ``[B, parts, 2, C]``."""
+        samples, channels = feature_map.shape[0], feature_map.shape[1]
+        rows = _stripe_rows(feature_map.shape[2], self.parts)
+        found = []
+        for part in range(self.parts):
+            stripe = ops.stop_gradient(feature_map[:, :, part * rows : (part + 1) * rows])
+            found.append(ops.stack(_statistics(stripe), 1).reshape(samples, 2, channels))
+        return ops.stack(found, 1)
+
+    def construct(
+        self, feature_map: Tensor, partners: Tensor, others: Optional[Tensor] = None, begin: int = 0
+    ) -> Tensor:
         """Map ``[B, C, H, W]`` to ``[B, C, H - H % parts, W]``.
 
         Parameters
@@ -56,14 +70,23 @@ class Recomposition(nn.Cell):
             float32 ``[B, C, H, W]``.
         partners : Tensor
             int ``[parts, B]``, which sample gives each stripe its statistics.
+        others : Tensor, optional
+            float32 ``[N, parts, 2, C]``, :meth:`statistics` of the samples that partners are numbers of;
+            by default those of ``feature_map`` itself.
+        begin : int
+            Where the samples of ``feature_map`` begin in ``others``.
         """
         rows = _stripe_rows(feature_map.shape[2], self.parts)
+        given = self.statistics(feature_map) if others is None else others
+        own = given[begin : begin + feature_map.shape[0]]
+        shape = (*feature_map.shape[:2], 1, 1)
         stripes = []
         for part in range(self.parts):
             stripe = feature_map[:, :, part * rows : (part + 1) * rows]
-            mean, deviation = _statistics(ops.stop_gradient(stripe))
+            mean, deviation = own[:, part, 0].reshape(shape), own[:, part, 1].reshape(shape)
+            chosen = given[:, part][partners[part]]
             normalized = (stripe - mean) / deviation
-            stripes.append(normalized * deviation[partners[part]] + mean[partners[part]])
+            stripes.append(normalized * chosen[:, 1].reshape(shape) + chosen[:, 0].reshape(shape))
         return ops.concat(stripes, 2)
 
 

@@ -134,6 +134,8 @@ class AdversarialObjective(Objective):
     ) -> None:
         super().__init__(network)
         self.classifier = linear_classifier(network.num_features, num_classes, bias=True)
+        if getattr(network, "initialization", None) == "simple_ccreid":
+            self.classifier.bias.set_data(ops.zeros_like(self.classifier.bias))
         self.cross_entropy = CrossEntropyLabelSmooth(label_smoothing)
         self.triplet: Optional[TripletLoss] = None
         if weights.get("triplet", 0) > 0:

@@ -124,10 +124,6 @@ class TrainConfig(_Section):
             raise ValueError("a run has either epochs or steps; set the other one to null")
         return self
 
-    def count_epochs(self, batches_per_epoch: int) -> int:
-        """Epochs that the run takes, the last of which may be cut short."""
-        return self.epochs or -(-(self.steps or 0) // batches_per_epoch)
-
 
 class EvaluationConfig(_Section):
     """How embeddings are made and compared.

@@ -54,7 +54,8 @@ class Phase:
         :attr:`Objective.labels`, followed by :meth:`Objective.draw`'s tensors. Earlier phases'
         updates come before ``outputs``: what is computed from such a parameter alone must wait
         for them, ``ops.depend(parameter, outputs[0])``, or it sees the old values. With several
-        workers, ``B`` and the rows are those of all of them.
+        workers, ``B`` and the rows are those of all of them, save for
+        :attr:`Objective.local_outputs`.
     """
 
     name: str
@@ -77,14 +78,25 @@ class Objective(nn.Cell):
     batch_groups : int
         Groups of consecutive rows of a batch that don't know of each other, as replicas of the
         authors' code; the engine sets it. What an objective draws within a batch stays in a group.
+    local_outputs : int
+        How many of :meth:`forward`'s outputs, the last ones, stay with the worker that made them,
+        because they are too large to be sent to all. The losses compute of these rows what is small,
+        and :attr:`gather` it.
+    gather : nn.Cell
+        Makes the whole batch's rows, float32 ``[B, ...]``, of every worker's; the engine sets it.
+    rank : int
+        Which share of the batch's rows this worker has; the engine sets it.
     """
 
     labels: tuple[str, ...] = ("pid",)
     batch_groups: int = 1
+    local_outputs: int = 0
+    rank: int = 0
 
     def __init__(self, network: nn.Cell) -> None:
         super().__init__()
         self.network = network
+        self.gather: nn.Cell = nn.Identity()
 
     @abstractmethod
     def forward(self, images: Tensor) -> tuple[Tensor, ...]:

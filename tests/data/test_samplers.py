@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import random
 from collections import Counter
 
 import numpy as np
@@ -12,11 +13,12 @@ from mindreid.data.samplers import (
     DistinctPersonsSampler,
     GroupedIdentitiesSampler,
     IndependentBatchesSampler,
+    UniformPersonsSampler,
 )
 from mindreid.errors import DataError, InvalidArgumentError, MindReidError
 from mindreid.zoo import SAMPLERS
 
-SAMPLER_CLASSES = (DistinctPersonsSampler, GroupedIdentitiesSampler)
+SAMPLER_CLASSES = (DistinctPersonsSampler, GroupedIdentitiesSampler, UniformPersonsSampler)
 COUNTS = st.lists(st.integers(1, 12), min_size=4, max_size=14)
 
 
@@ -117,6 +119,7 @@ def test_seed_and_epoch_decide_the_batches(sampler):
         (DistinctPersonsSampler, {"epoch": "images"}),
         (DistinctPersonsSampler, {"epoch": "persons"}),
         (GroupedIdentitiesSampler, {}),
+        (UniformPersonsSampler, {}),
     ],
 )
 def test_ranks_together_make_the_global_batch(sampler, options):
@@ -125,7 +128,7 @@ def test_ranks_together_make_the_global_batch(sampler, options):
     whole = sampler(records, seed=3, **options)
     parts = [sampler(records, 3, rank, 2, **options) for rank in (0, 1)]
     assert [part.first_row for part in parts] == [0, 6]
-    assert {part.batches_per_epoch for part in parts} == {whole.batches_per_epoch}
+    assert {part.count_batches(2) for part in parts} == {len(whole.batches(2))}
     np.testing.assert_array_equal(
         np.concatenate([part.batches(2) for part in parts], axis=1), whole.batches(2)
     )
@@ -204,12 +207,76 @@ def test_what_cannot_be_sampled_is_refused(sampler, records, options, error, wor
 def test_recipes_find_the_samplers():
     assert SAMPLERS["distinct_persons"] is DistinctPersonsSampler
     assert SAMPLERS["grouped_identities"] is GroupedIdentitiesSampler
+    assert SAMPLERS["uniform_persons"] is UniformPersonsSampler
 
 
-def independent(records, rank=0, world_size=1, persons=4, sequences=3, batches=50, seed=1):
-    return IndependentBatchesSampler(
-        records, seed, rank, world_size, persons=persons, sequences=sequences, batches=batches
-    )
+def authors_epoch(counts, persons, images, generator):
+    """Persons of each batch, and their images numbered within the person: FIRe²'s sampler, step by step."""
+    groups = {}
+    for pid, count in enumerate(counts):
+        own = list(range(count)) if count >= images else [generator.randrange(count) for _ in range(images)]
+        generator.shuffle(own)
+        groups[pid] = [own[begin : begin + images] for begin in range(0, len(own) - images + 1, images)]
+    available, batches = list(groups), []
+    while len(available) >= persons:
+        batch = {}
+        for pid in generator.sample(available, persons):
+            batch[pid] = groups[pid].pop(0)
+            if not groups[pid]:
+                available.remove(pid)
+        batches.append(batch)
+    return batches
+
+
+def as_authors_batches(records, batches, images):
+    """A sampler's batches in the form of :func:`authors_epoch`, with positions for images."""
+    pids = pids_of(records, batches).reshape(len(batches), -1, images)
+    assert (pids == pids[..., :1]).all()
+    rows = batches.reshape(pids.shape)
+    return [dict(zip(of[:, 0].tolist(), row.tolist())) for of, row in zip(pids, rows)]
+
+
+@settings(max_examples=60, deadline=None)
+@given(COUNTS, st.integers(1, 4), st.integers(1, 5), st.integers(0, 3))
+def test_uniform_batches_go_on_while_enough_persons_have_images_left(counts, persons, images, epoch):
+    records = make_records(counts)
+    sampler = UniformPersonsSampler(records, persons=persons, images=images)
+    table = sampler.batches(epoch)
+    assert table.shape == (sampler.count_batches(epoch), persons * images)
+    batches = as_authors_batches(records, table, images)
+    assert all(len(batch) == persons for batch in batches)
+    left = [max(1, count // images) for count in counts]
+    for number, batch in enumerate(batches):
+        assert sum(groups > 0 for groups in left) >= persons, number
+        for pid in batch:
+            left[pid] -= 1
+    assert min(left) >= 0
+    assert sum(groups > 0 for groups in left) < persons
+    for row, times in Counter(table.ravel().tolist()).items():
+        assert times == 1 or counts[records[row].pid] < images
+
+
+def test_uniform_batches_are_distributed_as_the_authors():
+    """Number of batches, how often each person comes, and who comes first, in 400 epochs of each."""
+    counts, persons, images = [2, 4, 9, 16, 40, 41], 2, 4
+    records, generator = make_records(counts), random.Random(3)  # noqa: S311
+    sampler = UniformPersonsSampler(records, persons=persons, images=images)
+    ours = [as_authors_batches(records, sampler.batches(epoch), images) for epoch in range(400)]
+    theirs = [authors_epoch(counts, persons, images, generator) for _ in range(400)]
+    lengths = [np.array([len(epoch) for epoch in epochs]) for epochs in (ours, theirs)]
+    assert len(set(lengths[0].tolist())) > 1
+    # Standard errors: lengths deviate by about 1.5, so their means by 0.1; shares by 0.025.
+    assert lengths[0].mean() == pytest.approx(lengths[1].mean(), abs=0.4)
+    for pid in range(len(counts)):
+        times = [[sum(pid in batch for batch in epoch) for epoch in epochs] for epochs in (ours, theirs)]
+        assert np.mean(times[0]) == pytest.approx(np.mean(times[1]), abs=0.4)
+        first = [np.mean([pid in epoch[0] for epoch in epochs]) for epochs in (ours, theirs)]
+        assert first == pytest.approx([1 / 3, 1 / 3], abs=0.09)
+
+
+def independent(records, rank=0, world_size=1, seed=1, **options):
+    options = {"persons": 4, "sequences": 3, "batches": 50, **options}
+    return IndependentBatchesSampler(records, seed, rank, world_size, **options)
 
 
 def test_independent_batches_hold_distinct_persons_and_sequences():
@@ -238,6 +305,30 @@ def test_independent_batches_differ_by_epoch_and_seed_and_are_shared_by_ranks():
     parts = [independent(records, rank, 2) for rank in (0, 1)]
     assert [part.first_row for part in parts] == [0, 6]
     np.testing.assert_array_equal(np.concatenate([part.batches(3) for part in parts], axis=1), whole)
+
+
+def test_a_worker_holds_whole_persons_or_rows_of_all_of_them():
+    """With 8 persons × 4 of 2 workers, a shuffled half misses a given person once in 20 batches."""
+    records = [Record((f"{i}.pkl",), pid=i // 5, camid=0) for i in range(40)]
+    persons = {}
+    for shuffle in (False, True):
+        options = {"persons": 8, "sequences": 4, "shuffle": shuffle}
+        parts = [independent(records, rank, 2, **options).batches(1) for rank in (0, 1)]
+        whole = independent(records, **options).batches(1)
+        np.testing.assert_array_equal(np.concatenate(parts, axis=1), whole)
+        for batch in pids_of(records, whole):
+            assert sorted(Counter(batch.tolist()).values()) == [4] * 8
+        persons[shuffle] = [len(set(batch)) for part in parts for batch in pids_of(records, part).tolist()]
+    assert set(persons[False]) == {4}
+    assert np.mean(persons[True]) > 7
+    assert min(persons[True]) > 4
+
+
+def test_shuffled_rows_need_not_be_whole_persons():
+    records = [Record((f"{i}.pkl",), pid=i // 5, camid=0) for i in range(40)]
+    assert independent(records, 0, 4, persons=2, sequences=4, shuffle=True).batch_size == 2
+    with pytest.raises(InvalidArgumentError, match="the 8 rows of a batch cannot be shared evenly by 3"):
+        independent(records, 0, 3, persons=2, sequences=4, shuffle=True)
 
 
 @pytest.mark.parametrize(

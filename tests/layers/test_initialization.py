@@ -42,3 +42,15 @@ def test_the_ports_of_mgn_draw_classifiers_by_kaiming(initialization, deviation)
         assert weight.std() == pytest.approx(deviation, rel=0.1)
     scales = np.concatenate([reduction.norm.gamma.asnumpy() for reduction in network.reductions])
     assert scales.std() == pytest.approx(0.02 if initialization == "kaiming" else 0.0, rel=0.1)
+
+
+def test_cals_authors_draw_the_necks_scales_about_one_and_no_bias():
+    from mindreid.models.cal import CALObjective
+
+    for initialization, deviation in (("ones", 0.0), ("simple_ccreid", 0.02)):
+        network = mindreid.create_model("cal", trunk="resnet18", initialization=initialization)
+        objective = CALObjective(network, 4, owners=(0, 1, 2, 3))
+        assert network.neck.norm.gamma.asnumpy().std() == pytest.approx(deviation, rel=0.1)
+        assert (objective.classifier.bias.asnumpy() == 0).all() == (initialization == "simple_ccreid")
+        lengths = np.linalg.norm(objective.clothes_classifier.weight.asnumpy(), axis=1)
+        np.testing.assert_allclose(lengths, 1, atol=0.1)

@@ -112,6 +112,20 @@ def test_recomposed_stripes_have_their_partners_statistics(height, parts):
         np.testing.assert_allclose(made.std((2, 3)), given[chosen].std((2, 3)), rtol=1e-3)
 
 
+def test_a_share_of_the_samples_is_recomposed_as_all_of_them_together():
+    """As each of two workers does that knows of the other's samples only their statistics."""
+    generator = np.random.default_rng(5)
+    feature_map = Tensor(generator.standard_normal((6, 4, 7, 3)).astype(np.float32))
+    partners = Tensor(generator.integers(0, 6, (2, 6)), ms.int32)
+    recomposition = Recomposition(2)
+    whole = recomposition(feature_map, partners).asnumpy()
+    shares = [feature_map[:3], feature_map[3:]]
+    others = ops.concat([recomposition.statistics(share) for share in shares])
+    for begin, share in zip((0, 3), shares):
+        found = recomposition(share, partners[:, begin : begin + 3], others, begin).asnumpy()
+        np.testing.assert_allclose(found, whole[begin : begin + 3], rtol=1e-6, atol=1e-6)
+
+
 def test_no_gradient_flows_through_the_statistics():
     generator = np.random.default_rng(3)
     feature_map = Tensor(generator.standard_normal((2, 3, 4, 2)).astype(np.float32))

@@ -1,141 +1,118 @@
-"""Every method at every level of mixed precision: what it learns, what it leaves, how it goes on."""
+"""Every registered method at every level of mixed precision: what it learns and leaves, how it goes on."""
 
-import json
 import os
+import signal
 
 import numpy as np
 import pytest
 
 from mindreid.config import load_recipe
-from mindreid.data.view_table import ViewRow, write_views
+from mindreid.convert import Conversion
+from mindreid.engine.checkpoints.conversion import save_converted, verify_converted
+from mindreid.engine.checkpoints.networks import build_network
 from mindreid.engine.deployment.exporter import export_checkpoint
+from mindreid.engine.evaluation.evaluation_run import EvaluationRun
 from mindreid.engine.training.run import train
-from mindreid.walkers import synthesize
-from mindreid.walkers.gait_synthesis import synthesize_sequences
+from mindreid.engine.training.step import TrainStep
+from mindreid.errors import InterruptedRunError
+from mindreid.zoo import list_models
 from tests.engine.run_files import assert_equal_runs, parameters
+from tests.models.test_every_method import inputs
 
-SHORT = (
-    "train.epochs=null",
-    "train.steps=3",
-    "train.log_every=1",
-    "train.evaluate_every=0",
-    "train.reader_threads=2",
-    # No step is left out for an overflow, and the next step's terms still come from nearly the same weights.
-    "device.loss_scale=1024",
-    "optimizers.network.lr=0.00001",
-)
-SMALL = {
-    "clothes": (
-        "model.network.width=0.0625",
-        "model.objective.start_epoch=0",
-        "input.height=48",
-        "input.width=24",
-        "sampler={name: distinct_persons, persons: 4, images: 4}",
-    ),
-    "market": (
-        "model.network.width=0.0625",
-        "input.height=96",
-        "input.width=32",
-        "sampler={name: distinct_persons, persons: 4, images: 2}",
-    ),
-    "gait": (
-        "frames={name: unordered, count: 2, lengths: [4, 6]}",
-        "sampler={name: independent_batches, persons: 2, sequences: 2, batches: 3}",
-    ),
-}
-DATA = {"mgn": "market", "cal": "clothes", "val": "clothes", "fire": "clothes", "aug_ogbase": "gait"}
+LEVELS = ("O1", "O2", "O3", "auto")
 QUICK = {("mgn", "auto"), ("cal", "O1"), ("val", "O2"), ("fire", "O2"), ("aug_ogbase", "O3")}
 GRID = [
     pytest.param(method, level, marks=() if (method, level) in QUICK else pytest.mark.slow)
-    for method in DATA
-    for level in ("O1", "O2", "O3", "auto")
+    for method in list_models()
+    for level in LEVELS
 ]
+STEPS = 3
 
 
-@pytest.fixture(scope="module")
-def roots(tmp_path_factory):
-    """Small generated trees, by kind; half of the clothes walkers' images have a view."""
-    place = tmp_path_factory.mktemp("walkers")
-    synthesize("market1501", place / "market", 8, 1, cameras=2, frames=2, size=(96, 32))
-    synthesize("ltcc", place / "clothes", 8, 1, outfits=2, cameras=3, frames=2, size=(48, 24))
-    synthesize_sequences("ccpg", place / "gait", 4, 1, cameras=2, frames=5, size=(64, 32))
-    images = sorted(path.name for path in (place / "clothes" / "train").iterdir())
-    rows = [ViewRow(f"train/{name}", bin=number % 3, reason="") for number, name in enumerate(images)]
-    write_views(place / "clothes" / "views.csv", rows)
-    return {kind: place / kind for kind in SMALL}
-
-
-@pytest.fixture(scope="module")
-def run_of(roots, tmp_path_factory):
-    """Train a method at a level for three steps, once a module: its recipe and folder."""
-    place, done = tmp_path_factory.mktemp("runs"), {}
-
-    def run_of(method, level):
-        kind = DATA[method]
-        overrides = [*SHORT, *SMALL[kind], f"dataset.root={roots[kind]}", f"device.amp_level={level}"]
-        if kind == "clothes" and method != "cal":
-            overrides.append(f"dataset.views={roots[kind] / 'views.csv'}")
-        if (method, level) not in done:
-            recipe, folder = load_recipe(f"{method}/walkers", overrides), place / f"{method}_{level}"
-            train(recipe, folder)
-            done[method, level] = recipe, folder
-        return done[method, level]
-
-    return run_of
-
-
-def terms(folder):
-    """Unweighted terms of all steps."""
-    return [json.loads(line)["terms"] for line in (folder / "metrics.jsonl").read_text().splitlines()]
+def overrides(method, level):
+    """Three steps from which the next one's terms still come from nearly the same weights."""
+    return (
+        "train.epochs=null",
+        f"train.steps={STEPS}",
+        "train.log_every=1",
+        "train.evaluate_every=0",
+        # No step is left out for an overflow.
+        "device.loss_scale=1024",
+        f"device.amp_level={level}",
+        *(f"optimizers.{name}.lr=0.00001" for name in load_recipe(f"{method}/smoke").optimizers),
+    )
 
 
 @pytest.mark.parametrize(("method", "level"), GRID)
-def test_terms_are_nearly_those_of_float32(run_of, method, level):
-    before = os.listdir()
-    _, single = run_of(method, "O0")
-    _, half = run_of(method, level)
-    expected, found = terms(single), terms(half)
-    assert len(found) == len(expected) == 3
-    for there, here in zip(expected, found):
+def test_terms_are_nearly_those_of_float32(smoke_run, method, level):
+    single, half = (smoke_run(method, *overrides(method, name)) for name in ("O0", level))
+    assert len(half.terms()) == len(single.terms()) == STEPS
+    for there, here in zip(single.terms(), half.terms()):
         assert here == pytest.approx(there, rel=0.02)
-        assert all(here[name] != there[name] for name in there)
+        assert all(here[name] != there[name] for name in there if there[name])
 
-    weights = parameters(half / "last.ckpt")
+    weights = parameters(half.folder / "last.ckpt")
     assert {value.dtype for value in weights.values()} == {np.dtype(np.float32)}
-    assert set(weights) == set(parameters(single / "last.ckpt"))
-    assert os.listdir() == before
-    moved = [name for name in weights if name.endswith("moving_mean") and np.any(weights[name])]
-    assert len(moved) == sum(name.endswith("moving_mean") for name in weights)
+    assert set(weights) == set(parameters(single.folder / "last.ckpt"))
+    assert half.left_behind == set()
+    statistics = [value for name, value in weights.items() if name.endswith("moving_mean")]
+    assert all(np.any(value) for value in statistics)
+
+
+def stop_in_step(number):
+    """Have this process asked to end during its n-th step."""
+    call, calls = TrainStep.__call__, []
+
+    def interrupted(self, *arguments):
+        calls.append(1)
+        if len(calls) == number:
+            os.kill(os.getpid(), signal.SIGTERM)
+        return call(self, *arguments)
+
+    return interrupted
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("method", "level"), GRID)
-def test_a_run_exports_and_resumes(run_of, method, level, tmp_path):
-    before = os.listdir()
-    recipe, half = run_of(method, level)
-    assert export_checkpoint(recipe, half / "last.ckpt", tmp_path / "x.mindir", "mindir") < 1e-4
-    (tmp_path / "x.mindir").unlink()
-    (tmp_path / "x.mindir.json").unlink()
-    resumed = tmp_path / "resumed"
-    longer = recipe.model_copy(update={"train": recipe.train.model_copy(update={"steps": 2})})
-    train(longer, resumed)
-    train(recipe, resumed, resume=True)
-    assert_equal_runs(half, resumed)
-    assert sorted(os.listdir()) == sorted([*before, "resumed"])
+def test_a_run_exports_and_resumes(smoke_run, method, level, tmp_path, monkeypatch):
+    run, resumed = smoke_run(method, *overrides(method, level)), tmp_path / "resumed"
+    before = set(os.listdir())
+    assert export_checkpoint(run.recipe, run.folder / "last.ckpt", tmp_path / "x.mindir", "mindir") < 1e-4
+    with monkeypatch.context() as patch:
+        patch.setattr(TrainStep, "__call__", stop_in_step(2))
+        with pytest.raises(InterruptedRunError, match="up to step 2 is saved"):
+            train(run.recipe, resumed)
+    train(load_recipe(str(resumed / "config.yaml")), resumed, resume=True)
+    assert_equal_runs(run.folder, resumed)
+    assert set(os.listdir()) - {"x.mindir", "x.mindir.json", "resumed"} == before
 
 
-def test_weights_of_any_level_are_those_of_another(run_of):
+def test_evaluation_computes_at_the_recipes_level(smoke_run):
     """A level is a matter of computing: a checkpoint says nothing of it and needs nothing of it."""
-    from mindreid.engine.evaluation.evaluation_run import EvaluationRun
-
-    recipe, folder = run_of("cal", "O1")
-    single = recipe.in_float32()
-    embeddings = [EvaluationRun(r, folder / "last.ckpt").embed("query") for r in (single, recipe)]
+    run = smoke_run("cal", *overrides("cal", "O1"))
+    levels = run.recipe.in_float32(), run.recipe
+    embeddings = [EvaluationRun(recipe, run.folder / "last.ckpt").embed("query") for recipe in levels]
     assert not np.array_equal(*embeddings)
     np.testing.assert_allclose(embeddings[1], embeddings[0], atol=0.02 * np.abs(embeddings[0]).max())
 
 
-def test_onnx_computes_in_float32(run_of, tmp_path):
+def test_a_converted_network_computes_at_the_recipes_level(smoke_recipe, tmp_path):
+    """And is held against a recording in float32, which another precision could not equal."""
+    recipe, images = smoke_recipe("cal", "device.amp_level=O2"), inputs("cal", 2)
+    single = build_network(recipe.in_float32()).set_train(False)
+    weights = {name: value.asnumpy() for name, value in single.parameters_dict().items()}
+    conversion = Conversion(
+        parameters=weights, origins={name: name for name in weights}, left_out={}, others=()
+    )
+    network = save_converted(conversion, recipe, tmp_path / "x.ckpt")
+    expected = single(images).asnumpy()
+    assert not np.array_equal(network.set_train(False)(images).asnumpy(), expected)
+    np.savez(tmp_path / "recording.npz", images=images.asnumpy(), embedding=expected)
+    assert verify_converted(network, recipe, tmp_path / "x.ckpt") == 0
+    assert verify_converted(network, recipe, tmp_path / "x.ckpt", tmp_path / "recording.npz") < 1e-6
+
+
+def test_onnx_computes_in_float32(smoke_run, tmp_path):
     pytest.importorskip("onnxruntime", reason="needs the extra `onnx`")
-    recipe, folder = run_of("val", "O2")
-    assert export_checkpoint(recipe, folder / "last.ckpt", tmp_path / "x.onnx", "onnx") < 1e-4
+    run = smoke_run("val", *overrides("val", "O2"))
+    assert export_checkpoint(run.recipe, run.folder / "last.ckpt", tmp_path / "x.onnx", "onnx") < 1e-4

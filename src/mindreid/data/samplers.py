@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 
 from mindreid import zoo
+from mindreid.data.group_schedules import deal_evenly, deal_while_persons_last, fillable_batches
 from mindreid.data.records import Record
 from mindreid.errors import DataError, InvalidArgumentError
 
@@ -25,40 +26,55 @@ class BatchSampler(typing.Protocol):
         Rows of this rank's part of a batch.
     first_row : int
         Where this rank's part begins in the batch of all ranks.
-    batches_per_epoch : int
-        The same in every epoch and on every rank.
     """
 
     batch_size: int
     first_row: int
-    batches_per_epoch: int
+
+    def count_batches(self, epoch: int) -> int:
+        """How many batches ``epoch`` has, the same on every rank; fixed by seed and epoch."""
 
     def batches(self, epoch: int) -> np.ndarray:
-        """Positions in ``records``, int64 ``[batches_per_epoch, batch_size]``; fixed by seed and epoch."""
+        """Positions in ``records``, int64 ``[batches, batch_size]``; fixed by seed and epoch."""
 
 
 class _RankedSampler:
-    """What the samplers share: all ranks draw the same batches, each keeps the rows of its own persons.
+    """What the samplers share: all ranks draw the same batches, each keeps its own share of the rows.
 
-    A subclass draws the global batches and says how many an epoch has.
+    A subclass draws the global batches and says how many an epoch has, in every epoch alike unless it
+    counts them itself.
     """
 
     batches_per_epoch: int
 
     def __init__(
-        self, records: Sequence[Record], seed: int, rank: int, world_size: int, persons: int, images: int
+        self,
+        records: Sequence[Record],
+        seed: int,
+        rank: int,
+        world_size: int,
+        persons: int,
+        images: int,
+        *,
+        shares_persons: bool = False,
     ) -> None:
-        _check_batch(persons, images, world_size)
+        _check_batch(persons, images, world_size, shares_persons)
         self._positions_of = _positions_by_person(records)
         self.persons, self.images, self.seed = persons, images, seed
         self.batch_size = persons * images // world_size
         self.first_row = rank * self.batch_size
 
+    def count_batches(self, epoch: int) -> int:
+        """How many batches ``epoch`` has."""
+        return self.batches_per_epoch
+
     def batches(self, epoch: int) -> np.ndarray:
-        """Positions in ``records``, int64 ``[batches_per_epoch, batch_size]``, person after person."""
-        generator = np.random.default_rng(np.random.SeedSequence(self.seed, spawn_key=(epoch,)))
-        table = self._draw_epoch(generator).reshape(self.batches_per_epoch, -1)
+        """Positions in ``records``, int64 ``[batches, batch_size]``, person after person."""
+        table = self._draw_epoch(self._generator(epoch)).reshape(-1, self.persons * self.images)
         return table[:, self.first_row : self.first_row + self.batch_size]
+
+    def _generator(self, epoch: int) -> np.random.Generator:
+        return np.random.default_rng(np.random.SeedSequence(self.seed, spawn_key=(epoch,)))
 
     def _draw_epoch(self, generator: np.random.Generator) -> np.ndarray:
         """Positions of the global batches, one after another, ``persons * images`` each."""
@@ -131,7 +147,7 @@ class DistinctPersonsSampler(_RankedSampler):
         self.epoch = epoch
         self._groups = np.array([max(1, len(own) // images) for own in self._positions_of])
         if epoch == "images":
-            self.batches_per_epoch = _fillable_batches(self._groups, persons)
+            self.batches_per_epoch = fillable_batches(self._groups, persons)
         else:
             self.batches_per_epoch = len(self._positions_of) // persons
 
@@ -150,7 +166,7 @@ class DistinctPersonsSampler(_RankedSampler):
         if self.epoch == "persons":
             order = generator.permutation(len(self._positions_of))
             return order[: self.batches_per_epoch * self.persons].reshape(-1, self.persons)
-        return _schedule_groups(self._groups, self.persons, self.batches_per_epoch, generator)
+        return deal_evenly(self._groups, self.persons, self.batches_per_epoch, generator)
 
 
 class GroupedIdentitiesSampler(_RankedSampler):
@@ -210,24 +226,22 @@ class GroupedIdentitiesSampler(_RankedSampler):
         self.batches_per_epoch = groups // persons
 
     def _draw_epoch(self, generator: np.random.Generator) -> np.ndarray:
-        groups = np.concatenate([self._cut(own, generator) for own in self._positions_of])
+        groups = np.concatenate([_cut(own, self.images, generator) for own in self._positions_of])
         return generator.permutation(groups)[: self.batches_per_epoch * self.persons]
 
-    def _cut(self, own: np.ndarray, generator: np.random.Generator) -> np.ndarray:
-        """Return the groups of one person, ``[groups, images]``."""
-        if len(own) < self.images:
-            return generator.choice(own, (1, self.images))
-        whole = len(own) // self.images * self.images
-        return generator.permutation(own)[:whole].reshape(-1, self.images)
 
+class UniformPersonsSampler(_RankedSampler):
+    """P×K batches of persons drawn uniformly among those with images left, as FIRe² was trained with.
 
-class IndependentBatchesSampler(_RankedSampler):
-    """P×K batches that know nothing of each other, for runs that count steps instead of epochs (gait).
+    Every person's images are shuffled and cut into groups of K; what is left over sits out the epoch,
+    and a person with fewer than K images has one group, drawn with replacement. As long as at least P
+    persons have groups left, a batch takes P of them with equal odds, and one group of each. Persons
+    with few images are used up early, so what remains of the others sits out: epochs differ in their
+    number of batches. All ranks draw the same batches, and each takes the rows of its own
+    ``persons / world_size`` persons.
 
-    Every batch takes ``persons`` distinct persons with equal odds, however many sequences they have,
-    and ``sequences`` of each, without repetition unless the person has fewer. All ranks draw the
-    same global batches and take the rows of their own persons, as in
-    :class:`DistinctPersonsSampler`.
+    Source: ``RandomIdentitySampler`` of the authors' code of Q. Wang et al., "Exploring Fine-Grained
+    Representation and Recomposition for Cloth-Changing Person Re-Identification", TIFS 2024.
 
     Parameters
     ----------
@@ -235,17 +249,85 @@ class IndependentBatchesSampler(_RankedSampler):
         As in :class:`DistinctPersonsSampler`.
     persons : int
         P, of the global batch; divisible by ``world_size``.
-    sequences : int
+    images : int
         K.
-    batches : int
-        How many batches are called an epoch.
 
     Raises
     ------
     DataError
         If the split is empty or has fewer persons than a batch.
     InvalidArgumentError
-        If a number is not positive, or P is not divisible by ``world_size``.
+        If P or K is not positive, or P is not divisible by ``world_size``.
+
+    Examples
+    --------
+    >>> records = [Record((f"{i}.jpg",), pid=i // 5, camid=0) for i in range(10)]
+    >>> sampler = UniformPersonsSampler(records, persons=2, images=2)
+    >>> sampler.batches(epoch=0).shape
+    (2, 4)
+    """
+
+    def __init__(
+        self,
+        records: Sequence[Record],
+        seed: int = 1,
+        rank: int = 0,
+        world_size: int = 1,
+        *,
+        persons: int,
+        images: int,
+    ) -> None:
+        super().__init__(records, seed, rank, world_size, persons, images)
+        self._check_persons()
+        self._groups = np.array([max(1, len(own) // images) for own in self._positions_of])
+
+    def count_batches(self, epoch: int) -> int:
+        """How many batches ``epoch`` has."""
+        return len(self._schedule(self._generator(epoch)))
+
+    def _draw_epoch(self, generator: np.random.Generator) -> np.ndarray:
+        # First of all, so that counting batches draws the same.
+        schedule = self._schedule(generator).ravel()
+        rows = np.empty((schedule.size, self.images), np.int64)
+        for person, own in enumerate(self._positions_of):
+            slots = np.flatnonzero(schedule == person)
+            rows[slots] = _cut(own, self.images, generator)[: len(slots)]
+        return rows
+
+    def _schedule(self, generator: np.random.Generator) -> np.ndarray:
+        return deal_while_persons_last(self._groups, self.persons, generator)
+
+
+class IndependentBatchesSampler(_RankedSampler):
+    """P×K batches that know nothing of each other, for runs that count steps instead of epochs (gait).
+
+    Every batch takes ``persons`` distinct persons with equal odds, however many sequences they have,
+    and ``sequences`` of each, without repetition unless the person has fewer. All ranks draw the
+    same global batches, and each takes its share of the rows: whole persons, or with ``shuffle`` rows of
+    all of them, so that what a rank computes of its own rows (a batch norm's statistics) is not of few
+    persons. The losses see the whole batch either way.
+
+    Source: ``TripletSampler`` of OpenGait, C. Fan et al., CVPR 2023.
+
+    Parameters
+    ----------
+    records, seed, rank, world_size
+        As in :class:`DistinctPersonsSampler`.
+    persons : int
+        P, of the global batch; divisible by ``world_size`` unless rows are shuffled.
+    sequences : int
+        K.
+    batches : int
+        How many batches are called an epoch.
+    shuffle : bool
+        Whether the rows of a batch are shuffled, OpenGait's ``batch_shuffle``.
+
+    Raises
+    ------
+    DataError
+        If the split is empty or has fewer persons than a batch.
+    InvalidArgumentError
+        If a number is not positive, or P (with ``shuffle``: P·K) is not divisible by ``world_size``.
     """
 
     def __init__(
@@ -258,9 +340,11 @@ class IndependentBatchesSampler(_RankedSampler):
         persons: int,
         sequences: int,
         batches: int = 1000,
+        shuffle: bool = False,
     ) -> None:
-        super().__init__(records, seed, rank, world_size, persons, images=sequences)
+        super().__init__(records, seed, rank, world_size, persons, sequences, shares_persons=shuffle)
         self._check_persons()
+        self.shuffle = shuffle
         if batches < 1:
             raise InvalidArgumentError(f"an epoch has at least one batch, not {batches}")
         self.batches_per_epoch = batches
@@ -271,19 +355,29 @@ class IndependentBatchesSampler(_RankedSampler):
     def _draw(self, generator: np.random.Generator) -> np.ndarray:
         drawn = generator.choice(len(self._positions_of), self.persons, replace=False)
         of_persons = (self._positions_of[person] for person in drawn)
-        return np.concatenate(
+        rows = np.concatenate(
             [generator.choice(own, self.images, replace=len(own) < self.images) for own in of_persons]
         )
+        return generator.permutation(rows) if self.shuffle else rows
 
 
-def _check_batch(persons: int, images: int, world_size: int) -> None:
+def _check_batch(persons: int, images: int, world_size: int, shares_persons: bool) -> None:
     if persons < 1 or images < 1:
         raise InvalidArgumentError(f"a batch of {persons} persons × {images} images is empty")
-    if persons % world_size:
+    if (persons * images if shares_persons else persons) % world_size:
+        what = f"{persons * images} rows" if shares_persons else f"{persons} persons"
         raise InvalidArgumentError(
-            f"the {persons} persons of a batch cannot be shared evenly by {world_size} workers",
+            f"the {what} of a batch cannot be shared evenly by {world_size} workers",
             fix=f"make sampler.persons a multiple of {world_size}",
         )
+
+
+def _cut(own: np.ndarray, images: int, generator: np.random.Generator) -> np.ndarray:
+    """Shuffle one person's images and cut them into groups, ``[groups, images]``."""
+    if len(own) < images:
+        return generator.choice(own, (1, images))
+    whole = len(own) // images * images
+    return generator.permutation(own)[:whole].reshape(-1, images)
 
 
 def _positions_by_person(records: Sequence[Record]) -> list[np.ndarray]:
@@ -294,41 +388,7 @@ def _positions_by_person(records: Sequence[Record]) -> list[np.ndarray]:
     return np.split(np.argsort(pids, kind="stable"), np.cumsum(counts)[:-1])
 
 
-def _fillable_batches(groups: np.ndarray, persons: int) -> int:
-    """Greatest number of batches of distinct persons: B with ``sum(min(groups, B)) >= persons * B``."""
-    batches = int(groups.sum()) // persons
-    while True:
-        filled = int(np.minimum(groups, batches).sum()) // persons
-        if filled >= batches:
-            return batches
-        batches = filled
-
-
-def _schedule_groups(
-    groups: np.ndarray, persons: int, batches: int, generator: np.random.Generator
-) -> np.ndarray:
-    """Deal ``groups[i]`` turns of person i to ``batches`` batches of distinct persons.
-
-    Every batch first takes those who have as many turns left as there are batches left, since they
-    could not be placed later; they are never more than ``persons``, as the turns left add up to
-    ``persons`` times the batches left. The other places are drawn with odds proportional to turns
-    left: the ``persons`` least of exponential variables with these rates.
-    """
-    left = np.minimum(groups, batches)
-    turns = np.repeat(np.arange(len(left)), left)
-    surplus = generator.choice(turns, len(turns) - persons * batches, replace=False)
-    left = left - np.bincount(surplus, minlength=len(left))
-    schedule = np.empty((batches, persons), np.int64)
-    for batch in range(batches):
-        keys = np.full(len(left), np.inf)
-        np.divide(generator.exponential(size=len(left)), left, out=keys, where=left > 0)
-        keys[left == batches - batch] = -1
-        chosen = np.argpartition(keys, persons - 1)[:persons]
-        schedule[batch] = generator.permutation(chosen)
-        left[chosen] -= 1
-    return schedule
-
-
 zoo.SAMPLERS.register("distinct_persons", DistinctPersonsSampler)
 zoo.SAMPLERS.register("grouped_identities", GroupedIdentitiesSampler)
+zoo.SAMPLERS.register("uniform_persons", UniformPersonsSampler)
 zoo.SAMPLERS.register("independent_batches", IndependentBatchesSampler)

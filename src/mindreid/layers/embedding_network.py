@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from mindspore import Tensor, nn, ops
 
+from mindreid.layers.initialization import scatter_norm_scales
 from mindreid.layers.neck import BNNeck
 from mindreid.layers.pooling import MapPooling, global_pool
 from mindreid.layers.resnet import ResNetTrunk, StemPool, TrunkName
+
+Initialization = Literal["ones", "simple_ccreid"]
 
 
 class EmbeddingNetwork(nn.Cell):
@@ -30,6 +35,8 @@ class EmbeddingNetwork(nn.Cell):
         Whether the neck's shift is trained.
     stem_pool : {"torchvision", "mindcv"}
         Padding of the stem's max pooling, see :class:`mindreid.layers.resnet.StemMaxPool`.
+    initialization : {"ones", "simple_ccreid"}
+        The neck's scales at the start: 1, or drawn about 1 as CAL's authors do.
 
     Attributes
     ----------
@@ -52,12 +59,16 @@ class EmbeddingNetwork(nn.Cell):
         pool: MapPooling = "max_avg",
         neck_bias: bool = True,
         stem_pool: StemPool = "torchvision",
+        initialization: Initialization = "ones",
     ) -> None:
         super().__init__()
+        self.initialization = initialization
         self.trunk = ResNetTrunk(trunk, last_stride=last_stride, stem_pool=stem_pool, width=width)
         self.pool = global_pool(pool)
         self.num_features = self.trunk.num_features * (2 if pool == "max_avg" else 1)
         self.neck = BNNeck(self.num_features, bias=neck_bias)
+        if initialization == "simple_ccreid":
+            scatter_norm_scales(self.neck)
 
     def construct(self, images: Tensor) -> Tensor:
         """Map images ``[B, 3, H, W]`` or clips ``[B, 3, T, H, W]``, normalised, to embeddings.
@@ -90,6 +101,7 @@ def embedding_network(
     width: float = 1.0,
     pool: MapPooling = "max_avg",
     stem_pool: StemPool = "torchvision",
+    initialization: Initialization = "ones",
 ) -> EmbeddingNetwork:
     """Build an :class:`EmbeddingNetwork` with last stride 1 and a trained bias, as models register it."""
-    return EmbeddingNetwork(trunk, width=width, pool=pool, stem_pool=stem_pool)
+    return EmbeddingNetwork(trunk, width=width, pool=pool, stem_pool=stem_pool, initialization=initialization)

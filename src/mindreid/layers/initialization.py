@@ -15,7 +15,7 @@ _CONVOLUTIONS = (nn.Conv1d, nn.Conv2d, nn.Conv3d)
 
 
 def scatter_norm_scales(cell: nn.Cell, deviation: float = 0.02) -> None:
-    """Draw every batch norm's scale about 1 (normal), as OpenGait and the ports of MGN do."""
+    """Draw every batch norm's scale about 1 (normal), as OpenGait, the ports of MGN and CAL's code do."""
     for _, part in cell.cells_and_names():
         if isinstance(part, _NORMS) and part.gamma.requires_grad:
             scale = 1.0 + initializer(Normal(deviation), part.gamma.shape, part.gamma.dtype).init_data()

@@ -30,6 +30,7 @@ from mindreid.engine.training.run import train
 from mindreid.engine.training.step import TrainStep
 from mindreid.errors import InterruptedRunError
 from mindreid.losses import TripletLoss
+from mindreid.models.fire import FIReObjective
 from tests.engine import register_toys  # noqa: F401 - for recipes of toy methods
 from tests.engine.toy_methods import PlainObjective, ToyNetwork
 
@@ -107,11 +108,24 @@ def train_interrupted(recipe, folder, workers):
     return {"interruption": np.array(message)}
 
 
+def counted_minings():
+    """Have a list grow by one whenever this process mines labels itself."""
+    minings, mine = [], FIReObjective.mine_labels
+
+    def counted(self, *arguments):
+        minings.append(1)
+        return mine(self, *arguments)
+
+    FIReObjective.mine_labels = counted
+    return minings
+
+
 def main(job_file, output):
     """Do the job."""
     job = json.loads(Path(job_file).read_text(encoding="utf-8"))
     if job["keep_running_statistics"]:
         keep_running_statistics()
+    minings = counted_minings()
     select_device(DeviceConfig(target="CPU"))
     workers = join_workers()
     results = {**embed_records(job["images"], job["counts"], workers), **differentiate_triplet(workers)}
@@ -120,6 +134,7 @@ def main(job_file, output):
         train(load_recipe(recipe, overrides), Path(output, name))
     for name, (recipe, overrides) in job["interrupted"].items():
         results |= train_interrupted(load_recipe(recipe, overrides), Path(output, name), workers)
+    results["minings"] = np.array(len(minings))
     np.savez(Path(output, f"rank_{workers.rank}.npz"), **results)
 
 

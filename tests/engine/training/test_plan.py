@@ -12,7 +12,7 @@ SCHEDULES = {"network": multi_step(milestones=[2], gamma=0.5)}
 
 
 def plan_of(**changes):
-    return Plan(**{"epochs": 3, "batches_per_epoch": 5, "seed": 1, "schedules": SCHEDULES, **changes})
+    return Plan(**{"epochs": 3, "batches": 15, "seed": 1, "schedules": SCHEDULES, **changes})
 
 
 def test_a_run_of_epochs_counts_its_rates_in_epochs_and_takes_what_they_have():
@@ -35,7 +35,20 @@ def test_saves_within_epochs(every, expected):
     assert [step for step in range(1, 7) if plan.saves_after(step)] == expected
 
 
+class GrowingEpochs:
+    """Epochs of 5, 6, 7, ... batches."""
+
+    def count_batches(self, epoch):
+        return 5 + epoch
+
+
 def test_a_recipes_plan(recipe_of):
-    plan = build_plan(recipe_of("train.epochs=null", "train.steps=12", "train.checkpoint_steps=4"), 5)
+    recipe = recipe_of("train.epochs=null", "train.steps=12", "train.checkpoint_steps=4")
+    plan = build_plan(recipe, GrowingEpochs())
     assert (plan.epochs, plan.total_steps, plan.checkpoint_steps) == (3, 12, 4)
     assert set(plan.schedules) == {"network"}
+
+
+def test_epochs_of_different_lengths_are_added_up(recipe_of):
+    plan = build_plan(recipe_of("train.epochs=3"), GrowingEpochs())
+    assert (plan.epochs, plan.total_steps) == (3, 18)

@@ -200,6 +200,22 @@ def test_the_telling_figures_are_those_of_the_experiments(checkout):
     assert readme.read_text().count("not run here") == 2
 
 
+def test_tables_of_the_documents_in_docs(checkout):
+    page = checkout / "docs" / "mixed_precision.md"
+    page.parent.mkdir()
+    page.write_text("<!-- table: mixed_precision -->\n<!-- end of table -->\n")
+    (checkout / "results" / "mixed_precision.json").unlink(missing_ok=True)
+    update_documents(checkout)
+    assert "not run here" in page.read_text()
+
+    half = {"values": [2.0, 1.5], "relative_difference": 0.0123}
+    methods = {"mgn": {"softmax": {"O0": [2.0, 1.51], "O2": half, "auto": half}}}
+    figures(checkout, "mixed_precision", {"steps": 2, "methods": methods})
+    update_documents(checkout)
+    assert row_of(page, "| method ") == "| method | term | O0 | O2 | auto |"
+    assert row_of(page, "| mgn ") == "| mgn | softmax | 1.51000 | 1.50000 (1.2 %) | 1.50000 (1.2 %) |"
+
+
 def test_what_was_learnt_is_one_table_for_each_experiment(checkout):
     for path in (checkout / "results").glob("learning_*.json"):
         path.unlink()

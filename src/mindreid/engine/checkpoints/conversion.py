@@ -101,7 +101,8 @@ def verify_converted(
         The file.
     recording : Path, optional
         ``.npz`` with "images", as the network takes them, and "embedding", what PyTorch made of
-        them; without it, random images go through both networks.
+        them in float32, in which they are compared; without it, random images go through both networks
+        in the recipe's precision.
 
     Returns
     -------
@@ -113,6 +114,9 @@ def verify_converted(
     CheckpointError
         If that is more than :data:`TOLERANCE`, or a value is not finite.
     """
+    if recording and recipe:
+        # What PyTorch made of the images is no measure of float16.
+        recipe = recipe.in_float32()
     fresh = _reload(recipe, output, conversion_trunk=network)
     images, expected = _read_recording(recording) if recording else _self_check(network, recipe)
     actual = _embed(fresh, images)

@@ -1,7 +1,8 @@
 """Several processes: who am I, and what only one of us does.
 
 A process takes part in a group when ``msrun`` started it; alone, every function here is free of
-communication.
+communication. What another launcher started is refused, since it would be several runs that know
+nothing of each other.
 """
 
 from __future__ import annotations
@@ -18,6 +19,14 @@ from mindspore import Parameter, Tensor, communication, nn, ops
 
 from mindreid.errors import DeviceError, InvalidArgumentError
 
+#: Where launchers other than msrun say how many processes they started.
+_OTHER_LAUNCHERS = {
+    "OMPI_COMM_WORLD_SIZE": "mpirun",
+    "PMI_SIZE": "mpirun",
+    "RANK_SIZE": "a launcher with a rank table",
+    "WORLD_SIZE": "torchrun",
+    "SLURM_STEP_NUM_TASKS": "srun",
+}
 #: Rows that a worker sends in one message; a device has to hold them ``size`` times.
 _ROWS_AT_ONCE = 4096
 
@@ -49,9 +58,10 @@ def join_workers() -> Workers:
     Raises
     ------
     DeviceError
-        If the group's members do not find each other.
+        If the group's members do not find each other, or another launcher started several processes.
     """
     if "MS_WORKER_NUM" not in os.environ:
+        refuse_other_launchers(os.environ)
         return Workers()
     try:
         communication.init()
@@ -61,6 +71,36 @@ def join_workers() -> Workers:
             fix="check worker_num, master_addr and that the port is free",
         ) from None
     return Workers(communication.get_rank(), communication.get_group_size())
+
+
+def refuse_other_launchers(environment: Mapping[str, str]) -> None:
+    """Refuse to train alone where a launcher that isn't ``msrun`` started several processes.
+
+    Parameters
+    ----------
+    environment : mapping of str to str
+        The process's.
+
+    Raises
+    ------
+    DeviceError
+        If it tells of several processes, or of a rank table.
+    """
+    for variable, launcher in _OTHER_LAUNCHERS.items():
+        count = environment.get(variable, "").strip()
+        if count.isdigit() and int(count) > 1:
+            raise _other_launcher(f"{launcher} started {count} processes", f"{variable}={count}")
+    table = environment.get("RANK_TABLE_FILE", "")
+    if table and environment.get("RANK_SIZE", "").strip() != "1":
+        raise _other_launcher("a rank table describes the devices to train on", f"RANK_TABLE_FILE={table}")
+
+
+def _other_launcher(what: str, where: str) -> DeviceError:
+    return DeviceError(
+        f"{what}, but workers join only when msrun starts them",
+        where=where,
+        fix=f"use scripts/run_distribute_train.sh or msrun, or unset {where.split('=')[0]} to use one device",
+    )
 
 
 def gradient_reducer(parameters: list, workers: Workers) -> nn.Cell:
@@ -101,6 +141,39 @@ class GatherRows(nn.Cell):
 def row_gatherer(workers: Workers) -> nn.Cell:
     """Return a cell that makes the whole batch's rows of every worker's."""
     return _Identity() if workers.size == 1 else GatherRows(workers)
+
+
+class GatherTogether(nn.Cell):
+    """Rows of all workers of several tensors, in a single message.
+
+    Parameters
+    ----------
+    gather : nn.Cell
+        What makes all workers' rows of ``[B, N]``.
+    """
+
+    def __init__(self, gather: nn.Cell) -> None:
+        super().__init__()
+        self.gather = gather
+
+    def construct(self, tensors: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+        """Return ``[size * B, ...]`` of every ``[B, ...]``; all have the same dtype."""
+        flat: tuple[Tensor, ...] = ()
+        for tensor in tensors:
+            flat += (tensor.reshape(tensor.shape[0], -1),)
+        whole = self.gather(ops.concat(flat, 1))
+        gathered: tuple[Tensor, ...] = ()
+        begin = 0
+        for tensor, rows in zip(tensors, flat):
+            end = begin + rows.shape[1]
+            gathered += (whole[:, begin:end].reshape((whole.shape[0], *tensor.shape[1:])),)
+            begin = end
+        return gathered
+
+
+def together_gatherer(workers: Workers) -> nn.Cell:
+    """Return a cell that makes the whole batch's rows of every worker's, of a tuple of tensors at once."""
+    return _Identity() if workers.size == 1 else GatherTogether(GatherRows(workers))
 
 
 def any_of(flag: bool, workers: Workers) -> bool:

@@ -7,7 +7,7 @@ from typing import Optional
 from mindspore import amp, nn
 
 from mindreid import zoo
-from mindreid.config import Recipe
+from mindreid.config import Recipe, TrainConfig
 from mindreid.data.formats.images import LoadSample, load_image
 from mindreid.data.records import Dataset
 from mindreid.data.sample_loaders import sample_loaders
@@ -43,21 +43,31 @@ def build_loss_scaler(recipe: Recipe, device: Device) -> Optional[amp.LossScaler
     return amp.DynamicLossScaler(recipe.device.loss_scale, scale_factor=2, scale_window=1000)
 
 
-def build_plan(recipe: Recipe, batches_per_epoch: int) -> Plan:
+def build_plan(recipe: Recipe, sampler: BatchSampler) -> Plan:
     """Build how long the recipe trains, and each phase's factor of the learning rate."""
     schedules = {
         name: zoo.SCHEDULES[config.schedule.name](**config.schedule.options)
         for name, config in recipe.optimizers.items()
     }
     train = recipe.train
+    epochs, batches = _length(train, sampler)
     return Plan(
-        epochs=train.count_epochs(batches_per_epoch),
-        batches_per_epoch=batches_per_epoch,
+        epochs=epochs,
+        batches=batches,
         steps=train.steps,
         seed=train.seed,
         schedules=schedules,
         checkpoint_steps=train.checkpoint_steps,
     )
+
+
+def _length(train: TrainConfig, sampler: BatchSampler) -> tuple[int, int]:
+    """Count the epochs that a run takes, the last of which may be cut short, and their batches."""
+    epochs = batches = 0
+    while (epochs < train.epochs) if train.epochs else (batches < (train.steps or 0)):
+        batches += sampler.count_batches(epochs)
+        epochs += 1
+    return epochs, batches
 
 
 def build_sampler(recipe: Recipe, dataset: Dataset, workers: Workers) -> BatchSampler:

@@ -11,6 +11,7 @@ from typing import Any, Optional
 
 import numpy as np
 
+from mindreid.engine.platform.distributed import share_content, share_from_first
 from mindreid.engine.training.listeners import Listener, cut_lines_after
 from mindreid.engine.training.run_state import RunState
 
@@ -43,9 +44,20 @@ class LabelMining(Listener):
         begin = time.monotonic()
         embeddings = self.embed()
         seconds = round(time.monotonic() - begin, 3)
-        figures = objective.mine_labels(epoch, embeddings)
+        figures = self._mine(epoch, embeddings)
         self.state.restart_optimizers()
         self._tell(epoch, {"embedding_seconds": seconds, **figures})
+
+    def _mine(self, epoch: int, embeddings: np.ndarray) -> dict[str, Any]:
+        """Mine on the first worker only; the others take over what it found."""
+        objective, workers = self.state.objective, self.state.workers
+        figures = objective.mine_labels(epoch, embeddings) if workers.is_first else {}
+        found = share_content({"figures": dict(figures), "sizes": objective.sizes()}, workers)
+        if found["sizes"] != objective.sizes():
+            objective.resize(found["sizes"])
+        network = {id(parameter) for parameter in objective.network.get_parameters()}
+        share_from_first((p for p in objective.get_parameters() if id(p) not in network), workers)
+        return found["figures"]
 
     def _tell(self, epoch: int, figures: Mapping[str, Any]) -> None:
         said = ", ".join(f"{name.replace('_', ' ')} {value:g}" for name, value in figures.items())

@@ -17,8 +17,8 @@ class Plan:
     ----------
     epochs : int
         Where to stop.
-    batches_per_epoch : int
-        Steps of a whole epoch.
+    batches : int
+        Steps of all these epochs together.
     seed : int
         Of the draws that objectives ask for.
     schedules : mapping of str to callable
@@ -30,7 +30,7 @@ class Plan:
     """
 
     epochs: int
-    batches_per_epoch: int
+    batches: int
     seed: int
     schedules: Mapping[str, Schedule]
     steps: Optional[int] = None
@@ -39,7 +39,7 @@ class Plan:
     @property
     def total_steps(self) -> int:
         """Steps of the whole run."""
-        return self.steps or self.batches_per_epoch * self.epochs
+        return self.steps or self.batches
 
     def steps_left(self, step: int) -> Optional[int]:
         """Return how many may follow the first ``step`` steps; ``None``: as many as the epochs have."""

@@ -130,7 +130,7 @@ class _Run:
         return self.state.progress.metrics
 
     def _trainer(self, stop: StopRequest) -> Trainer:
-        plan = builders.build_plan(self.recipe, self.sampler.batches_per_epoch)
+        plan = builders.build_plan(self.recipe, self.sampler)
         stand_ins = StandIns(self.dataset.train, self.recipe.train.unreadable_share)
         batches = partial(
             training_batches,

@@ -8,7 +8,12 @@ from typing import Any
 import mindspore as ms
 from mindspore import Tensor, amp, nn, ops
 
-from mindreid.engine.platform.distributed import Workers, gradient_reducer, row_gatherer
+from mindreid.engine.platform.distributed import (
+    Workers,
+    gradient_reducer,
+    row_gatherer,
+    together_gatherer,
+)
 from mindreid.errors import TrainingError
 from mindreid.objective import Objective, Phase
 
@@ -31,8 +36,9 @@ class TrainStep:
     optimizers : mapping of str to Optimizer
         One for each of the objective's phases, by phase name.
     workers : Workers
-        Each runs the trunk on its own images. The losses see the outputs and labels of all, so
-        that a triplet loss finds its examples in the whole batch; gradients are averaged.
+        Each runs the trunk on its own images. The losses see the outputs (but the local ones) and
+        labels of all, so that a triplet loss finds its examples in the whole batch; gradients are
+        averaged.
     loss_scaler : mindspore.amp.LossScaler, optional
         For float16: the last phase's loss is scaled, and an update with a gradient that
         overflowed is left out.
@@ -53,6 +59,7 @@ class TrainStep:
     ) -> None:
         self._objective, self._optimizers = objective, optimizers
         self.workers, self._loss_scaler = workers, loss_scaler
+        objective.gather, objective.rank = row_gatherer(workers), workers.rank
         self.term_names = tuple(term for phase in objective.phases() for term in phase.terms)
         self.build()
 
@@ -139,18 +146,17 @@ def _gradient_function(
 
 def _whole_batch(objective: Objective, workers: Workers) -> Callable[..., Any]:
     """Build (images, labels) of this worker -> (outputs, labels) of all workers."""
-    gather = row_gatherer(workers)
-    per_row = len(objective.labels)
+    gather_all = together_gatherer(workers)
+    per_row, local = len(objective.labels), objective.local_outputs
 
     def forward(images: Tensor, local_labels: _Tensors) -> tuple[_Tensors, _Tensors]:
         outputs: _Tensors = ()
         for output in objective.forward(images):
             # Losses are in float32 whatever the network's precision.
-            outputs += (gather(ops.cast(output, ms.float32)),)
-        labels: _Tensors = ()
-        for label in local_labels[:per_row]:
-            labels += (gather(label),)
-        return outputs, labels + local_labels[per_row:]
+            outputs += (ops.cast(output, ms.float32),)
+        shared = len(outputs) - local
+        labels = gather_all(local_labels[:per_row]) + local_labels[per_row:]
+        return gather_all(outputs[:shared]) + outputs[shared:], labels
 
     return forward
 

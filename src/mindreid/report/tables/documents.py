@@ -75,6 +75,7 @@ def tables_of(results: ResultFiles, document: Path, root: Path) -> dict[str, Tab
             "gait_pets09": lambda: experiment_tables.gait_pets09_table(results),
             "telling": lambda: experiment_tables.telling_table(results),
             "speed": lambda: result_tables.speed_table(results),
+            "mixed_precision": lambda: experiment_tables.mixed_precision_table(results),
         }
     return {
         "published": lambda: result_tables.published_table(results, model),

@@ -122,3 +122,27 @@ def gait_pets09_table(results: ResultFiles) -> str:
 def _interval(own: Mapping[str, Any], name: str) -> tuple[str, str]:
     least, most = own["interval_95"][name]
     return percent(least), percent(most)
+
+
+def mixed_precision_table(results: ResultFiles) -> str:
+    """Show every method's terms after the last step at every level, and how far they lie from float32's."""
+    figures = results.figures("mixed_precision")
+    if figures is None:
+        return NOT_RUN
+    first = next(iter(next(iter(figures["methods"].values())).values()))
+    single, *levels = first
+    rows = [
+        (
+            method,
+            term,
+            f"{own[single][-1]:.5f}",
+            *(_with_difference(own[level]) for level in levels),
+        )
+        for method, terms in figures["methods"].items()
+        for term, own in terms.items()
+    ]
+    return table(("method", "term", single, *levels), rows)
+
+
+def _with_difference(own: Mapping[str, Any]) -> str:
+    return f"{own['values'][-1]:.5f} ({100 * own['relative_difference']:.2g} %)"
