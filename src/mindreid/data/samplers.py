@@ -56,8 +56,7 @@ class _RankedSampler:
 
     def batches(self, epoch: int) -> np.ndarray:
         """Positions in ``records``, int64 ``[batches_per_epoch, batch_size]``, person after person."""
-        generator = np.random.default_rng(np.random.SeedSequence(self.seed, spawn_key=(epoch,)))
-        table = self._draw_epoch(generator).reshape(self.batches_per_epoch, -1)
+        table = self._draw_epoch(_epoch_generator(self.seed, epoch)).reshape(self.batches_per_epoch, -1)
         return table[:, self.first_row : self.first_row + self.batch_size]
 
     def _draw_epoch(self, generator: np.random.Generator) -> np.ndarray:
@@ -276,6 +275,61 @@ class IndependentBatchesSampler(_RankedSampler):
         )
 
 
+class ShuffledSampler:
+    """Batches of shuffled images, whoever is on them: every image once an epoch, as classifiers are trained.
+
+    What doesn't fill a last batch sits out the epoch. All ranks shuffle alike, and each takes its rows.
+
+    Parameters
+    ----------
+    records, seed, rank, world_size
+        As in :class:`DistinctPersonsSampler`.
+    images : int
+        Of the global batch; divisible by ``world_size``.
+
+    Raises
+    ------
+    DataError
+        If the split has fewer images than a batch.
+    InvalidArgumentError
+        If ``images`` is not a positive multiple of ``world_size``.
+    """
+
+    def __init__(
+        self,
+        records: Sequence[Record],
+        seed: int = 1,
+        rank: int = 0,
+        world_size: int = 1,
+        *,
+        images: int,
+    ) -> None:
+        if images < 1 or images % world_size:
+            raise InvalidArgumentError(
+                f"a batch of {images} images cannot be shared evenly by {world_size} workers",
+                fix=f"make sampler.images a multiple of {world_size}",
+            )
+        if len(records) < images:
+            raise DataError(
+                f"a batch wants {images} images, the training split has {len(records)}",
+                fix="lower sampler.images",
+            )
+        self.records, self.images, self.seed = len(records), images, seed
+        self.batch_size = images // world_size
+        self.first_row = rank * self.batch_size
+        self.batches_per_epoch = len(records) // images
+
+    def batches(self, epoch: int) -> np.ndarray:
+        """Positions in the records, int64 ``[batches_per_epoch, batch_size]``."""
+        order = _epoch_generator(self.seed, epoch).permutation(self.records)
+        table = order[: self.batches_per_epoch * self.images].reshape(-1, self.images)
+        return table[:, self.first_row : self.first_row + self.batch_size]
+
+
+def _epoch_generator(seed: int, epoch: int) -> np.random.Generator:
+    return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(epoch,)))
+
+
 def _check_batch(persons: int, images: int, world_size: int) -> None:
     if persons < 1 or images < 1:
         raise InvalidArgumentError(f"a batch of {persons} persons × {images} images is empty")
@@ -332,3 +386,4 @@ def _schedule_groups(
 zoo.SAMPLERS.register("distinct_persons", DistinctPersonsSampler)
 zoo.SAMPLERS.register("grouped_identities", GroupedIdentitiesSampler)
 zoo.SAMPLERS.register("independent_batches", IndependentBatchesSampler)
+zoo.SAMPLERS.register("shuffled", ShuffledSampler)
