@@ -117,14 +117,15 @@ def fill():
 
 @pytest.fixture(scope="session")
 def torch_state(fill):
-    """Rebuild a recorded PyTorch state dict by the source's name in checkpoints.json."""
+    """Rebuild a recorded PyTorch state dict by its name in checkpoints.json, ``without`` some tensors."""
     shapes = json.loads((GOLDEN / "checkpoints.json").read_text(encoding="utf-8"))
 
-    def build(source, num_classes=0, *, num_clothes=0, section="state", prefix=""):
+    def build(source, num_classes=0, *, num_clothes=0, section="state", prefix="", without=()):
         sizes = {"num_classes": num_classes, "num_ids": num_classes, "num_clothes": num_clothes}
         return {
             name: fill.fill(prefix + name, [sizes.get(size, size) for size in entry["shape"]], 1)
             for name, entry in shapes[source][section].items()
+            if name not in without
         }
 
     return build

@@ -12,8 +12,8 @@ from __future__ import annotations
 
 import typing
 from abc import abstractmethod
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -47,6 +47,9 @@ class Phase:
         Names of the loss terms, in the order that ``losses`` returns them.
     parameters : tuple of Parameter
         What the phase updates.
+    groups : mapping of str to tuple of Parameter
+        Further parameters that the gradients of the same losses update, each group with an optimiser
+        of its own, by its key under ``optimizers:``. Only the last phase has groups.
     losses : callable
         ``losses(outputs, labels) -> tuple of scalar tensors``, unweighted, one per term.
         ``outputs`` is what :meth:`Objective.forward` returned (detached, unless the phase is
@@ -62,6 +65,12 @@ class Phase:
     terms: tuple[str, ...]
     parameters: tuple[Parameter, ...]
     losses: Callable[..., Any]
+    groups: Mapping[str, tuple[Parameter, ...]] = field(default_factory=dict)
+
+    @property
+    def updated(self) -> dict[str, tuple[Parameter, ...]]:
+        """What the phase updates, by the name of the optimiser."""
+        return {self.name: self.parameters, **self.groups}
 
 
 class Objective(nn.Cell):
@@ -75,6 +84,8 @@ class Objective(nn.Cell):
     labels : tuple of str
         Record fields that the losses read: any of "pid", "camid", "clothes_id", "view",
         "index" (the record's number in the training split).
+    noise : tuple of str
+        Names of what :meth:`draw_noise` draws for :meth:`forward`, in its order.
     batch_groups : int
         Groups of consecutive rows of a batch that don't know of each other, as replicas of the
         authors' code; the engine sets it. What an objective draws within a batch stays in a group.
@@ -89,6 +100,7 @@ class Objective(nn.Cell):
     """
 
     labels: tuple[str, ...] = ("pid",)
+    noise: tuple[str, ...] = ()
     batch_groups: int = 1
     local_outputs: int = 0
     rank: int = 0
@@ -99,8 +111,11 @@ class Objective(nn.Cell):
         self.gather: nn.Cell = nn.Identity()
 
     @abstractmethod
-    def forward(self, images: Tensor) -> tuple[Tensor, ...]:
-        """Run the trunk once on ``images`` and return everything that the phases need."""
+    def forward(self, images: Tensor, *noise: Tensor) -> tuple[Tensor, ...]:
+        """Run the trunk once on ``images`` and return everything that the phases need.
+
+        ``noise`` is what :meth:`draw_noise` drew for these images.
+        """
 
     @abstractmethod
     def phases(self) -> Sequence[Phase]:
@@ -109,6 +124,14 @@ class Objective(nn.Cell):
     @abstractmethod
     def term_weights(self, epoch: int) -> dict[str, float]:
         """Weight of every term in ``epoch`` (from 0); 0 switches a term off, not out of the log."""
+
+    def frozen(self, epoch: int) -> Collection[Parameter]:
+        """Return what no step of ``epoch`` (from 0) may change: weights, running statistics of norms.
+
+        An optimiser all of whose parameters are frozen rests: nothing decays, no moment moves, and when
+        it wakes it begins anew. One of which a part is frozen is an error.
+        """
+        return ()
 
     def on_epoch_begin(self, epoch: int) -> None:
         """Prepare ``epoch`` on the host, e.g. choose classes; must not change any shape.
@@ -148,6 +171,23 @@ class Objective(nn.Cell):
 
     def draw(self, generator: np.random.Generator, batch_size: int) -> tuple[np.ndarray, ...]:
         """Draw random numbers for this step's whole batch; a graph cannot restore its own."""
+        return ()
+
+    def draw_noise(self, generator: np.random.Generator, shape: tuple[int, ...]) -> tuple[np.ndarray, ...]:
+        """Draw what :meth:`forward` needs, a row for each image, as the masks of a dropout.
+
+        Parameters
+        ----------
+        generator : numpy.random.Generator
+            Seeded for this step.
+        shape : tuple of int
+            Of the whole batch of images, ``[B, 3, H, W]``.
+
+        Returns
+        -------
+        tuple of np.ndarray
+            ``[B, …]`` each; every worker's forward gets the rows of its own images.
+        """
         return ()
 
     @classmethod

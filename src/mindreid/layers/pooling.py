@@ -99,6 +99,26 @@ class StripePool(nn.Cell):
         return tuple([ops.amax(stripe, (2, 3)) for stripe in stripes])
 
 
+class WeightedPool(nn.Cell):
+    """Mean over all positions with weights of each part, times the number of parts.
+
+    With weights that are 1 on one of equally large regions and 0 elsewhere, these are the regions' means.
+
+    Examples
+    --------
+    >>> WeightedPool()(ops.ones((2, 2048, 24, 8)), ops.ones((2, 6, 24, 8)) / 6).shape
+    (2, 6, 2048)
+    """
+
+    def construct(self, x: Tensor, weights: Tensor) -> Tensor:
+        """Map ``[B, C, H, W]`` and weights ``[B, parts, H, W]`` to ``[B, parts, C]``."""
+        _, channels, height, width = x.shape
+        parts = weights.shape[1]
+        positions = ops.transpose(ops.reshape(x, (-1, channels, height * width)), (0, 2, 1))
+        share = ops.reshape(ops.cast(weights, x.dtype), (-1, parts, height * width))
+        return ops.bmm(share, positions) * (parts / (height * width))
+
+
 class HorizontalPool(nn.Cell):
     """Mean plus maximum over each of ``parts`` horizontal stripes, as gait networks pool.
 

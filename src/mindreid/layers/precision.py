@@ -26,13 +26,13 @@ from mindspore import nn
 
 from mindreid.errors import InvalidArgumentError
 from mindreid.layers.parts import PartLinear
-from mindreid.layers.pooling import GlobalPool, HorizontalPool, MaxAvgPool, StripePool
+from mindreid.layers.pooling import GlobalPool, HorizontalPool, MaxAvgPool, StripePool, WeightedPool
 
 PrecisionLevel = Literal["O0", "O1", "O2", "O3", "auto"]
 
 _PRODUCTS = (nn.Conv2d, nn.Dense, PartLinear)
 _MAP_NORMS = (nn.BatchNorm2d, nn.SyncBatchNorm)
-_TO_VECTORS = (GlobalPool, HorizontalPool, MaxAvgPool, StripePool, nn.BatchNorm1d)
+_TO_VECTORS = (GlobalPool, HorizontalPool, MaxAvgPool, StripePool, WeightedPool, nn.BatchNorm1d)
 #: Which cells compute in another precision than that of their input.
 _CASTS: dict[str, tuple[tuple[type[nn.Cell], ...], ...]] = {
     # level: (cells in float16, cells in float32)

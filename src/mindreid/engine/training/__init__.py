@@ -18,7 +18,7 @@ __all__, __getattr__ = lazy_names(
     run=["train"],
     run_folder=["RunFolder"],
     run_state=["RunState"],
-    schedules=["cosine", "multi_step"],
+    schedules=["cosine", "multi_step", "piecewise"],
     step=["TrainStep"],
     stopping=["StopRequest"],
 )

@@ -27,8 +27,8 @@ def build_objective(recipe: Recipe, network: nn.Cell, dataset: Dataset, device: 
 
 
 def build_optimizers(recipe: Recipe, objective: Objective) -> dict[str, nn.Optimizer]:
-    """Build one optimiser per phase that the recipe names; their own parameters are prefixed."""
-    parameters = {phase.name: list(phase.parameters) for phase in objective.phases()}
+    """Build one optimiser per phase or group that the recipe names; their own parameters are prefixed."""
+    parameters = {name: list(own) for phase in objective.phases() for name, own in phase.updated.items()}
     return {
         name: zoo.OPTIMIZERS[config.name](parameters[name], f"{name}_optimizer", **config.options)
         for name, config in recipe.optimizers.items()

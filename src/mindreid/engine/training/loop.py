@@ -11,7 +11,7 @@ import numpy as np
 from mindspore import Tensor
 
 from mindreid.engine.training.listeners import Listener
-from mindreid.engine.training.optimizers import set_learning_rate
+from mindreid.engine.training.optimizers import restart, set_learning_rate
 from mindreid.engine.training.plan import Plan
 from mindreid.engine.training.progress import StepReport
 from mindreid.engine.training.run_state import RunState
@@ -47,6 +47,7 @@ class Trainer:
         self.plan, self.state, self.batches = plan, state, batches
         self.listeners, self.stop = listeners, stop or StopRequest()
         self._rates: dict[str, float] = {}
+        self._resting: frozenset[str] = frozenset()
 
     def fit(self) -> None:
         """Train from where the state stands to the last epoch.
@@ -70,7 +71,9 @@ class Trainer:
         if progress.batch == 0:
             self._begin_epoch(epoch)
         self.state.objective.set_train(True)
-        self._rates = {}
+        frozen = self.state.objective.frozen(epoch)
+        step.freeze(frozen)
+        self._rates, self._resting = {}, step.resting(frozen)
         by_term = self.state.objective.term_weights(epoch)
         weights = np.array([by_term[name] for name in step.term_names], np.float32)
         device_weights = Tensor(weights)
@@ -86,8 +89,19 @@ class Trainer:
 
     def _begin_epoch(self, epoch: int) -> None:
         self.state.objective.on_epoch_begin(epoch)
+        self._wake_optimizers(epoch)
         for listener in self.listeners:
             listener.on_epoch_begin(epoch)
+
+    def _wake_optimizers(self, epoch: int) -> None:
+        """Begin anew with the optimisers that rested until this epoch."""
+        if epoch == 0:
+            return
+        rested, rest = (
+            self.state.step.resting(self.state.objective.frozen(each)) for each in (epoch - 1, epoch)
+        )
+        for name in rested - rest:
+            restart(self.state.optimizers[name])
 
     def _end_step(self, report: StepReport) -> None:
         for listener in self.listeners:
@@ -118,14 +132,20 @@ class Trainer:
         # Seeded by epoch and step, so that a resumed run draws what the uninterrupted one would.
         generator = np.random.default_rng((self.plan.seed, epoch, self.state.progress.step))
         # Every worker draws for the whole batch, which is what the losses see.
-        drawn = objective.draw(generator, len(batch["images"]) * self.state.workers.size)
-        return [Tensor(value) for value in (*labels, *drawn)]
+        rows, workers = len(batch["images"]), self.state.workers
+        drawn = objective.draw(generator, rows * workers.size)
+        noise = objective.draw_noise(generator, (rows * workers.size, *batch["images"].shape[1:]))
+        own = slice(workers.rank * rows, (workers.rank + 1) * rows)
+        return [Tensor(value) for value in (*labels, *(each[own] for each in noise), *drawn)]
 
     def _set_rates(self, epoch: int) -> dict[str, float]:
         """Set the rates of the step at hand; an unchanged rate costs nothing."""
         optimizers = self.state.optimizers
         factors = self.plan.factors(epoch, self.state.progress.step)
-        rates = {name: optimizer.base_rate * factors[name] for name, optimizer in optimizers.items()}
+        rates = {
+            name: 0.0 if name in self._resting else optimizer.base_rate * factors[name]
+            for name, optimizer in optimizers.items()
+        }
         for name, rate in rates.items():
             if rate != self._rates.get(name):
                 set_learning_rate(optimizers[name], rate)

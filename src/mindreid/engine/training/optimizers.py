@@ -136,6 +136,7 @@ def sgd(
     lr: float,
     momentum: float = 0.9,
     weight_decay: float = 0.0,
+    nesterov: bool = False,
 ) -> nn.Optimizer:
     """Build stochastic gradient descent with momentum: ``v = momentum * v + g``, ``w -= lr * v``.
 
@@ -149,6 +150,8 @@ def sgd(
         Base learning rate; the one in force changes with :func:`set_learning_rate`.
     momentum, weight_decay : float
         ``weight_decay * w`` is added to the gradient of every parameter.
+    nesterov : bool
+        Nesterov's form as PyTorch has it: ``w -= lr * (g + momentum * v)``.
 
     Raises
     ------
@@ -157,7 +160,7 @@ def sgd(
     """
     _check_numbers(lr=lr, weight_decay=weight_decay)
     _check_fractions(momentum=momentum)
-    optimizer = nn.Momentum(_one_group(parameters, weight_decay), lr, momentum)
+    optimizer = nn.Momentum(_one_group(parameters, weight_decay), lr, momentum, use_nesterov=nesterov)
     return _named(optimizer, name, lr)
 
 

@@ -52,9 +52,7 @@ def multi_step(
     >>> [round(factor(epoch), 4) for epoch in (0, 39, 40, 60)]
     [1.0, 1.0, 0.1, 0.01]
     """
-    milestones = list(milestones)
-    if milestones != sorted(set(milestones)):
-        raise InvalidArgumentError(f"milestones must ascend, they are {milestones}")
+    milestones = _ascending(milestones)
     if gamma <= 0:
         raise InvalidArgumentError(f"the factor gamma must be positive, not {gamma}")
     warm = _warm_up(warmup_epochs, warmup_start)
@@ -110,6 +108,49 @@ def cosine(
     return factor
 
 
+def piecewise(*, milestones: Sequence[int] = (), factors: Sequence[float]) -> Schedule:
+    """Give each stretch of the run a factor of its own, which may be higher than the one before.
+
+    Parameters
+    ----------
+    milestones : sequence of int
+        Epochs that begin a new stretch, ascending.
+    factors : sequence of float
+        One more than milestones: the factor before the first of them, and from each of them on.
+
+    Returns
+    -------
+    callable
+        ``factor(epoch)``.
+
+    Raises
+    ------
+    InvalidArgumentError
+        If milestones do not ascend, or the factors are not as many or negative.
+
+    Examples
+    --------
+    >>> factor = piecewise(milestones=[40, 60], factors=[1.0, 0.1, 0.5])
+    >>> [factor(epoch) for epoch in (0, 39, 40, 60)]
+    [1.0, 1.0, 0.1, 0.5]
+    """
+    milestones, factors = _ascending(milestones), list(factors)
+    if len(factors) != len(milestones) + 1:
+        raise InvalidArgumentError(
+            f"{len(milestones)} milestones separate {len(milestones) + 1} factors, not {len(factors)}"
+        )
+    if not all(0 <= factor < math.inf for factor in factors):
+        raise InvalidArgumentError(f"factors must be numbers >= 0, they are {factors}")
+    return lambda epoch: factors[bisect_right(milestones, epoch)]
+
+
+def _ascending(milestones: Sequence[int]) -> list[int]:
+    milestones = list(milestones)
+    if milestones != sorted(set(milestones)):
+        raise InvalidArgumentError(f"milestones must ascend, they are {milestones}")
+    return milestones
+
+
 def _warm_up(epochs: int, start: float) -> Schedule:
     if epochs < 0 or not 0 <= start <= 1:
         raise InvalidArgumentError(
@@ -124,3 +165,4 @@ def _warm_up(epochs: int, start: float) -> Schedule:
 
 SCHEDULES.register("multi_step", multi_step)
 SCHEDULES.register("cosine", cosine)
+SCHEDULES.register("piecewise", piecewise)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 import mindspore as ms
-from mindspore import Tensor, amp, nn, ops
+from mindspore import Parameter, Tensor, nn, ops
 
 from mindreid.engine.platform.distributed import (
     Workers,
@@ -14,6 +14,7 @@ from mindreid.engine.platform.distributed import (
     row_gatherer,
     together_gatherer,
 )
+from mindreid.engine.training.updates import GroupUpdates
 from mindreid.errors import TrainingError
 from mindreid.objective import Objective, Phase
 
@@ -34,7 +35,7 @@ class TrainStep:
     objective : Objective
         Says what to compute.
     optimizers : mapping of str to Optimizer
-        One for each of the objective's phases, by phase name.
+        One for each of the objective's phases and of their groups, by name.
     workers : Workers
         Each runs the trunk on its own images. The losses see the outputs (but the local ones) and
         labels of all, so that a triplet loss finds its examples in the whole batch; gradients are
@@ -67,11 +68,19 @@ class TrainStep:
         """Compile anew, at the next call, for parameters and optimisers that were exchanged."""
         phases, optimizers, scaler = tuple(self._objective.phases()), self._optimizers, self._loss_scaler
         _check_names(phases, optimizers)
+        self._update = GroupUpdates({name: optimizers[name] for name in phases[-1].updated}, scaler)
+        parameters = self._update.parameters
         self._gradients = ms.jit(
-            _gradient_function(self._objective, phases, optimizers, self.workers, scaler)
+            _gradient_function(self._objective, phases, optimizers, parameters, self.workers, scaler)
         )
-        last = optimizers[phases[-1].name]
-        self._update = last if scaler is None else ms.jit(_guarded_update(last, scaler))
+
+    def resting(self, frozen: Collection[Parameter]) -> frozenset[str]:
+        """Return the names of the last phase's optimisers that rest while ``frozen`` must not change."""
+        return self._update.resting(frozen)
+
+    def freeze(self, frozen: Collection[Parameter]) -> None:
+        """Leave ``frozen`` as it is from the next step on, see :meth:`Objective.frozen`."""
+        self._update.freeze(frozen)
 
     def __call__(self, images: Tensor, labels: Sequence[Tensor], weights: Tensor) -> Tensor:
         """Take one step.
@@ -81,8 +90,8 @@ class TrainStep:
         images : Tensor
             float32 ``[B, 3, H, W]``, this worker's.
         labels : sequence of Tensor
-            This worker's int32 ``[B]`` each, in the order of ``objective.labels``, then what
-            ``objective.draw`` drew for the whole batch.
+            This worker's int32 ``[B]`` each, in the order of ``objective.labels``, and its rows of
+            what ``objective.draw_noise`` drew, then what ``objective.draw`` drew for the whole batch.
         weights : Tensor
             float32 ``[terms]``, the weight of each term in the order of :attr:`term_names`.
 
@@ -97,7 +106,9 @@ class TrainStep:
 
 
 def _check_names(phases: Sequence[Phase], optimizers: Mapping[str, nn.Optimizer]) -> None:
-    wanted = [phase.name for phase in phases]
+    wanted = [name for phase in phases for name in phase.updated]
+    if any(phase.groups for phase in phases[:-1]):
+        raise TrainingError("only the last phase of a step may update several groups of parameters")
     if sorted(wanted) != sorted(optimizers):
         raise TrainingError(
             f"the method's phases are {wanted}, the recipe's optimisers {sorted(optimizers)}",
@@ -109,16 +120,17 @@ def _gradient_function(
     objective: Objective,
     phases: Sequence[Phase],
     optimizers: Mapping[str, nn.Optimizer],
+    parameters: tuple[Parameter, ...],
     workers: Workers,
     loss_scaler: Any,
 ) -> Callable[..., Any]:
-    """Build (images, weights, *labels) -> (all terms, gradients of the last phase)."""
+    """Build (images, weights, *labels) -> (all terms, gradients of the last phase's ``parameters``)."""
     *early, last = phases
     spans = _spans(phases)
     updates = tuple(
         _phase_update(phase, optimizers[phase.name], span, workers) for phase, span in zip(early, spans)
     )
-    begin, end = spans[-1]
+    losses, (begin, end) = last.losses, spans[-1]
     forward = _whole_batch(objective, workers)
 
     def total_loss(images: Tensor, weights: Tensor, *local_labels: Tensor) -> tuple[Tensor, Tensor]:
@@ -127,15 +139,14 @@ def _gradient_function(
         for update in updates:
             outputs, terms = update(outputs, labels, weights)
             early_terms += (terms,)
-        terms = ops.stack(last.losses(outputs, labels))
+        terms = ops.stack(losses(outputs, labels))
         loss = ops.ReduceSum()(terms * weights[begin:end])
         if loss_scaler is not None:
             loss = loss_scaler.scale(loss)
         return loss, ops.cat((*early_terms, terms))
 
-    optimizer = optimizers[last.name]
-    differentiate = ms.value_and_grad(total_loss, None, optimizer.parameters, has_aux=True)
-    reduce = gradient_reducer(optimizer.parameters, workers)
+    differentiate = ms.value_and_grad(total_loss, None, ms.ParameterTuple(parameters), has_aux=True)
+    reduce = gradient_reducer(list(parameters), workers)
 
     def gradients(images: Tensor, weights: Tensor, *labels: Tensor) -> tuple[Tensor, _Tensors]:
         (_, terms), grads = differentiate(images, weights, *labels)
@@ -148,14 +159,15 @@ def _whole_batch(objective: Objective, workers: Workers) -> Callable[..., Any]:
     """Build (images, labels) of this worker -> (outputs, labels) of all workers."""
     gather_all = together_gatherer(workers)
     per_row, local = len(objective.labels), objective.local_outputs
+    drawn = per_row + len(objective.noise)
 
     def forward(images: Tensor, local_labels: _Tensors) -> tuple[_Tensors, _Tensors]:
         outputs: _Tensors = ()
-        for output in objective.forward(images):
+        for output in objective.forward(images, *local_labels[per_row:drawn]):
             # Losses are in float32 whatever the network's precision.
             outputs += (ops.cast(output, ms.float32),)
         shared = len(outputs) - local
-        labels = gather_all(local_labels[:per_row]) + local_labels[per_row:]
+        labels = gather_all(local_labels[:per_row]) + local_labels[drawn:]
         return gather_all(outputs[:shared]) + outputs[shared:], labels
 
     return forward
@@ -165,10 +177,10 @@ def _phase_update(
     phase: Phase, optimizer: nn.Optimizer, span: tuple[int, int], workers: Workers
 ) -> _PhaseUpdate:
     """Build the update of a phase that runs on detached outputs, before the network's own."""
-    begin, end = span
+    losses, (begin, end) = phase.losses, span
 
     def weighted_loss(outputs: _Tensors, labels: _Tensors, weights: Tensor) -> tuple[Tensor, Tensor]:
-        terms = ops.stack(phase.losses(outputs, labels))
+        terms = ops.stack(losses(outputs, labels))
         return ops.ReduceSum()(terms * weights[begin:end]), terms
 
     differentiate = ms.value_and_grad(weighted_loss, None, optimizer.parameters, has_aux=True)
@@ -201,17 +213,3 @@ def _spans(phases: Sequence[Phase]) -> list[tuple[int, int]]:
         spans.append((begin, begin + len(phase.terms)))
         begin += len(phase.terms)
     return spans
-
-
-def _guarded_update(optimizer: nn.Optimizer, loss_scaler: Any) -> Callable[..., Any]:
-    """Build an update that is left out when a gradient overflowed; the scale then shrinks."""
-
-    def update(gradients: _Tensors) -> Tensor:
-        unscaled = loss_scaler.unscale(gradients)
-        finite = amp.all_finite(unscaled)
-        if finite:
-            optimizer(unscaled)
-        loss_scaler.adjust(finite)
-        return finite
-
-    return update
