@@ -84,10 +84,12 @@ class RankedSampler:
 
 
 def epoch_generator(seed: int, epoch: int) -> np.random.Generator:
+    """Return the random numbers of one epoch, the same on every rank."""
     return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(epoch,)))
 
 
 def check_batch(persons: int, images: int, world_size: int, shares_persons: bool) -> None:
+    """Raise InvalidArgumentError for an empty batch, or one that workers can't share evenly."""
     if persons < 1 or images < 1:
         raise InvalidArgumentError(f"a batch of {persons} persons × {images} images is empty")
     if (persons * images if shares_persons else persons) % world_size:
@@ -107,6 +109,7 @@ def cut_groups(own: np.ndarray, images: int, generator: np.random.Generator) -> 
 
 
 def positions_by_person(records: Sequence[Record]) -> list[np.ndarray]:
+    """List the positions of every person's records; raise DataError if there are none."""
     if not records:
         raise DataError("the training split is empty", fix="see `mindreid data check`")
     pids = np.array([record.pid for record in records])
