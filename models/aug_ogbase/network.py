@@ -105,6 +105,11 @@ class AugOGBase(nn.Cell):
         maps = self.trunk(silhouettes.reshape(-1, 1, height, width))
         return self.part_linear(self.pool(self.frame_max(maps, frames)))
 
+    def maps(self, silhouettes: Tensor) -> dict[str, Tensor]:
+        """Return the trunk's map of the middle frame, ``[n, C, h, w]``."""
+        _, frames, height, width = silhouettes.shape
+        return {"trunk": self.trunk(silhouettes[:, frames // 2].reshape(-1, 1, height, width))}
+
     def check_input(self, height: int, width: int) -> None:
         """Refuse a size in pixels that the network can't take, before anything is compiled.
 
