@@ -35,7 +35,7 @@ def _add_run(actions: argparse._SubParsersAction) -> None:
     )
     add_overrides(parser)
     parser.add_argument("--root", help="folder of the dataset, if it has moved")
-    parser.add_argument("--queries", type=positive_integer, default=10, help="rank lists of each protocol")
+    parser.add_argument("--queries", type=positive_integer, default=8, help="rank lists of each protocol")
     parser.add_argument("--top", type=positive_integer, default=10, help="how many gallery images each")
     parser.add_argument(
         "--without-network", action="store_true", help="only what the run's files tell: done in a moment"

@@ -70,7 +70,7 @@ def pair_table(ranking: ProtocolRanking, label: Callable[[Record], Optional[str]
     Returns
     -------
     PairTable or None
-        ``None`` if the queries and the gallery together have less than two labels.
+        ``None`` if there are less than two labels, or nobody is to be found for any pair.
     """
     rows, columns = (_by_label(side, label) for side in (ranking.protocol.query, ranking.protocol.gallery))
     counts = Counter({name: len(rows.get(name, ())) for name in {*rows, *columns}})
@@ -89,6 +89,8 @@ def pair_table(ranking: ProtocolRanking, label: Callable[[Record], Optional[str]
                     continue
                 mean_ap[row, column], rank1[row, column] = result.mean_ap, result.rank(1)
                 queries[row, column] = result.num_valid_queries
+    if not queries.any():
+        return None
     return PairTable(tuple(names), mean_ap, rank1, queries, len(counts) - len(names))
 
 

@@ -13,22 +13,26 @@ from mindreid.report.page.page_frame import Section
 from mindreid.report.rank_lists import ProtocolRanking
 from mindreid.report.record_captions import camera_of, view_of
 
+#: Shade of the worst pair, of 1 for the best.
+_FAINTEST = 0.15
+
 
 def pair_section(rankings: Sequence[ProtocolRanking]) -> Section:
     """Show the mAP from each camera in each, and from each view in each where views are known."""
-    parts: list[Markup] = [
-        note(
-            "mAP in per cent of the queries of one camera (row) when only the gallery of another (column) is "
-            "searched; “–”: nobody is there to be found under the junk rule. Dark cells are good."
-        )
+    explanation = note(
+        "mAP in per cent of the queries of one camera (row) when only the gallery of another (column) is "
+        "searched; “–”: nobody is there to be found under the junk rule. The stronger the shade, the better: "
+        "from the worst to the best pair of each table."
+    )
+    blocks = [
+        element("div", element("h3", ranking.protocol.name), element("div", *tables, class_="pairs"))
+        for ranking in rankings
+        for tables in [_tables(ranking)]
+        if tables
     ]
-    for ranking in rankings:
-        tables = _tables(ranking)
-        if tables:
-            parts += [element("h3", ranking.protocol.name), element("div", *tables, class_="pairs")]
-    if len(parts) == 1:
-        parts = [note("All records are of one camera.")]
-    return Section("pairs", "Cameras and views", join(parts))
+    if not blocks:
+        return Section("pairs", "Cameras and views", note("All records are of one camera."))
+    return Section("pairs", "Cameras and views", join([explanation, element("div", *blocks, class_="pairs")]))
 
 
 def view_difference(query: str, item: str) -> str:
@@ -59,11 +63,13 @@ def _heat(pairs: PairTable, kind: str) -> Markup:
     head = element(
         "tr",
         element("th", f"query {kind} ↓ gallery →"),
-        *(element("th", name, scope="col") for name in pairs.names),
+        *(element("th", name, scope="col", class_="middle") for name in pairs.names),
     )
+    low, high = np.nanmin(pairs.mean_ap), np.nanmax(pairs.mean_ap)
+    shades = (pairs.mean_ap - low) / (high - low if high > low else 1.0)
     rows = [
-        element("tr", element("th", name, scope="row"), *(_cell(value) for value in values))
-        for name, values in zip(pairs.names, pairs.mean_ap)
+        element("tr", element("th", name, scope="row"), *map(_cell, values, own))
+        for name, values, own in zip(pairs.names, pairs.mean_ap, shades)
     ]
     more = f", {pairs.left_out} more left out" if pairs.left_out else ""
     caption = element("caption", f"mAP by pair of {kind}s{more}")
@@ -71,10 +77,15 @@ def _heat(pairs: PairTable, kind: str) -> Markup:
     return element("div", whole, class_="wide", tabindex=0)
 
 
-def _cell(value: float) -> Markup:
+def _cell(value: float, shade: float) -> Markup:
     if np.isnan(value):
         return element("td", "–", class_="heat", style="--share:0")
-    return element("td", f"{to_percent(value):.1f}", class_="heat", style=f"--share:{value:.3f}")
+    return element(
+        "td",
+        f"{to_percent(value):.1f}",
+        class_="heat",
+        style=f"--share:{_FAINTEST + (1 - _FAINTEST) * shade:.2f}",
+    )
 
 
 def _differences(views: PairTable) -> Markup:

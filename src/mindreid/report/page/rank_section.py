@@ -21,7 +21,7 @@ _SCORES = {
     "re-ranked distance": "re-ranked distances",
 }
 #: Of all protocols together, so that a page stays small.
-_MOST_QUERIES = 24
+_MOST_QUERIES = 18
 
 
 def rank_section(rankings: Sequence[ProtocolRanking], *, queries: int, top: int) -> Section:
@@ -49,16 +49,10 @@ def _explanation() -> Markup:
 
 
 def _list(ranked: RankList, score_name: str) -> Markup:
-    precision = ranked.average_precision
-    said = (
-        "no match in the gallery"
-        if precision is None
-        else f"AP {precision:.3f}, first match at {ranked.first_match}"
-    )
     query = element(
         "figure",
         _picture(ranked.query, f"query: {describe(ranked.query)}"),
-        element("figcaption", element("b", "query"), f" {describe(ranked.query)}", element("p", said)),
+        element("figcaption", element("b", "query"), f" {_short(ranked.query)}", *_difficulty(ranked)),
         class_="asked",
     )
     items = [_item(item, score_name) for item in ranked.items]
@@ -72,14 +66,26 @@ def _item(item: RankedItem, score_name: str) -> Markup:
     alt = f"{place}{_KINDS[item.kind]}, {describe(item.record)}, {score_name} {item.score:.3f}"
     rank = "junk" if item.rank is None else str(item.rank)
     caption = element("b", f"{MARKS[item.kind]} {rank} · {item.score:.2f}")
-    who = f"p{item.record.pid} c{camera_of(item.record)}"
     return element(
         "figure",
         _picture(item.record, alt),
-        element("figcaption", caption, " ", who),
+        element("figcaption", caption, " ", _short(item.record)),
         class_=f"hit {item.kind}",
         title=alt,
     )
+
+
+def _difficulty(ranked: RankList) -> tuple[Markup, ...]:
+    if ranked.average_precision is None:
+        return (element("div", "no match"),)
+    return (
+        element("div", f"AP {ranked.average_precision:.3f}"),
+        element("div", f"1st match: {ranked.first_match}"),
+    )
+
+
+def _short(record: Record) -> str:
+    return f"p{record.pid} c{camera_of(record)}"
 
 
 def _picture(record: Record, alt: str) -> Content:

@@ -47,7 +47,7 @@ class PageOptions:
         no rank lists, maps and embeddings.
     """
 
-    queries: int = 10
+    queries: int = 8
     top: int = 10
     network: bool = True
 
