@@ -78,9 +78,11 @@ def project(
         raise InvalidArgumentError(f"a map needs at least {FEWEST_POINTS} embeddings, not {len(embeddings)}")
     rows = embeddings.astype(np.float64)
     rows = (l2_normalize(rows) if metric == "cosine" else rows).reshape(len(rows), -1)
+    if not np.ptp(rows, axis=0).any():
+        return np.zeros((len(rows), 2))
     # Several threads add up in an order of their own.
     with threadpool_limits(1):
-        if method == "pca" or np.ptp(rows, axis=0).max() == 0:
+        if method == "pca":
             return PCA(2, svd_solver="full").fit_transform(rows)
         perplexity = min(_PERPLEXITY, (len(rows) - 1) / 3)
         return (
