@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from mindreid.data.generated_marker import generated_kind
 from mindreid.data.records import Dataset, Record, SplitStatistics
 from mindreid.data.sample_loaders import open_frames
 from mindreid.data.summary import SPLITS, compare_counts
@@ -33,10 +32,8 @@ def data_section(dataset: Dataset) -> Section:
                 text += f" (released: {count.official:,})"
             cells.append(text)
         rows.append((split, *cells))
-    kind = generated_kind(dataset.root)
     variant = f" ({dataset.variant})" if dataset.variant else ""
-    origin = f", filled with generated {kind}" if kind else ""
-    where = note(f"{dataset.name}{variant}{origin}, in ", element("code", str(dataset.root)), ".")
+    where = note(f"{dataset.name}{variant}, in ", element("code", str(dataset.root)), ".")
     counts = table(("split", "persons", "records", "cameras", "outfits"), rows)
     shown = [part for split in SPLITS for part in (element("h3", split), _samples(dataset.split(split)))]
     return Section("data", "Data", join([where, counts, *shown]))

@@ -65,11 +65,15 @@ def _item(item: RankedItem, score_name: str) -> Markup:
     place = "" if item.rank is None else f"rank {item.rank}: "
     alt = f"{place}{_KINDS[item.kind]}, {describe(item.record)}, {score_name} {item.score:.3f}"
     rank = "junk" if item.rank is None else str(item.rank)
-    caption = element("b", f"{MARKS[item.kind]} {rank} · {item.score:.2f}")
     return element(
         "figure",
         _picture(item.record, alt),
-        element("figcaption", caption, " ", _short(item.record)),
+        element(
+            "figcaption",
+            element("b", f"{MARKS[item.kind]} {rank}"),
+            f" · {item.score:.2f} ",
+            _short(item.record),
+        ),
         class_=f"hit {item.kind}",
         title=alt,
     )

@@ -88,7 +88,7 @@ def write_run_page(
         output,
         assemble(
             f"{run.recipe.model.name} · {run.name}",
-            _headline(run),
+            _headline(run, follows=reload_seconds is not None),
             sections,
             reload_seconds=reload_seconds,
         ),
@@ -174,7 +174,7 @@ def _key_figures(results: Results) -> Markup:
     return tiles(*keys)
 
 
-def _headline(run: RunRecord) -> Markup:
+def _headline(run: RunRecord, follows: bool) -> Markup:
     epochs = len(set(run.losses.epochs.tolist()))
     loss = last_loss(run.losses)
     said = [
@@ -182,5 +182,6 @@ def _headline(run: RunRecord) -> Markup:
         f"{len(run.losses):,} steps in {epochs} epochs",
         *([] if loss is None else [f"last loss {loss:.4g}"]),
     ]
-    state = [element("span", "training now; this page follows", class_="live"), " "] if run.running else []
+    live = "training now; this page follows" if follows else "training now"
+    state = [element("span", live, class_="live"), " "] if run.running else []
     return element("p", *state, " · ".join(said), class_="note")

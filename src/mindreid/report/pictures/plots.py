@@ -10,10 +10,10 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from mindreid.atomic import atomic_path
 from mindreid.data.records import Record
 from mindreid.errors import InvalidArgumentError
 from mindreid.report.loss_history import LossHistory
+from mindreid.report.pictures.figure_files import write_figure
 from mindreid.report.record_captions import colourings_of
 
 _INCHES, _DPI, _COLUMNS = 3.6, 110, 3
@@ -52,7 +52,7 @@ def draw_curves(path: Path, runs: Mapping[str, LossHistory]) -> None:
         axis.set_xlabel("step")
     if len(runs) > 1:
         axes[0].legend(fontsize=7)
-    _save(figure, path)
+    write_figure(path, figure)
 
 
 def draw_embedding(path: Path, points: np.ndarray, records: Sequence[Record]) -> None:
@@ -73,7 +73,7 @@ def draw_embedding(path: Path, points: np.ndarray, records: Sequence[Record]) ->
         axis.set_title(f"by {name}")
         axis.set_xticks([])
         axis.set_yticks([])
-    _save(figure, path)
+    write_figure(path, figure)
 
 
 def _panels(count: int) -> tuple[Figure, list[Axes]]:
@@ -84,15 +84,3 @@ def _panels(count: int) -> tuple[Figure, list[Axes]]:
     for axis in axes[count:]:
         axis.axis("off")
     return figure, axes
-
-
-def _save(figure: Figure, path: Path) -> None:
-    with atomic_path(path) as temporary:
-        try:
-            figure.savefig(temporary)
-        except ValueError:
-            raise InvalidArgumentError(
-                f"no picture can be written to a file ending in {path.suffix!r}",
-                where=str(path),
-                fix="let its name end in .png, .svg or .pdf",
-            ) from None
