@@ -22,9 +22,9 @@ def test_points_rise_with_their_values_within_the_picture():
     assert (np.argsort(-y) == np.argsort(values[[0, 1, 3, 4]])).all()
     np.testing.assert_allclose(np.diff(x) / np.diff(x)[0], [1, 2, 1], rtol=0.01)
     assert x.min() >= 0
-    assert x.max() <= 400
+    assert x.max() <= 330
     assert y.min() >= 0
-    assert y.max() <= 210
+    assert y.max() <= 190
     assert chart.find("svg")[0].attributes["aria-label"] == "loss over step, at the end: loss 5"
 
 

@@ -11,7 +11,7 @@ from mindreid.errors import DataError
 from mindreid.report.page.inline_images import inline_image
 from mindreid.report.page.markup import Markup, element, join, note, table
 from mindreid.report.page.page_frame import Section, figure_of
-from mindreid.report.pictures.tiles import evenly_spaced, fit, resize
+from mindreid.report.pictures.tiles import evenly_spaced, resize
 from mindreid.report.record_captions import describe
 
 _HEIGHT, _WIDTH = 128, 64
@@ -58,11 +58,14 @@ def _sample(record: Record) -> Markup:
     except DataError as error:
         return element("figure", element("figcaption", str(error)))
     is_grey = shown[0].ndim == 2
-    tiles = [
-        fit(frame, _HEIGHT, _WIDTH)[..., 0] if is_grey else resize(frame, _HEIGHT, _WIDTH) for frame in shown
-    ]
+    tiles = [_silhouette(frame) if is_grey else resize(frame, _HEIGHT, _WIDTH) for frame in shown]
     counted = f", {len(frames)} frames" if len(frames) > 1 else ""
     said = describe(record) + counted
     kind = "silhouettes of " if is_grey else ""
     picture = inline_image(np.hstack(tiles), f"{kind}{said}", lossless=is_grey)
     return figure_of(picture, said)
+
+
+def _silhouette(frame: np.ndarray) -> np.ndarray:
+    """Make silhouettes, ``[H, W]``, equally high, and as wide as they were."""
+    return resize(frame, _HEIGHT, max(1, round(_HEIGHT * frame.shape[1] / frame.shape[0])))

@@ -14,7 +14,7 @@ Line = tuple[np.ndarray, np.ndarray]
 #: Dashes tell lines apart without colours.
 DASHES = (None, "7 3", "2 3", "9 3 2 3")
 COLOURS = 8
-_WIDTH, _HEIGHT = 400, 210
+_WIDTH, _HEIGHT = 330, 190
 _LEFT, _RIGHT, _TOP, _BOTTOM = 56, 8, 8, 34
 _MOST_POINTS = 240
 
@@ -76,7 +76,7 @@ def ticks(low: float, high: float, count: int = 4) -> list[float]:
     """
     step = (high - low) / count or 1.0
     power = 10.0 ** math.floor(math.log10(step))
-    step = next(factor * power for factor in (1, 2, 5, 10) if factor * power >= 0.999 * step)
+    step = next(factor * power for factor in (1, 2, 5, 10) if factor * power >= 0.8 * step)
     first = math.ceil(low / step - 1e-9)
     last = math.floor(high / step + 1e-9)
     decimals = max(0, -math.floor(math.log10(step)))

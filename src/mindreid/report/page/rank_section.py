@@ -71,8 +71,8 @@ def _item(item: RankedItem, score_name: str) -> Markup:
         element(
             "figcaption",
             element("b", f"{MARKS[item.kind]} {rank}"),
-            f" · {item.score:.2f} ",
-            _short(item.record),
+            f" · {item.score:.2f}",
+            element("div", _short(item.record)),
         ),
         class_=f"hit {item.kind}",
         title=alt,

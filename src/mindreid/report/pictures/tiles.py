@@ -34,7 +34,7 @@ def record_tile(record: Record, height: int, width: int) -> np.ndarray:
     """
     frames = open_frames(record)
     frame = frames[len(frames) // 2]
-    return resize(frame, height, width) if frame.ndim == 3 else fit(frame, height, width)
+    return resize(frame, height, width) if frame.ndim == 3 else _fit(frame, height, width)
 
 
 def resize(image: np.ndarray, height: int, width: int) -> np.ndarray:
@@ -42,7 +42,7 @@ def resize(image: np.ndarray, height: int, width: int) -> np.ndarray:
     return np.asarray(cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA))
 
 
-def fit(silhouette: np.ndarray, height: int, width: int) -> np.ndarray:
+def _fit(silhouette: np.ndarray, height: int, width: int) -> np.ndarray:
     """Put a silhouette, ``[H, W]``, in the middle of a black tile, as large as it fits."""
     scale = min(height / silhouette.shape[0], width / silhouette.shape[1])
     rows, columns = (max(1, round(scale * side)) for side in silhouette.shape)
