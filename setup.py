@@ -15,6 +15,7 @@ EXTRAS = {
     "convert": ["torch>=2.6"],
     "onnx": ["onnx>=1.16", "onnxruntime>=1.18"],
     "pose": ["mediapipe==0.10.21"],
+    "summary": ["tensorboardX>=2.6"],
     "test": [
         "pytest>=8",
         "pytest-xdist>=3.6",
@@ -40,7 +41,7 @@ setup(
     package_data={
         "mindreid.configs": ["**/*.yaml"],
         "mindreid.models": ["*/*.yaml"],
-        "mindreid": ["py.typed"],
+        "mindreid": ["py.typed", "report/page/page.*"],
     },
     install_requires=[
         "mindspore==2.8.0",

@@ -6,7 +6,7 @@ USAGE="usage: bash scripts/quickstart.sh [FOLDER]
 
 From nothing to a model in a few minutes on a CPU: installs what is missing, generates walking
 figures, trains a small MGN on some of the persons, evaluates it and the untrained network on the
-others, exports it to MindIR and draws a rank list. Everything is written to FOLDER
+others, exports it to MindIR and ends with a page that shows it all. Everything is written to FOLDER
 (default: runs/quickstart in the repository); run again, it goes on where it was interrupted."
 
 show_usage_if_asked "$@"
@@ -44,9 +44,9 @@ STEP="exporting"
 say "$STEP"
 mindreid export "${RECIPE[@]}" --checkpoint "$RUN/last.ckpt" --format mindir --output "$FOLDER/mgn.mindir" --verify
 
-STEP="drawing the rank list"
+STEP="making the page"
 say "$STEP"
-mindreid report ranks "${RECIPE[@]}" --checkpoint "$RUN/last.ckpt" --output "$FOLDER/ranks.png"
+mindreid report run "$RUN" --root "$FOLDER/walkers" --output "$FOLDER/run.html"
 
 STEP="summing up"
 python - "$FOLDER" "$SECONDS" <<'PYTHON'
@@ -61,6 +61,6 @@ print(f"\n{'unseen walkers':<16} {'rank-1':>7} {'mAP':>7}   per cent")
 for name in ("untrained", "trained"):
     result = next(iter(json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))["results"].values()))
     print(f"{name:<16} {100 * result['rank1']:>7.1f} {100 * result['mAP']:>7.1f}")
-print(f"\n{seconds // 60} min {seconds % 60} s in all. Look at {folder / 'ranks.png'}")
-print(f"model: {folder / 'mgn.mindir'}, run: {folder / 'run'}")
+print(f"\n{seconds // 60} min {seconds % 60} s in all. Model: {folder / 'mgn.mindir'}, run: {folder / 'run'}")
+print(f"Open the page of the run in a browser: {folder / 'run.html'}")
 PYTHON

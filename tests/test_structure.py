@@ -60,7 +60,7 @@ ROOMS = (
     ),
     "mindreid.data.formats",
     *(f"mindreid.preprocess.{room}" for room in ("mot", "views", "gait")),
-    *(f"mindreid.report.{room}" for room in ("tables", "pictures")),
+    *(f"mindreid.report.{room}" for room in ("tables", "pictures", "page")),
 )
 #: Files that every method has.
 CONTRACT = {"network", "objective"}

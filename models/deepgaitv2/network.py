@@ -159,7 +159,7 @@ class DeepGaitV2(SilhouetteNetwork):
         self.initialization = initialization
         initialize_as(self, initialization)
 
-    def maps(self, silhouettes: Tensor) -> Tensor:
+    def frame_maps(self, silhouettes: Tensor) -> Tensor:
         """Map silhouettes ``[n, frames, H, W]`` to the trunk's maps ``[n * frames, C, H / 4, W / 4]``."""
         _, frames, height, width = silhouettes.shape
         folded = ops.reshape(silhouettes, (-1, 1, height, width))

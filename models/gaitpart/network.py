@@ -64,10 +64,10 @@ class GaitPart(nn.Cell):
         of the Euclidean distance.
         """
         _, frames, height, width = silhouettes.shape
-        stripes = self.pool(self.maps(ops.reshape(silhouettes, (-1, 1, height, width))))
+        stripes = self.pool(self.frame_maps(ops.reshape(silhouettes, (-1, 1, height, width))))
         return self.part_linear(self.micro_motion(stripes, frames, present_frames(silhouettes)))
 
-    def maps(self, x: Tensor) -> Tensor:
+    def frame_maps(self, x: Tensor) -> Tensor:
         """Map silhouettes ``[B, 1, H, W]`` to ``[B, C, H / 4, W / 4]``."""
         x = self.max_pool(self.relu(self.conv2(self.relu(self.conv1(x)))))
         x = self.max_pool(self.relu(self.conv4(self.relu(self.conv3(x)))))

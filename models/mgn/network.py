@@ -70,9 +70,13 @@ class Branch(TrunkPart):
         self.global_pool = GlobalPool(pool)
         self.stripe_pool = StripePool(parts, pool)
 
+    def last_map(self, x: Tensor) -> Tensor:
+        """Map the stem's map to the branch's last one, ``[B, C, h, w]``, which is pooled."""
+        return self.layer4(self.layer3(x))
+
     def construct(self, x: Tensor) -> tuple[Tensor, ...]:
         """Map the stem's map to the global vector and one per stripe, ``[B, C]`` each."""
-        x = self.layer4(self.layer3(x))
+        x = self.last_map(x)
         if self.parts == 1:
             return (self.global_pool(x),)
         return (self.global_pool(x), *self.stripe_pool(x))
@@ -142,6 +146,15 @@ class MGN(nn.Cell):
         """Map normalised images ``[B, 3, H, W]`` to embeddings ``[B, 2048]``, float32, not L2-normalised."""
         _, reduced = self.features(images)
         return ops.concat(reduced, 1)
+
+    def maps(self, images: Tensor) -> dict[str, Tensor]:
+        """Return each branch's last map, ``[B, C, h, w]``, as in the paper's figure 5."""
+        x = self.stem(images)
+        return {
+            "global": self.global_branch.last_map(x),
+            "halves": self.half_branch.last_map(x),
+            "thirds": self.third_branch.last_map(x),
+        }
 
     def check_input(self, height: int, width: int) -> None:
         """Refuse a size in pixels that the network can't take, before anything is compiled.

@@ -100,6 +100,8 @@ class TrainConfig(_Section):
     ``reader_threads`` read images ahead of the training (called ``workers`` in earlier versions).
     ``unreadable_share`` is the share of the training files that may be unreadable: others of the
     same persons take their places; 0: the first one ends the run.
+    ``summary`` also writes losses, rates and evaluations for TensorBoard, to the run's folder; it needs
+    the extra `summary`.
 
     The length is a number of ``epochs``, or of ``steps``: then schedules count steps, too. What is
     counted in epochs besides goes by the sampler's.
@@ -115,6 +117,7 @@ class TrainConfig(_Section):
     checkpoint_steps: int = Field(default=0, ge=0)
     unreadable_share: float = Field(default=0.0, ge=0, lt=1)
     best_metric: Literal["rank1", "mAP"] = "mAP"
+    summary: bool = False
     init_weights: Optional[str] = None
     init_checkpoint: Optional[str] = None
 

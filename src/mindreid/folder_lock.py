@@ -41,3 +41,18 @@ def folder_lock(folder: Path) -> Iterator[None]:
         stream.write(f"process {os.getpid()} on {socket.gethostname()}\n")
         stream.flush()
         yield
+
+
+def is_locked(folder: Path) -> bool:
+    """Tell whether a process holds a folder; without locks, or a folder, nobody does."""
+    try:
+        stream = (folder / LOCK).open("rb")
+    except OSError:
+        return False
+    with stream:
+        try:
+            # Shared, so that those who ask do not keep each other out.
+            fcntl.flock(stream, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except OSError as error:
+            return error.errno in (errno.EWOULDBLOCK, errno.EACCES)
+        return False

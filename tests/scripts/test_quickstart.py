@@ -7,7 +7,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from PIL import Image
+
+from tests.report.page.page_reading import check_page
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -32,6 +33,9 @@ def test_the_quickstart_ends_with_a_trained_verified_model(tmp_path):
     assert trained["mAP"] > untrained["mAP"] + 0.3
     assert "largest difference from the live network" in done.stdout
     assert (folder / "mgn.mindir").stat().st_size > 1_000_000
-    assert Image.open(folder / "ranks.png").width > 500
+    page = check_page(folder / "run.html")
+    rows = page.find("section", id="evaluation")[0].rows()
+    assert rows[1][3] == f"{100 * trained['rank1']:.2f}"
+    assert done.stdout.rstrip().endswith(f"Open the page of the run in a browser: {folder / 'run.html'}")
     for noise in ("Traceback", "[WARNING]", "[ERROR]", "Exception ignored"):
         assert noise not in done.stdout + done.stderr

@@ -88,6 +88,18 @@ def add_weights(parser: argparse.ArgumentParser) -> None:
     which.add_argument("--untrained", action="store_true", help="the network as training would start")
 
 
+def add_picture(parser: argparse.ArgumentParser) -> None:
+    """Add ``--output``: the picture to write."""
+    parser.add_argument("--output", type=Path, required=True, metavar="FILE.png", help="the picture to write")
+
+
+def add_split(parser: argparse.ArgumentParser, default: str) -> None:
+    """Add ``--split``: which records of a dataset."""
+    parser.add_argument(
+        "--split", choices=("train", "query", "gallery"), default=default, help="which records of the dataset"
+    )
+
+
 def positive_integer(text: str) -> int:
     """Read a count of at least 1; for ``type`` of an argument.
 

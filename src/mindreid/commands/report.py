@@ -5,21 +5,19 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from mindreid.commands.arguments import add_dataset, add_recipe, add_weights, overrides, say
+from mindreid.commands import report_embeddings, report_runs
+from mindreid.commands.arguments import add_dataset, add_picture, add_split, say
 from mindreid.errors import DataError
 from mindreid.package_contents import package_summaries
 from mindreid.zoo import DATASETS
-
-#: Options of :func:`mindreid.metrics.cluster_persons` that a method's objective may have, too.
-CLUSTERING = ("k1", "k2", "eps", "min_samples")
 
 
 def add(commands: argparse._SubParsersAction) -> None:
     """Add the command and its actions to the parser."""
     parser = commands.add_parser("report", help="pictures and tables of results")
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
-    _add_ranks(actions)
-    _add_clusters(actions)
+    report_runs.add(actions)
+    report_embeddings.add(actions)
     _add_walkers(actions)
     _add_augmentations(actions)
     _add_silhouettes(actions)
@@ -29,84 +27,9 @@ def add(commands: argparse._SubParsersAction) -> None:
     _add_view_angle(actions)
 
 
-def _add_picture(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--output", type=Path, required=True, metavar="FILE.png", help="the picture to write")
-
-
-def _add_split(parser: argparse.ArgumentParser, default: str) -> None:
-    parser.add_argument(
-        "--split", choices=("train", "query", "gallery"), default=default, help="which records of the dataset"
-    )
-
-
-def _add_ranks(actions: argparse._SubParsersAction) -> None:
-    parser = actions.add_parser("ranks", help="queries with their nearest gallery images")
-    add_recipe(parser)
-    add_weights(parser)
-    _add_picture(parser)
-    parser.add_argument("--queries", type=int, default=8, help="how many queries are drawn")
-    parser.add_argument("--top", type=int, default=10, help="how many gallery images each")
-    parser.set_defaults(run=_ranks)
-
-
-def _ranks(parsed: argparse.Namespace) -> None:
-    from mindreid.config import load_recipe
-    from mindreid.engine.evaluation.evaluation_run import EvaluationRun
-    from mindreid.report.pictures.rank_list import draw_rank_list
-
-    run = EvaluationRun(load_recipe(parsed.config, overrides(parsed)), parsed.checkpoint)
-    protocol = next(iter(run.dataset.protocols.values()))
-    draw_rank_list(
-        protocol,
-        run.extract(protocol.query),
-        run.extract(protocol.gallery),
-        parsed.output,
-        metric=run.recipe.evaluation.metric,
-        queries=parsed.queries,
-        top=parsed.top,
-    )
-    say(f"wrote {parsed.output}")
-
-
-def _add_clusters(actions: argparse._SubParsersAction) -> None:
-    parser = actions.add_parser("clusters", help="some persons' images, clustered by their embeddings")
-    add_recipe(parser)
-    add_weights(parser)
-    _add_picture(parser)
-    _add_split(parser, "train")
-    parser.add_argument("--persons", type=int, default=4, help="how many persons are drawn")
-    parser.add_argument("--rows", type=int, default=6, help="at most so many clusters of each")
-    parser.add_argument("--columns", type=int, default=12, help="at most so many images of each cluster")
-    parser.set_defaults(run=_clusters)
-
-
-def _clusters(parsed: argparse.Namespace) -> None:
-    from mindreid.config import load_recipe
-    from mindreid.engine.evaluation.evaluation_run import EvaluationRun
-    from mindreid.metrics import cluster_persons
-    from mindreid.report.pictures.cluster_sheet import draw_person_clusters
-
-    recipe = load_recipe(parsed.config, overrides(parsed))
-    run = EvaluationRun(recipe, parsed.checkpoint)
-    records = run.dataset.split(parsed.split)
-    pids = [record.pid for record in records]
-    # A method that mines clusters says how; the others' embeddings are clustered by default.
-    options = {name: recipe.model.objective[name] for name in CLUSTERING if name in recipe.model.objective}
-    clusters = cluster_persons(run.extract(records, flip=False), pids, **options)
-    draw_person_clusters(
-        records,
-        clusters,
-        parsed.output,
-        persons=parsed.persons,
-        rows=parsed.rows,
-        columns=parsed.columns,
-    )
-    say(f"{len(clusters.pids)} clusters of {len(set(pids))} persons; wrote {parsed.output}")
-
-
 def _add_walkers(actions: argparse._SubParsersAction) -> None:
     parser = actions.add_parser("walkers", help="generated persons, outfits and cameras on one sheet")
-    _add_picture(parser)
+    add_picture(parser)
     parser.add_argument("--seed", type=int, default=5, help="decides persons, clothes and cameras")
     parser.set_defaults(run=_walkers)
 
@@ -120,7 +43,7 @@ def _walkers(parsed: argparse.Namespace) -> None:
 
 def _add_augmentations(actions: argparse._SubParsersAction) -> None:
     parser = actions.add_parser("augmentations", help="what each augmentation does to a silhouette sequence")
-    _add_picture(parser)
+    add_picture(parser)
     parser.add_argument(
         "--sequence", default="", metavar="FILE.pkl", help="a sequence of one's own instead of a walker's"
     )
@@ -139,9 +62,9 @@ def _add_silhouettes(actions: argparse._SubParsersAction) -> None:
     parser = actions.add_parser("silhouettes", help="sequences of a gait dataset on one sheet")
     # What distinguishes a gait tree is that it holds pickled silhouettes.
     add_dataset(parser, [name for name in DATASETS.names() if ".pkl" in DATASETS[name].tree])
-    _add_split(parser, "query")
+    add_split(parser, "query")
     parser.add_argument("--rows", type=int, default=12, help="how many sequences are drawn")
-    _add_picture(parser)
+    add_picture(parser)
     parser.set_defaults(run=_silhouettes)
 
 
@@ -159,7 +82,7 @@ def _add_architecture(actions: argparse._SubParsersAction) -> None:
     parser = actions.add_parser("architecture", help="a model's network as boxes and arrows")
     models = ", ".join(package_summaries("mindreid.models"))
     parser.add_argument("--model", required=True, help=f"the model: {models}")
-    _add_picture(parser)
+    add_picture(parser)
     parser.set_defaults(run=_architecture)
 
 
@@ -192,7 +115,7 @@ def _add_views(actions: argparse._SubParsersAction) -> None:
     parser = actions.add_parser("views", help="some images of every viewpoint bin, with their angles")
     parser.add_argument("--views", type=Path, required=True, metavar="FILE.csv", help="the table")
     parser.add_argument("--images", type=Path, required=True, metavar="DIR", help="the labelled folder")
-    _add_picture(parser)
+    add_picture(parser)
     parser.add_argument("--per-bin", type=int, default=5, help="images of each bin")
     parser.set_defaults(run=_views)
 
@@ -207,7 +130,7 @@ def _views(parsed: argparse.Namespace) -> None:
 
 def _add_view_angle(actions: argparse._SubParsersAction) -> None:
     parser = actions.add_parser("view-angle", help="the drawing that defines the view angle")
-    _add_picture(parser)
+    add_picture(parser)
     parser.set_defaults(run=_view_angle)
 
 

@@ -86,6 +86,11 @@ class EmbeddingNetwork(nn.Cell):
         """Map the trunk's map ``[B, C, h, w]`` to the embedding ``[B, num_features]``."""
         return self.neck(self.pool(feature_map))
 
+    def maps(self, images: Tensor) -> dict[str, Tensor]:
+        """Return the trunk's map, ``[B, C, h, w]``; of clips, that of the middle frame."""
+        frame = images[:, :, images.shape[2] // 2] if images.ndim == 5 else images
+        return {"trunk": self.trunk(frame)}
+
     def _pool_clips(self, clips: Tensor) -> Tensor:
         _, channels, frames, height, width = clips.shape
         # The free size comes first, so that an export may leave the batch size open.

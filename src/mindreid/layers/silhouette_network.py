@@ -43,9 +43,15 @@ class SilhouetteNetwork(nn.Cell):
         of the Euclidean distance.
         """
         frames = silhouettes.shape[1]
-        return self.part_linear(self.pool(self.frame_max(self.maps(silhouettes), frames)))
+        return self.part_linear(self.pool(self.frame_max(self.frame_maps(silhouettes), frames)))
 
-    def maps(self, silhouettes: Tensor) -> Tensor:
+    def maps(self, silhouettes: Tensor) -> dict[str, Tensor]:
+        """Return the trunk's map of the middle frame, ``[n, C, h, w]``."""
+        frames = silhouettes.shape[1]
+        every = self.frame_maps(silhouettes)
+        return {"trunk": ops.reshape(every, (-1, frames, *every.shape[1:]))[:, frames // 2]}
+
+    def frame_maps(self, silhouettes: Tensor) -> Tensor:
         """Map silhouettes ``[n, frames, H, W]`` to the trunk's maps ``[n * frames, C, H', W']``."""
         _, _, height, width = silhouettes.shape
         return self.trunk(ops.reshape(silhouettes, (-1, 1, height, width)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Optional
 
 import numpy as np
 
@@ -46,6 +46,23 @@ def evaluate_dataset(
     ConfigError
         If the recipe names a protocol that the dataset does not have.
     """
+    protocols = chosen_protocols(dataset, config)
+    begin = time.monotonic()
+    embeddings = embed_protocols(extract, protocols)
+    seconds = time.monotonic() - begin
+    logger.info("%d embeddings in %.1f s", len(embeddings), seconds)
+    results = evaluate_protocols(protocols if workers.is_first else (), embeddings, config)
+    return results_from_json(share_content(results_to_json(results), workers))
+
+
+def chosen_protocols(dataset: Dataset, config: EvaluationConfig) -> list[Protocol]:
+    """Return the protocols of a dataset that the recipe asks for (default: all).
+
+    Raises
+    ------
+    ConfigError
+        If the recipe names one that the dataset does not have.
+    """
     names = config.protocols or tuple(dataset.protocols)
     unknown = [name for name in names if name not in dataset.protocols]
     if unknown:
@@ -54,64 +71,97 @@ def evaluate_dataset(
             where="evaluation.protocols",
             fix=f"choose from {', '.join(dataset.protocols)}",
         )
-    protocols = [dataset.protocols[name] for name in names]
-    begin = time.monotonic()
-    features = _extract_once(extract, protocols)
-    seconds = time.monotonic() - begin
-    logger.info("%d embeddings in %.1f s", len(features.row_of), seconds)
+    return [dataset.protocols[name] for name in names]
+
+
+class ProtocolEmbeddings:
+    """Embeddings of distinct records, looked up by record.
+
+    Parameters
+    ----------
+    records : sequence of Record
+        All different.
+    rows : np.ndarray
+        float32 ``[N, D]`` (gait: ``[N, D, parts]``), in their order.
+    """
+
+    def __init__(self, records: Sequence[Record], rows: np.ndarray) -> None:
+        self.row_of = {record: row for row, record in enumerate(records)}
+        self.rows = rows
+
+    def __len__(self) -> int:
+        return len(self.row_of)
+
+    def __call__(self, records: Sequence[Record]) -> np.ndarray:
+        """Return the embeddings of some of the records, in the order asked for."""
+        return self.rows[[self.row_of[record] for record in records]]
+
+
+def embed_protocols(
+    extract: Callable[[Sequence[Record]], np.ndarray], protocols: Sequence[Protocol]
+) -> ProtocolEmbeddings:
+    """Embed every record that the protocols compare, once."""
+    lists = (part for p in protocols for part in (p.query, p.gallery, p.query_pool))
+    distinct = list(dict.fromkeys(record for records in lists for record in records))
+    return ProtocolEmbeddings(distinct, extract(distinct))
+
+
+def evaluate_protocols(
+    protocols: Sequence[Protocol], embeddings: ProtocolEmbeddings, config: EvaluationConfig
+) -> dict[str, ProtocolResult]:
+    """Rank protocols whose records are embedded; by protocol name, as :func:`evaluate_dataset` does."""
     results: dict[str, ProtocolResult] = {}
-    for protocol in protocols if workers.is_first else ():
-        results.update(_evaluate_protocol(protocol, features, config))
-    return results_from_json(share_content(results_to_json(results), workers))
+    for protocol in protocols:
+        results.update(_evaluate_protocol(protocol, embeddings, config))
+    return results
+
+
+def query_embeddings(
+    protocol: Protocol, embeddings: ProtocolEmbeddings, config: EvaluationConfig
+) -> np.ndarray:
+    """Return what a protocol's queries are ranked by, ``[Q, D]``: pooled where it has a pool."""
+    if not protocol.query_pool:
+        return embeddings(protocol.query)
+    return metrics.pool_multi_query(
+        embeddings(protocol.query_pool),
+        required_labels(protocol.query_pool, "pid"),
+        required_labels(protocol.query_pool, "camid"),
+        required_labels(protocol.query, "pid"),
+        required_labels(protocol.query, "camid"),
+        # Else the pooled queries would be short, and the gallery as long as the network makes it.
+        normalize=config.rerank or config.metric == "cosine",
+    )
+
+
+def required_labels(records: Sequence[Record], name: str) -> np.ndarray:
+    """Return a label that every record has, int64 ``[N]``."""
+    return np.array([getattr(record, name) for record in records], np.int64)
+
+
+def optional_labels(records: Sequence[Record], name: str) -> Optional[np.ndarray]:
+    """Return a label, int64 ``[N]``; ``None`` if a record has none."""
+    values = [getattr(record, name) for record in records]
+    return None if None in values else np.array(values, np.int64)
 
 
 def _evaluate_protocol(
-    protocol: Protocol, features: _Features, config: EvaluationConfig
+    protocol: Protocol, embeddings: ProtocolEmbeddings, config: EvaluationConfig
 ) -> dict[str, ProtocolResult]:
     if protocol.rule not in GAIT_BENCHMARKS:
-        return {protocol.name: _rank(protocol, features, config)}
+        return {protocol.name: _rank(protocol, embeddings, config)}
     if config.rerank:
         raise ConfigError(
             f"the protocol {protocol.name!r} has no re-ranking",
             where="evaluation.rerank",
             fix="leave out --rerank",
         )
-    return GAIT_BENCHMARKS[protocol.rule](protocol.query, features(protocol.query), config.metric)
+    return GAIT_BENCHMARKS[protocol.rule](protocol.query, embeddings(protocol.query), config.metric)
 
 
-class _Features:
-    """Embeddings of distinct records, looked up by record."""
-
-    def __init__(self, records: Sequence[Record], rows: np.ndarray) -> None:
-        self.row_of = {record: row for row, record in enumerate(records)}
-        self.rows = rows
-
-    def __call__(self, records: Sequence[Record]) -> np.ndarray:
-        return self.rows[[self.row_of[record] for record in records]]
-
-
-def _extract_once(
-    extract: Callable[[Sequence[Record]], np.ndarray], protocols: Sequence[Protocol]
-) -> _Features:
-    lists = (part for p in protocols for part in (p.query, p.gallery, p.query_pool))
-    distinct = list(dict.fromkeys(record for records in lists for record in records))
-    return _Features(distinct, extract(distinct))
-
-
-def _rank(protocol: Protocol, features: _Features, config: EvaluationConfig) -> ProtocolResult:
-    query = features(protocol.query)
-    if protocol.query_pool:
-        query = metrics.pool_multi_query(
-            features(protocol.query_pool),
-            _labels(protocol.query_pool, "pid"),
-            _labels(protocol.query_pool, "camid"),
-            _labels(protocol.query, "pid"),
-            _labels(protocol.query, "camid"),
-            # Else the pooled queries would be short, and the gallery as long as the network makes it.
-            normalize=config.rerank or config.metric == "cosine",
-        )
+def _rank(protocol: Protocol, embeddings: ProtocolEmbeddings, config: EvaluationConfig) -> ProtocolResult:
+    query = query_embeddings(protocol, embeddings, config)
     galleries = protocol.trials or (protocol.gallery,)
-    results = [_rank_gallery(protocol, query, gallery, features, config) for gallery in galleries]
+    results = [_rank_gallery(protocol, query, gallery, embeddings, config) for gallery in galleries]
     figures = [_figures(result) for result in results]
     return ProtocolResult(
         **_over_trials(np.mean, figures),
@@ -140,28 +190,19 @@ def _rank_gallery(
     protocol: Protocol,
     query: np.ndarray,
     gallery: Sequence[Record],
-    features: _Features,
+    embeddings: ProtocolEmbeddings,
     config: EvaluationConfig,
 ) -> metrics.RankingResult:
     return metrics.evaluate_ranking(
         query,
-        features(gallery),
-        _labels(protocol.query, "pid"),
-        _labels(gallery, "pid"),
-        _optional_labels(protocol.query, protocol.source),
-        _optional_labels(gallery, protocol.source),
-        query_clothes=_optional_labels(protocol.query, "clothes_id"),
-        gallery_clothes=_optional_labels(gallery, "clothes_id"),
+        embeddings(gallery),
+        required_labels(protocol.query, "pid"),
+        required_labels(gallery, "pid"),
+        optional_labels(protocol.query, protocol.source),
+        optional_labels(gallery, protocol.source),
+        query_clothes=optional_labels(protocol.query, "clothes_id"),
+        gallery_clothes=optional_labels(gallery, "clothes_id"),
         protocol=protocol.rule,
         metric=config.metric,
         rerank=config.rerank,
     )
-
-
-def _labels(records: Sequence[Record], name: str) -> np.ndarray:
-    return np.array([getattr(record, name) for record in records], np.int64)
-
-
-def _optional_labels(records: Sequence[Record], name: str) -> Any:
-    values = [getattr(record, name) for record in records]
-    return None if None in values else np.array(values, np.int64)

@@ -36,6 +36,7 @@ from mindreid.engine.training.plan import Plan
 from mindreid.engine.training.run_folder import RunFolder
 from mindreid.engine.training.run_state import RunState
 from mindreid.engine.training.stopping import StopRequest, StopRequestedError
+from mindreid.engine.training.tensorboard_log import TensorBoardLog
 from mindreid.errors import InterruptedRunError, TrainingError
 
 logger = logging.getLogger(__name__)
@@ -168,7 +169,14 @@ class _Run:
         )
         keeper = CheckpointKeeper(self._save, every=train.checkpoint_every, epochs=plan.epochs)
         # A loss that is not finite must be found before anything is saved.
-        return [losses, evaluation, keeper]
+        return [losses, evaluation, keeper, *self._summaries()]
+
+    def _summaries(self) -> list[Listener]:
+        if not (self.recipe.train.summary and self.workers.is_first):
+            return []
+        every, progress = self.recipe.train.log_every, self.state.progress
+        names = self.state.step.term_names
+        return [TensorBoardLog(self.folder.summaries, names, every=every, progress=progress)]
 
     def _evaluate(self, extract: FeatureExtractor) -> Results:
         results = evaluate_dataset(extract, self.dataset, self.recipe.evaluation, self.workers)

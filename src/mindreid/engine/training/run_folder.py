@@ -56,6 +56,11 @@ class RunFolder:
         return self.root / "relabels.jsonl"
 
     @property
+    def summaries(self) -> Path:
+        """Folder of what TensorBoard shows, if the recipe asks for it."""
+        return self.root / "tensorboard"
+
+    @property
     def log(self) -> Path:
         """What the console showed."""
         return self.root / "train.log"

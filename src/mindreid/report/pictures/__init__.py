@@ -7,10 +7,12 @@ from mindreid.lazy_names import lazy_names
 
 __all__, __getattr__ = lazy_names(
     __name__,
+    activation_sheet=["draw_activations"],
     architecture=["draw_architecture"],
     cluster_sheet=["draw_person_clusters"],
     contact_sheet=["draw_contact_sheet"],
-    rank_list=["draw_rank_list"],
+    plots=["draw_curves", "draw_embedding"],
+    rank_list=["draw_rank_lists"],
     silhouette_sheet=["draw_augmentations", "draw_records", "draw_sequences"],
     view_drawing=["draw_view_angle"],
     view_sheet=["draw_view_sheet"],

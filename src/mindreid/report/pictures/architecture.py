@@ -19,9 +19,9 @@ from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 from pydantic import BaseModel, ConfigDict, Field
 
-from mindreid.atomic import atomic_path
 from mindreid.errors import ConfigError
 from mindreid.report.model_files import read_model_file
+from mindreid.report.pictures.figure_files import write_figure
 from mindreid.zoo import MODELS
 
 FILE = "architecture.yaml"
@@ -99,8 +99,7 @@ def draw_architecture(architecture: Architecture, path: Path) -> None:
     for box in (box for column in columns for box in column):
         for source in box.sources:
             _draw_arrow(axes, centres[source], centres[box.name])
-    with atomic_path(path) as temporary:
-        figure.savefig(temporary)
+    write_figure(path, figure)
 
 
 def _draw_box(axes: Axes, box: Box, centre: tuple[float, float]) -> None:

@@ -1,0 +1,47 @@
+"""Curves of a run: every loss term, every learning rate."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Optional
+
+from mindreid.report.loss_history import TOTAL, LossHistory
+from mindreid.report.page.line_chart import Line, line_chart
+from mindreid.report.page.markup import element, join, note
+from mindreid.report.page.page_frame import Section
+
+
+def curve_section(histories: Mapping[str, LossHistory]) -> Section:
+    """Draw a chart for each loss term and one for the rates; of several runs, all over each other."""
+    if not any(map(len, histories.values())):
+        return Section("curves", "Curves", note("No step has been made yet."))
+    terms = list(dict.fromkeys(name for history in histories.values() for name in history.losses))
+    charts = [line_chart(_title(name), _lines(histories, name)) for name in terms]
+    rates = {
+        _label(label, f"rate of {phase}", histories): (history.steps, values)
+        for label, history in histories.items()
+        for phase, values in history.rates.items()
+    }
+    charts.append(line_chart("learning rate", rates))
+    said = note(
+        "Terms as they come from the step, unweighted; a long curve shows means and, pale, their range."
+    )
+    return Section("curves", "Curves", join([said, element("div", *charts, class_="charts")]))
+
+
+def _title(name: str) -> str:
+    return "loss, the weighted sum" if name == TOTAL else name
+
+
+def _lines(histories: Mapping[str, LossHistory], name: str) -> dict[str, Line]:
+    each = {label: (history.steps, history.losses.get(name)) for label, history in histories.items()}
+    return {label: (steps, values) for label, (steps, values) in each.items() if values is not None}
+
+
+def _label(run: str, what: str, histories: Mapping[str, LossHistory]) -> str:
+    return what if len(histories) == 1 else f"{run}: {what}"
+
+
+def last_loss(history: LossHistory) -> Optional[float]:
+    """Return the loss of the last step, ``None`` before the first."""
+    return float(history.losses[TOTAL][-1]) if len(history) else None
