@@ -132,10 +132,13 @@ class EvaluationConfig(_Section):
     """How embeddings are made and compared.
 
     ``batch_size`` counts images per forward pass; of sequences as many as hold no more frames.
+    Above 1, ``crop_scale`` enlarges an image by this factor and averages the embeddings of five crops
+    of the input's size: of its corners and of its middle.
     """
 
     batch_size: int = Field(default=64, gt=0)
     flip: bool = True
+    crop_scale: float = Field(default=1.0, ge=1)
     metric: Literal["cosine", "euclidean"] = "cosine"
     rerank: bool = False
     protocols: tuple[str, ...] = ()

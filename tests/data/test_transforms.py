@@ -13,8 +13,10 @@ from mindreid.data.transforms import (
     pad_crop,
     random_erasing,
     resize,
+    resize_crop,
     training_transform,
 )
+from mindreid.data.transforms.geometry import five_windows
 from mindreid.errors import ConfigError, InvalidArgumentError
 
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
@@ -218,3 +220,31 @@ def test_normalizing_twice_and_enlarging_after_it_are_refused():
 def test_options_out_of_range_are_refused(make):
     with pytest.raises(InvalidArgumentError):
         make()
+
+
+def test_resize_crop_takes_the_place_of_the_resize():
+    """The image is resized once, to the larger size; every window of it is reached."""
+    large = resize(72, 36)(IMAGE, rng())
+    windows = [large[top : top + 64, left : left + 32] for top in range(9) for left in range(5)]
+    found = [resize_crop(64, 32, scale=1.125)(IMAGE, rng(seed)) for seed in range(60)]
+    hits = {next(i for i, w in enumerate(windows) if np.array_equal(w, f)) for f in found}
+    assert len(hits) > 25
+    inputs = InputConfig(height=64, width=32)
+    chain = training_transform([Component(name="resize_crop", scale=1.125)], inputs)
+    expected = evaluation_transform(inputs)(found[3], rng())
+    np.testing.assert_array_equal(chain(IMAGE, rng(3)), expected)
+
+
+def test_resize_crop_stands_first_and_only_once():
+    for names in (["flip", "resize_crop"], ["resize_crop", "resize_crop"]):
+        with pytest.raises(ConfigError, match="stands first"):
+            training_transform([Component(name=name) for name in names], INPUTS)
+    with pytest.raises(InvalidArgumentError, match="scale"):
+        resize_crop(64, 32, scale=0.9)
+
+
+def test_five_windows_are_the_corners_and_the_middle():
+    large = np.arange(6 * 5).reshape(6, 5, 1)
+    windows = five_windows(large, 4, 3)
+    assert [window[0, 0, 0] for window in windows] == [0, 2, 10, 12, 6]
+    assert {window.shape for window in windows} == {(4, 3, 1)}

@@ -179,3 +179,35 @@ def test_width_scales_the_stages():
 def test_bad_options(options, match):
     with pytest.raises(InvalidArgumentError, match=match):
         ResNetTrunk(**options)
+
+
+def test_a_stride_in_the_last_block_skips_pixels_of_its_output():
+    """What a bottleneck computes with a stride is every other pixel of what it computes without one."""
+    arch = architecture("resnet50", 0.125)
+    plain, halved = residual_stage(arch, 2, stride=1), residual_stage(arch, 2, stride=1, end_stride=2)
+    assert [p.name for p in halved.get_parameters()] == [p.name for p in plain.get_parameters()]
+    for mine, theirs in zip(halved.get_parameters(), plain.get_parameters()):
+        mine.set_data(theirs)
+    channels = arch.channels(1)
+    x = Tensor(np.random.default_rng(0).standard_normal((2, channels, 12, 8)).astype(np.float32))
+    small, large = halved.set_train(False)(x), plain.set_train(False)(x)
+    assert small.shape[2:] == (6, 4)
+    assert distance(small, large[:, :, ::2, ::2]) < 1e-6
+
+
+def test_strides_at_the_end_change_where_a_trunk_halves_its_map_not_its_parameters():
+    first, last = ResNetTrunk("resnet18", width=0.125), ResNetTrunk("resnet18", width=0.125, stride_at="last")
+    shapes = [{name: p.shape for name, p in t.parameters_and_names()} for t in (first, last)]
+    assert {n: s for n, s in shapes[1].items() if "down_sample" not in n} == {
+        n: s for n, s in shapes[0].items() if "down_sample" not in n
+    }
+    x = ops.ones((1, 3, 64, 32))
+    heights = []
+    y = last.max_pool(last.relu(last.bn1(last.conv1(x))))
+    for stage in (last.layer1, last.layer2, last.layer3, last.layer4):
+        y = stage(y)
+        heights.append(y.shape[2])
+    assert heights == [8, 4, 2, 2]
+    assert first(x).shape == last(x).shape
+    with pytest.raises(InvalidArgumentError, match="first"):
+        ResNetTrunk("resnet18", stride_at="middle")

@@ -32,7 +32,8 @@ def slow_triplet(inputs, targets, margin, distance):
         positives = distances[np.equal(targets, target)]
         negatives = distances[np.not_equal(targets, target)]
         if len(negatives):
-            total += max(0.0, margin + positives.max() - negatives.min())
+            violation = positives.max() - negatives.min()
+            total += np.logaddexp(0.0, violation) if margin == "soft" else max(0.0, margin + violation)
     return total / len(inputs)
 
 
@@ -43,6 +44,7 @@ def slow_triplet(inputs, targets, margin, distance):
         ("mgn", "triplet", "triplet_labels", 1.2, "euclidean"),
         ("losses", "cal_triplet", "cal_pids", 0.3, "cosine"),
         ("losses", "fire_triplet", "fire_pids", 0.3, "euclidean"),
+        ("fire", "triplet_soft", "pids", "soft", "euclidean"),
     ],
 )
 def test_recorded(golden, file, prefix, labels, margin, distance, compiled):
@@ -58,7 +60,7 @@ def test_recorded(golden, file, prefix, labels, margin, distance, compiled):
 @given(
     seed=st.integers(0, 10_000),
     persons=st.integers(1, 4),
-    margin=st.sampled_from([0.0, 0.3, 2.0]),
+    margin=st.sampled_from([0.0, 0.3, 2.0, "soft"]),
     distance=st.sampled_from(["euclidean", "cosine"]),
 )
 def test_equals_the_plain_loop(seed, persons, margin, distance):
@@ -128,7 +130,29 @@ def test_does_not_depend_on_the_order():
     np.testing.assert_allclose(one[1][order], two[1], atol=1e-6)
 
 
-@pytest.mark.parametrize(("margin", "distance"), [(-0.1, "euclidean"), (0.3, "manhattan")])
+def test_the_soft_margin_is_that_of_its_authors_who_leave_the_anchor_out():
+    """The formula of their code, with a person who has one image: its farthest positive is at zero."""
+    rng = np.random.default_rng(3)
+    inputs, targets = rng.standard_normal((7, 4)).astype(np.float32), np.array([0, 0, 1, 1, 1, 2, 3])
+    distances = np.sqrt(((inputs[:, None] - inputs[None]) ** 2).sum(2) + 1e-12)
+    same = targets[:, None] == targets[None]
+    farthest = (distances * (same ^ np.eye(7, dtype=bool))).max(1)
+    nearest = np.where(same, np.inf, distances).min(1)
+    value, _ = loss_and_gradient(TripletLoss("soft"), inputs, targets)
+    assert value == pytest.approx(np.logaddexp(0, farthest - nearest).mean(), rel=1e-5)
+
+
+@pytest.mark.parametrize("margin", ["soft", 2.0])
+def test_far_violations_stay_finite(margin):
+    value, gradient = loss_and_gradient(TripletLoss(margin), [[0, 0], [900, 0], [1, 0], [1, 1]], [0, 0, 1, 1])
+    assert np.isfinite(value)
+    assert np.isfinite(gradient).all()
+    assert value > 200
+
+
+@pytest.mark.parametrize(
+    ("margin", "distance"), [(-0.1, "euclidean"), (0.3, "manhattan"), ("hard", "euclidean")]
+)
 def test_bad_options(margin, distance):
     with pytest.raises(InvalidArgumentError):
         TripletLoss(margin, distance)

@@ -14,11 +14,12 @@ import numpy as np
 
 from mindreid import zoo
 from mindreid.config import Component, InputConfig
-from mindreid.data.formats.images import LoadSample, Transform, read_image
+from mindreid.data.formats.images import LoadSample, Transform, load_image, read_image
 from mindreid.data.formats.pickles import read_array
 from mindreid.data.formats.silhouettes import stored_silhouettes
 from mindreid.data.frame_selection import FrameSelection
 from mindreid.data.records import Record, Records
+from mindreid.data.transforms.geometry import enlarged, five_windows
 from mindreid.errors import DataError, InvalidArgumentError
 
 #: Value of the pixels of an absent frame, which no silhouette has.
@@ -44,20 +45,31 @@ class SampleLoaders:
     evaluation: LoadSample
 
 
-def sample_loaders(frames: Optional[Component], inputs: InputConfig) -> Optional[SampleLoaders]:
+def sample_loaders(
+    frames: Optional[Component], inputs: InputConfig, crop_scale: float = 1.0
+) -> Optional[SampleLoaders]:
     """Build the loaders that a recipe's sections ``frames`` and ``input`` describe.
+
+    Parameters
+    ----------
+    frames, inputs
+        The recipe's sections.
+    crop_scale : float
+        The recipe's ``evaluation.crop_scale``.
 
     Returns
     -------
     SampleLoaders or None
-        ``None`` where a record is one image.
+        ``None`` where a record is one image, looked at as a whole.
 
     Raises
     ------
     InvalidArgumentError
-        If silhouettes are wanted without ``frames``, there is no such selection, or its options
-        are out of range.
+        If silhouettes are wanted without ``frames``, crops of anything but single images, there is no
+        such selection, or its options are out of range.
     """
+    if crop_scale > 1:
+        return _five_crops(frames, inputs, crop_scale)
     if frames is None:
         if inputs.kind == "silhouettes":
             raise InvalidArgumentError(
@@ -78,6 +90,20 @@ def sample_loaders(frames: Optional[Component], inputs: InputConfig) -> Optional
         return np.stack([rows(record, images, positions, transform, generator) for positions in every])
 
     return SampleLoaders(selection.pieces, training, evaluation)
+
+
+def _five_crops(frames: Optional[Component], inputs: InputConfig, scale: float) -> SampleLoaders:
+    if frames is not None or inputs.kind != "image":
+        raise InvalidArgumentError(
+            "five crops are taken of single images only", fix="leave out evaluation.crop_scale"
+        )
+    large = enlarged(inputs.height, inputs.width, inputs.interpolation, scale)
+
+    def evaluation(record: Record, transform: Transform, generator: np.random.Generator) -> np.ndarray:
+        windows = five_windows(large(read_image(record.path), generator), inputs.height, inputs.width)
+        return np.stack([transform(window, generator) for window in windows])
+
+    return SampleLoaders(lambda record: (record,), load_image, evaluation)
 
 
 def takes_clips(recipe: Mapping[str, Any]) -> bool:

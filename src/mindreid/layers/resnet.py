@@ -115,6 +115,7 @@ def residual_stage(
     stage: int,
     *,
     stride: Optional[int] = None,
+    end_stride: int = 1,
     first: int = 0,
     last: Optional[int] = None,
 ) -> nn.SequentialCell:
@@ -131,6 +132,8 @@ def residual_stage(
         1 to 4.
     stride : int, optional
         Stride of block 0; by default torchvision's.
+    end_stride : int
+        Stride of the stage's last block, whose shortcut then skips pixels, as in TF-Slim.
     first, last : int, optional
         Range of blocks; by default all.
     """
@@ -139,10 +142,13 @@ def residual_stage(
     before = STEM_CHANNELS if stage == 1 else arch.channels(stage - 1)
     blocks: OrderedDict[str, nn.Cell] = OrderedDict()
     for number in range(arch.depths[stage])[first:last]:
-        if number > 0:
-            blocks[str(number)] = arch.block(outer, inner)
-        else:
+        if number == 0:
             blocks["0"] = entry_block(arch.block, before, inner, stride)
+        elif number == arch.depths[stage] - 1 and end_stride > 1:
+            skip = nn.MaxPool2d(1, end_stride)
+            blocks[str(number)] = arch.block(outer, inner, stride=end_stride, down_sample=skip)
+        else:
+            blocks[str(number)] = arch.block(outer, inner)
     return nn.SequentialCell(blocks)
 
 
@@ -261,6 +267,9 @@ class ResNetTrunk(ResNetStem):
         Padding of the stem's max pooling.
     width : float
         Factor on the stages' channels.
+    stride_at : {"first", "last"}
+        Which block halves the map: the first one of a stage, as in torchvision, or the last one of
+        the stage before, as in TF-Slim's version 1. The parameters are the same.
 
     Examples
     --------
@@ -276,12 +285,18 @@ class ResNetTrunk(ResNetStem):
         last_stride: int = 2,
         stem_pool: StemPool = "torchvision",
         width: float = 1.0,
+        stride_at: Literal["first", "last"] = "first",
     ) -> None:
         super().__init__(architecture(trunk, width), stem_pool)
-        self.layer1 = residual_stage(self.arch, 1)
-        self.layer2 = residual_stage(self.arch, 2)
-        self.layer3 = residual_stage(self.arch, 3)
-        self.layer4 = residual_stage(self.arch, 4, stride=last_stride)
+        if stride_at not in ("first", "last"):
+            raise InvalidArgumentError(f"the block with the stride is 'first' or 'last', not {stride_at!r}")
+        strides = {**STAGE_STRIDES, 4: last_stride}
+        self.layer1, self.layer2, self.layer3, self.layer4 = [
+            residual_stage(self.arch, stage, stride=strides[stage])
+            if stride_at == "first"
+            else residual_stage(self.arch, stage, stride=1, end_stride=strides.get(stage + 1, 1))
+            for stage in strides
+        ]
         self.num_features = self.arch.channels(4)
         initialize_convolutions(self)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, Union
 
 from mindspore import Tensor, nn, ops
 
@@ -21,13 +21,15 @@ class TripletLoss(nn.Cell):
 
     Hermans et al., "In Defense of the Triplet Loss for Person Re-Identification",
     arXiv 1703.07737, equation 5. The anchor counts as its own positive, so a person with one
-    image has a positive distance of zero. An anchor without a negative adds nothing. Of equally
-    hard examples the first one is taken.
+    image has a positive distance of zero, which is what the authors' code gives where it leaves
+    the anchor out and finds no other. An anchor without a negative adds nothing. Of equally hard
+    examples the first one is taken.
 
     Parameters
     ----------
-    margin : float
-        The margin ``m``, >= 0, in units of the distance.
+    margin : float or "soft"
+        The margin ``m``, >= 0, in units of the distance; "soft" has no margin and takes
+        ``log(1 + exp(x))`` in place of ``max(0, m + x)`` (section 2 of the paper).
     distance : {"euclidean", "cosine"}
         ``d``: the Euclidean distance of the inputs as they are (at least 1e-6, which keeps
         gradients finite), or one minus their cosine.
@@ -46,8 +48,17 @@ class TripletLoss(nn.Cell):
     Tensor(shape=[], dtype=Float32, value= 0.612574)
     """
 
-    def __init__(self, margin: float = 0.3, distance: Literal["euclidean", "cosine"] = "euclidean") -> None:
+    def __init__(
+        self,
+        margin: Union[float, Literal["soft"]] = 0.3,
+        distance: Literal["euclidean", "cosine"] = "euclidean",
+    ) -> None:
         super().__init__()
+        self.soft = margin == "soft"
+        if isinstance(margin, str):
+            if not self.soft:
+                raise InvalidArgumentError(f"the margin is a number or 'soft', not {margin!r}")
+            margin = 0.0
         if margin < 0:
             raise InvalidArgumentError(f"the margin must not be negative, it is {margin}")
         if distance not in ("euclidean", "cosine"):
@@ -71,7 +82,8 @@ class TripletLoss(nn.Cell):
         positive, negative = hardest_pairs(ops.stop_gradient(inputs), same)
         violation = self._distance(inputs, inputs[positive]) - self._distance(inputs, inputs[negative])
         has_negative = ops.logical_not(same.all(axis=1)).astype(inputs.dtype)
-        return (ops.relu(violation + self.margin) * has_negative).mean()
+        cost = ops.softplus(violation) if self.soft else ops.relu(violation + self.margin)
+        return (cost * has_negative).mean()
 
     def _distance(self, a: Tensor, b: Tensor) -> Tensor:
         if self.cosine:

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mindreid.engine.training.schedules import cosine, multi_step
+from mindreid.engine.training.schedules import cosine, exponential, multi_step
 from mindreid.errors import InvalidArgumentError
 from mindreid.zoo import SCHEDULES
 
@@ -39,6 +39,15 @@ def test_cosine_falls_from_one_to_the_minimum():
     assert all(a >= b for a, b in zip(values[10:], values[11:]))
 
 
+def test_exponential_is_constant_then_falls_to_its_last_factor():
+    """Equation 10 of the triplet paper, and TF's ``exponential_decay(t - t0, t1 - t0, 0.001)``."""
+    factor = exponential(begin=15000, end=25000, last_factor=0.001)
+    assert {factor(step) for step in (0, 1, 14999, 15000)} == {1.0}
+    for step in (15001, 17500, 20000, 25000):
+        assert factor(step) == pytest.approx(0.001 ** ((step - 15000) / 10000))
+    assert factor(99999) == pytest.approx(0.001)
+
+
 @pytest.mark.parametrize(
     ("name", "options"),
     [
@@ -47,6 +56,9 @@ def test_cosine_falls_from_one_to_the_minimum():
         ("multi_step", {"warmup_epochs": -1}),
         ("cosine", {"epochs": 10, "warmup_epochs": 10}),
         ("cosine", {"epochs": 10, "minimum": 2.0}),
+        ("exponential", {"begin": 10, "end": 10}),
+        ("exponential", {"begin": -1, "end": 10}),
+        ("exponential", {"begin": 0, "end": 10, "last_factor": 0.0}),
     ],
 )
 def test_contradictions_are_refused(name, options):

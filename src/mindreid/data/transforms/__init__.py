@@ -1,9 +1,10 @@
 """What happens to an image between its file and the network.
 
-An image is resized first and leaves as CHW. What lies between is the recipe's list ``augment``,
-applied in its order. A registered transform is a factory: its positional parameters are filled
-from the recipe's section ``input`` by name, its keyword-only parameters are the options that a
-list entry may set. Before ``normalize`` pixels are uint8, after it float32.
+An image is resized first (unless the list begins with ``resize_crop``) and leaves as CHW. What lies
+between is the recipe's list ``augment``, applied in its order. A registered transform is a factory: its
+positional parameters are filled from the recipe's section ``input`` by name, its keyword-only
+parameters are the options that a list entry may set. Before ``normalize`` pixels are uint8, after it
+float32.
 
 Sequences of silhouettes have transforms of their own, which take all frames together.
 """
@@ -16,7 +17,7 @@ from mindreid import zoo
 from mindreid.data.formats.images import Transform
 from mindreid.data.transforms.composition import evaluation_transform, training_transform
 from mindreid.data.transforms.erasing import random_erasing
-from mindreid.data.transforms.geometry import enlarge_crop, flip, pad_crop, resize
+from mindreid.data.transforms.geometry import enlarge_crop, flip, pad_crop, resize, resize_crop
 from mindreid.data.transforms.normalization import normalize
 from mindreid.data.transforms.silhouette_augmentations import SILHOUETTE_STEPS
 
@@ -28,6 +29,7 @@ __all__ = [
     "pad_crop",
     "random_erasing",
     "resize",
+    "resize_crop",
     "training_transform",
 ]
 
@@ -37,6 +39,7 @@ _IMAGE_STEPS: tuple[Callable[..., Transform], ...] = (
     normalize,
     pad_crop,
     random_erasing,
+    resize_crop,
 )
 
 for _factory in (*_IMAGE_STEPS, *SILHOUETTE_STEPS):

@@ -36,7 +36,8 @@ def training_transform(augment: Sequence[Component], inputs: InputConfig) -> Tra
     Raises
     ------
     ConfigError
-        If ``normalize`` is listed twice, or a transform is not made for the kind of input.
+        If ``normalize`` is listed twice, ``resize_crop`` is not the first, or a transform is not made
+        for the kind of input.
     InvalidArgumentError
         If there is no such transform, or an option is out of range.
     """
@@ -47,10 +48,14 @@ def training_transform(augment: Sequence[Component], inputs: InputConfig) -> Tra
     names = [step.name for step in augment]
     if names.count("normalize") > 1:
         raise ConfigError("an image is normalised once, the list has 'normalize' twice", where="augment")
+    if "resize_crop" in names[1:]:
+        raise ConfigError("an image is resized once, 'resize_crop' stands first", where="augment")
     steps = [_build(step, inputs) for step in augment]
     if "normalize" not in names:
         steps.append(normalize(inputs.mean, inputs.std))
-    return _chain([resize(inputs.height, inputs.width, inputs.interpolation), *steps])
+    if "resize_crop" not in names:
+        steps.insert(0, resize(inputs.height, inputs.width, inputs.interpolation))
+    return _chain(steps)
 
 
 def evaluation_transform(inputs: InputConfig) -> Transform:

@@ -59,6 +59,44 @@ def pad_crop(*, pad: int = 10) -> Transform:
     return apply
 
 
+def resize_crop(
+    height: int, width: int, interpolation: Interpolation = "bilinear", *, scale: float = 1.125
+) -> Transform:
+    """Resize the image to ``scale`` times the input's size and cut that out at a random place.
+
+    Stands first in a recipe's list and takes the place of the resizing before it, so that an image is
+    resized only once. Hermans et al., arXiv 1703.07737, section 3.3.
+    """
+    large = enlarged(height, width, interpolation, scale)
+
+    def apply(image: np.ndarray, generator: np.random.Generator) -> np.ndarray:
+        return _random_window(large(image, generator), height, width, generator)
+
+    return apply
+
+
+def enlarged(height: int, width: int, interpolation: Interpolation, scale: float) -> Transform:
+    """Resize to ``scale`` times a size, whose windows are then cut out.
+
+    Raises
+    ------
+    InvalidArgumentError
+        If ``scale`` is below 1.
+    """
+    _check_scale(scale)
+    return resize(round(height * scale), round(width * scale), interpolation)
+
+
+def five_windows(image: np.ndarray, height: int, width: int) -> list[np.ndarray]:
+    """Cut ``[H, W, C]`` to windows of a size: at the four corners, row by row, then in the middle."""
+    below, right = image.shape[0] - height, image.shape[1] - width
+    corners = [(top, left) for top in (0, below) for left in (0, right)]
+    return [
+        image[top : top + height, left : left + width]
+        for top, left in (*corners, ((below + 1) // 2, (right + 1) // 2))
+    ]
+
+
 def enlarge_crop(
     interpolation: Interpolation = "bilinear", *, probability: float = 0.5, scale: float = 1.125
 ) -> Transform:
@@ -68,8 +106,7 @@ def enlarge_crop(
     with. Takes uint8 images, so it must stand before ``normalize``.
     """
     check_probability(probability)
-    if scale < 1:
-        raise InvalidArgumentError(f"scale is at least 1, not {scale}")
+    _check_scale(scale)
 
     def apply(image: np.ndarray, generator: np.random.Generator) -> np.ndarray:
         if generator.random() >= probability:
@@ -85,6 +122,11 @@ def check_probability(probability: float) -> None:
     """Raise :class:`InvalidArgumentError` unless ``probability`` is in [0, 1]."""
     if not 0 <= probability <= 1:
         raise InvalidArgumentError(f"a probability is between 0 and 1, not {probability}")
+
+
+def _check_scale(scale: float) -> None:
+    if scale < 1:
+        raise InvalidArgumentError(f"scale is at least 1, not {scale}")
 
 
 def _resize(image: np.ndarray, height: int, width: int, interpolation: Interpolation) -> np.ndarray:

@@ -36,8 +36,8 @@ class FeatureExtractor:
     batch_size : int
         Images per forward pass; the last batch is padded to it.
     load : callable, optional
-        Makes all rows of a record of many frames, ``[rows, …]``, whose embeddings are averaged. By
-        default a record is one image. There is a graph for every shape of rows.
+        Makes all rows of a record of many frames or crops, ``[rows, …]``, whose embeddings are averaged.
+        By default a record is one row. There is a graph for every shape of rows.
     frame_size : int
         Numbers that make a frame, by which ``batch_size`` counts the frames of rows.
     flip : bool
@@ -154,7 +154,8 @@ def _mean_by_index(rows: np.ndarray, indices: np.ndarray) -> tuple[np.ndarray, n
 
 def build_extractor(recipe: Recipe, network: nn.Cell, workers: Workers, **options: Any) -> FeatureExtractor:
     """Build the feature extractor that the recipe's evaluation section describes."""
-    loaders, inputs = sample_loaders(recipe.frames, recipe.input), recipe.input
+    inputs = recipe.input
+    loaders = sample_loaders(recipe.frames, inputs, recipe.evaluation.crop_scale)
     return FeatureExtractor(
         network,
         evaluation_transform(inputs),

@@ -108,6 +108,49 @@ def cosine(
     return factor
 
 
+def exponential(*, begin: int, end: int, last_factor: float = 0.001) -> Schedule:
+    """Keep the rate up to an epoch, then lower it exponentially.
+
+    Hermans et al., "In Defense of the Triplet Loss for Person Re-Identification", arXiv 1703.07737,
+    equation 10.
+
+    Parameters
+    ----------
+    begin : int
+        Epoch up to which the factor is 1.
+    end : int
+        Where it reaches ``last_factor``; it stays there afterwards.
+    last_factor : float
+        The last factor.
+
+    Returns
+    -------
+    callable
+        ``factor(epoch)``.
+
+    Raises
+    ------
+    InvalidArgumentError
+        If the decay does not end after it begins or a number is out of range.
+
+    Examples
+    --------
+    >>> factor = exponential(begin=15000, end=25000)
+    >>> [round(factor(step), 4) for step in (0, 15000, 20000, 25000)]
+    [1.0, 1.0, 0.0316, 0.001]
+    """
+    if not 0 <= begin < end:
+        raise InvalidArgumentError(f"a decay begins at an epoch >= 0 and ends later, not {begin} and {end}")
+    if not 0 < last_factor <= 1:
+        raise InvalidArgumentError(f"the last factor must be in (0, 1], not {last_factor}")
+
+    def factor(epoch: float) -> float:
+        done = min(max((epoch - begin) / (end - begin), 0.0), 1.0)
+        return last_factor**done
+
+    return factor
+
+
 def piecewise(*, milestones: Sequence[int] = (), factors: Sequence[float]) -> Schedule:
     """Give each stretch of the run a factor of its own, which may be higher than the one before.
 
@@ -166,3 +209,4 @@ def _warm_up(epochs: int, start: float) -> Schedule:
 SCHEDULES.register("multi_step", multi_step)
 SCHEDULES.register("cosine", cosine)
 SCHEDULES.register("piecewise", piecewise)
+SCHEDULES.register("exponential", exponential)

@@ -1,0 +1,202 @@
+"""MSCAN: a small network of dilated convolutions that finds three parts of the body by itself.
+
+Li et al., "Learning Deep Context-aware Features over Body and Latent Parts for Person
+Re-identification", CVPR 2017.
+"""
+
+from __future__ import annotations
+
+import mindspore as ms
+import numpy as np
+from mindspore import Tensor, nn, ops
+from mindspore.ops import constexpr
+
+from mindreid.errors import InvalidArgumentError
+from mindreid.layers.reduction import Reduction
+from mindreid.layers.resnet import initialize_convolutions
+from mindreid.layers.spatial_transformer import RegionSampler
+
+DILATIONS = (1, 2, 3)
+#: Height of a part's centre, from -1 at the top of the body to 1 at its bottom: upper, middle, lower.
+PART_CENTRES = (-0.6, 0.0, 0.6)
+_STEM_CHANNELS = 32
+_SCALE_CHANNELS = 32
+#: Length of the features of the body, and of those of the parts.
+FEATURES = 128
+#: Half of a part's width and height at the start, where the map's are 1.
+_START_SCALE = (1.0, 0.4)
+_REGION = (4, 4)
+#: The map is this many times smaller than the image.
+_REDUCTION = 16
+
+
+class MultiScaleConvolution(nn.Cell):
+    """3×3 convolutions that look 1, 2 and 3 pixels far, side by side; batch norm, ReLU.
+
+    Parameters
+    ----------
+    in_channels : int
+        Channels of the map.
+    channels : int
+        Channels of each convolution; three times as many come out.
+    """
+
+    def __init__(self, in_channels: int, channels: int) -> None:
+        super().__init__()
+        self.convolutions = nn.CellList(
+            [
+                nn.Conv2d(in_channels, channels, 3, pad_mode="pad", padding=dilation, dilation=dilation)
+                for dilation in DILATIONS
+            ]
+        )
+        self.norm = nn.BatchNorm2d(len(DILATIONS) * channels)
+        self.relu = nn.ReLU()
+
+    def construct(self, x: Tensor) -> Tensor:
+        """Map ``[B, C, H, W]`` to ``[B, 3 channels, H, W]``."""
+        scales = [convolution(x) for convolution in self.convolutions]
+        return self.relu(self.norm(ops.concat(scales, 1)))
+
+
+class MSCAN(nn.Cell):
+    """Features of the whole body, and of three parts that spatial transformers find.
+
+    Parameters
+    ----------
+    image_size : tuple of int
+        Height and width of the images; the paper's are 160×64. The layers that find the parts see a
+        whole map of 1/16 of it.
+    width : float
+        Factor on all channels, below 1 for small networks on a CPU.
+
+    Raises
+    ------
+    InvalidArgumentError
+        If the size is no multiple of 16 or the factor leaves no channels; or, when called, for images
+        of another size.
+
+    Examples
+    --------
+    >>> MSCAN(width=0.25)(ops.ones((2, 3, 160, 64))).shape
+    (2, 256)
+    """
+
+    def __init__(self, *, image_size: tuple[int, int] = (160, 64), width: float = 1.0) -> None:
+        super().__init__()
+        stem, scale = int(_STEM_CHANNELS * width), int(_SCALE_CHANNELS * width)
+        if min(image_size) < _REDUCTION or any(size % _REDUCTION for size in image_size):
+            raise InvalidArgumentError(
+                f"MSCAN takes images of multiples of {_REDUCTION} pixels, not {image_size[0]}×{image_size[1]}"
+            )
+        if min(stem, scale) < 1:
+            raise InvalidArgumentError(f"the width factor leaves no channels, it is {width}")
+        self.image_size = tuple(image_size)
+        channels = len(DILATIONS) * scale
+        self.stem = nn.SequentialCell(
+            nn.Conv2d(3, stem, 5, pad_mode="pad", padding=2), nn.BatchNorm2d(stem), nn.ReLU()
+        )
+        self.layers = nn.CellList(
+            [MultiScaleConvolution(stem if number == 0 else channels, scale) for number in range(4)]
+        )
+        self.pool = nn.MaxPool2d(2, 2)
+        flat = channels * (image_size[0] // _REDUCTION) * (image_size[1] // _REDUCTION)
+        self.body = Reduction(flat, FEATURES)
+        self.localization = PartLocalization(flat)
+        self.sampler = RegionSampler(*_REGION)
+        self.part_features = nn.CellList(
+            [Reduction(channels * _REGION[0] * _REGION[1], FEATURES) for _ in PART_CENTRES]
+        )
+        self.parts = Reduction(len(PART_CENTRES) * FEATURES, FEATURES)
+        initialize_convolutions(self)
+
+    def construct(self, images: Tensor) -> Tensor:
+        """Map normalised images ``[B, 3, H, W]`` to embeddings ``[B, 256]``, float32, not L2-normalised."""
+        body, parts, _, _ = self.features(images)
+        return ops.cast(ops.concat((body, parts), 1), ms.float32)
+
+    def check_input(self, height: int, width: int) -> None:
+        """Refuse a size in pixels that the network was not made for, before anything is compiled.
+
+        Raises
+        ------
+        InvalidArgumentError
+            If it is not ``image_size``.
+        """
+        _refuse_size(height, width, self.image_size)
+
+    def features(self, images: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Return what the losses see.
+
+        Parameters
+        ----------
+        images : Tensor
+            ``[B, 3, H, W]``.
+
+        Returns
+        -------
+        body, parts : Tensor
+            ``[B, 128]`` each.
+        scale, shift : Tensor
+            float32 ``[B, 3, 2]``: of each part, half its width and height, and x and y of its centre.
+        """
+        _check_size(images.shape[2], images.shape[3], self.image_size)
+        x = self.stem(images)
+        for layer in self.layers:
+            x = layer(self.pool(x))
+        flat = ops.flatten(x)
+        scale, shift = self.localization(flat)
+        parts = []
+        for number in range(len(PART_CENTRES)):
+            region = self.sampler(x, scale[:, number], shift[:, number])
+            parts.append(self.part_features[number](ops.flatten(region)))
+        return self.body(flat), self.parts(ops.concat(parts, 1)), scale, shift
+
+
+class PartLocalization(nn.Cell):
+    """Two linear maps from a map to scale and shift of three parts, which start one above another.
+
+    Parameters
+    ----------
+    flat_features : int
+        Numbers of the map.
+    """
+
+    def __init__(self, flat_features: int) -> None:
+        super().__init__()
+        self.hidden = nn.Dense(flat_features, FEATURES, activation="relu")
+        start = [[*_START_SCALE, 0.0, centre] for centre in PART_CENTRES]
+        self.transform = nn.Dense(
+            FEATURES,
+            4 * len(PART_CENTRES),
+            weight_init="zeros",
+            bias_init=Tensor(np.array(start, np.float32).ravel()),
+        )
+
+    def construct(self, flat: Tensor) -> tuple[Tensor, Tensor]:
+        """Map ``[B, flat_features]`` to scales and shifts, float32 ``[B, 3, 2]`` each: x, then y."""
+        transform = ops.cast(self.transform(self.hidden(flat)), ms.float32)
+        transform = ops.reshape(transform, (-1, len(PART_CENTRES), 4))
+        return transform[:, :, :2], transform[:, :, 2:]
+
+
+def mscan(
+    num_classes: int = 0,  # noqa: ARG001 - classifiers belong to the objective
+    *,
+    image_size: tuple[int, int] = (160, 64),
+    width: float = 1.0,
+) -> MSCAN:
+    """Build the inference network; the parameters are those of :class:`MSCAN`."""
+    return MSCAN(image_size=image_size, width=width)
+
+
+@constexpr
+def _check_size(height: int, width: int, image_size: tuple[int, int]) -> None:
+    _refuse_size(height, width, image_size)
+
+
+def _refuse_size(height: int, width: int, image_size: tuple[int, int]) -> None:
+    if (height, width) != tuple(image_size):
+        raise InvalidArgumentError(
+            f"this MSCAN was made for images of {image_size[0]}×{image_size[1]}, not {height}×{width}",
+            fix=f"set model.network.image_size=[{height}, {width}], the size of the recipe's input",
+        )
