@@ -14,6 +14,7 @@ VERSION = next(
 EXTRAS = {
     "convert": ["torch>=2.6"],
     "onnx": ["onnx>=1.16", "onnxruntime>=1.18"],
+    "docs": ["mkdocs-material>=9.6", "mkdocstrings[python]>=0.29"],
     "pose": ["mediapipe==0.10.21"],
     "summary": ["tensorboardX>=2.6"],
     "test": [
