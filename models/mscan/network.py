@@ -9,11 +9,11 @@ from __future__ import annotations
 import mindspore as ms
 import numpy as np
 from mindspore import Tensor, nn, ops
-from mindspore.ops import constexpr
 
 from mindreid.errors import InvalidArgumentError
 from mindreid.layers.reduction import Reduction
 from mindreid.layers.resnet import initialize_convolutions
+from mindreid.layers.sized_network import SizedNetwork, check_image_size
 from mindreid.layers.spatial_transformer import RegionSampler
 
 DILATIONS = (1, 2, 3)
@@ -58,7 +58,7 @@ class MultiScaleConvolution(nn.Cell):
         return self.relu(self.norm(ops.concat(scales, 1)))
 
 
-class MSCAN(nn.Cell):
+class MSCAN(SizedNetwork):
     """Features of the whole body, and of three parts that spatial transformers find.
 
     Parameters
@@ -82,15 +82,10 @@ class MSCAN(nn.Cell):
     """
 
     def __init__(self, *, image_size: tuple[int, int] = (160, 64), width: float = 1.0) -> None:
-        super().__init__()
+        super().__init__(image_size, multiple=_REDUCTION)
         stem, scale = int(_STEM_CHANNELS * width), int(_SCALE_CHANNELS * width)
-        if min(image_size) < _REDUCTION or any(size % _REDUCTION for size in image_size):
-            raise InvalidArgumentError(
-                f"MSCAN takes images of multiples of {_REDUCTION} pixels, not {image_size[0]}×{image_size[1]}"
-            )
         if min(stem, scale) < 1:
             raise InvalidArgumentError(f"the width factor leaves no channels, it is {width}")
-        self.image_size = tuple(image_size)
         channels = len(DILATIONS) * scale
         self.stem = nn.SequentialCell(
             nn.Conv2d(3, stem, 5, pad_mode="pad", padding=2), nn.BatchNorm2d(stem), nn.ReLU()
@@ -114,16 +109,6 @@ class MSCAN(nn.Cell):
         body, parts, _, _ = self.features(images)
         return ops.cast(ops.concat((body, parts), 1), ms.float32)
 
-    def check_input(self, height: int, width: int) -> None:
-        """Refuse a size in pixels that the network was not made for, before anything is compiled.
-
-        Raises
-        ------
-        InvalidArgumentError
-            If it is not ``image_size``.
-        """
-        _refuse_size(height, width, self.image_size)
-
     def features(self, images: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """Return what the losses see.
 
@@ -139,7 +124,7 @@ class MSCAN(nn.Cell):
         scale, shift : Tensor
             float32 ``[B, 3, 2]``: of each part, half its width and height, and x and y of its centre.
         """
-        _check_size(images.shape[2], images.shape[3], self.image_size)
+        check_image_size(images.shape[2:], self.image_size)
         x = self.stem(images)
         for layer in self.layers:
             x = layer(self.pool(x))
@@ -187,16 +172,3 @@ def mscan(
 ) -> MSCAN:
     """Build the inference network; the parameters are those of :class:`MSCAN`."""
     return MSCAN(image_size=image_size, width=width)
-
-
-@constexpr
-def _check_size(height: int, width: int, image_size: tuple[int, int]) -> None:
-    _refuse_size(height, width, image_size)
-
-
-def _refuse_size(height: int, width: int, image_size: tuple[int, int]) -> None:
-    if (height, width) != tuple(image_size):
-        raise InvalidArgumentError(
-            f"this MSCAN was made for images of {image_size[0]}×{image_size[1]}, not {height}×{width}",
-            fix=f"set model.network.image_size=[{height}, {width}], the size of the recipe's input",
-        )

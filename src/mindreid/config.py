@@ -55,12 +55,15 @@ class ModelConfig(_Section):
 class InputConfig(_Section):
     """What the network takes: images of a size, and how they are resized and normalised.
 
+    Of kind "posed_image" are images of six channels: behind the person's own three are those of the
+    part image (:mod:`mindreid.data.part_image`), which takes ``dataset.keypoints``.
+
     Means and standard deviations are those of RGB values in [0, 1]. Of kind "silhouettes" are
     sequences of aligned silhouettes, which are neither resized nor normalised: they are cut to
     ``width`` at the sides and have values in [0, 1].
     """
 
-    kind: Literal["image", "silhouettes"] = "image"
+    kind: Literal["image", "posed_image", "silhouettes"] = "image"
     height: int = Field(gt=0)
     width: int = Field(gt=0)
     interpolation: Literal["bilinear", "bicubic"] = "bilinear"
@@ -70,17 +73,19 @@ class InputConfig(_Section):
     @property
     def channels(self) -> int:
         """Channels of an image, 1 for a silhouette."""
-        return 1 if self.kind == "silhouettes" else 3
+        return {"image": 3, "posed_image": 6, "silhouettes": 1}[self.kind]
 
 
 class DatasetConfig(Component):
     """A dataset, the folder it was unpacked to, and the loader's options.
 
-    ``views`` is a table of viewpoint labels, made by ``mindreid data views``.
+    ``views`` is a table of viewpoint labels, made by ``mindreid data views``, ``keypoints`` one of
+    keypoints, made by ``mindreid data keypoints``.
     """
 
     root: str
     views: Optional[str] = None
+    keypoints: Optional[str] = None
 
 
 class OptimizerConfig(Component):

@@ -15,15 +15,16 @@ from mindreid.config import Recipe, load_recipe
 from mindreid.data.view_table import ViewRow, write_views
 from mindreid.engine.training.loop import Trainer
 from mindreid.engine.training.run import train
+from mindreid.preprocess.views.image_keypoints import make_keypoints
 from mindreid.walkers import synthesize
 from mindreid.walkers.gait_synthesis import synthesize_sequences
 from mindreid.zoo import DATASETS
 
-VIEWS = "views.csv"
+VIEWS, KEYPOINTS = "views.csv", "keypoints.csv"
 
 
 def write_walkers(name, root):
-    """Write a tiny tree in a dataset's layout; images have keypoints, half of them a view."""
+    """Write a tiny tree in a dataset's layout; images have keypoints and a view, in tables."""
     if DATASETS[name].sequence_layout is not None:
         synthesize_sequences(name, root, 4, 1, cameras=2, frames=5, size=(64, 32))
         return
@@ -31,7 +32,8 @@ def write_walkers(name, root):
     cameras = 2 if outfits == 1 else 3
     outfits = min(outfits, 2)
     size = (96, 32) if outfits == 1 else (48, 24)
-    synthesize(name, root, 8, 1, outfits=outfits, cameras=cameras, frames=2, size=size)
+    synthesize(name, root, 8, 1, outfits=outfits, cameras=cameras, frames=2, size=size, annotations=True)
+    make_keypoints(root / KEYPOINTS, images=root, keypoints=root / "annotations" / "frames.jsonl")
     images = sorted(path.relative_to(root).as_posix() for path in root.rglob("*[0-9].*g"))
     write_views(root / VIEWS, [ViewRow(image, bin=i % 3, reason="") for i, image in enumerate(images)])
 
@@ -52,6 +54,8 @@ def smoke_recipe(tmp_path_factory):
         given = [f"dataset.root={root}"]
         if dataset.views is not None:
             given.append(f"dataset.views={root / VIEWS}")
+        if dataset.keypoints is not None:
+            given.append(f"dataset.keypoints={root / KEYPOINTS}")
         return load_recipe(f"{method}/smoke", [*given, *overrides])
 
     return smoke_recipe

@@ -32,7 +32,9 @@ def inputs(method, batch, seed=0):
     size, generator = load_recipe(f"{method}/smoke").input, np.random.default_rng(seed)
     if size.kind == "silhouettes":
         return Tensor(generator.random((batch, 5, size.height, size.width), np.float32))
-    return Tensor(generator.standard_normal((batch, 3, size.height, size.width)).astype(np.float32))
+    return Tensor(
+        generator.standard_normal((batch, size.channels, size.height, size.width)).astype(np.float32)
+    )
 
 
 def pixels(size, batch, frames):

@@ -120,3 +120,20 @@ def positive_integer(text: str) -> int:
 def say(text: str) -> None:
     """Write a line of a command's result to standard output."""
     write_line(text)
+
+
+def add_pose_source(parser: argparse.ArgumentParser) -> None:
+    """Add where poses come from: files of a pose estimator, or one that is run."""
+    parser.add_argument(
+        "--keypoints",
+        type=Path,
+        metavar="PATH",
+        help="JSON of AlphaPose, OpenPose, COCO or MediaPipe's landmarks, a tree of such files in the "
+        "images' folders, or a walkers' frames.jsonl; by default poses are estimated with the extra 'pose'",
+    )
+    parser.add_argument(
+        "--pose-python",
+        type=Path,
+        metavar="PYTHON",
+        help="interpreter of an environment with mediapipe; by default what setup.sh --extras pose made",
+    )

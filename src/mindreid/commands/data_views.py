@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Union
 
-from mindreid.commands.arguments import say
+from mindreid.commands.arguments import add_pose_source, say
 
 
 def add(actions: argparse._SubParsersAction) -> None:
@@ -21,13 +21,7 @@ def add(actions: argparse._SubParsersAction) -> None:
         metavar="DIR",
         help="folder of images, usually a dataset's root; by default the images that the keypoints name",
     )
-    parser.add_argument(
-        "--keypoints",
-        type=Path,
-        metavar="PATH",
-        help="JSON of AlphaPose, OpenPose, COCO or MediaPipe's landmarks, a tree of such files in the "
-        "images' folders, or a walkers' frames.jsonl; by default poses are estimated with the extra 'pose'",
-    )
+    add_pose_source(parser)
     parser.add_argument(
         "--method",
         default="vote",
@@ -56,12 +50,6 @@ def add(actions: argparse._SubParsersAction) -> None:
         type=_pitch,
         metavar="DEGREES",
         help="downward tilt of the one camera, or auto to estimate it; by default usual ones are averaged",
-    )
-    parser.add_argument(
-        "--pose-python",
-        type=Path,
-        metavar="PYTHON",
-        help="interpreter of an environment with mediapipe; by default what setup.sh --extras pose made",
     )
     parser.set_defaults(run=_views)
 

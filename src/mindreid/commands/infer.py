@@ -40,6 +40,13 @@ def add(commands: argparse._SubParsersAction) -> None:
         help="images, or the output of an earlier run with this model: write ranking.csv (default: none)",
     )  # fmt: skip
     parser.add_argument(
+        "--keypoints", type=Path, metavar="FILE.csv",
+        help="for networks that take them: a table of the images in --input, by `mindreid data keypoints`",
+    )  # fmt: skip
+    parser.add_argument(
+        "--gallery-keypoints", type=Path, metavar="FILE.csv", help="the same for the images in --gallery"
+    )
+    parser.add_argument(
         "--top", type=positive_integer, default=10,
         help="gallery images per query in ranking.csv (default: 10)",
     )  # fmt: skip
@@ -74,20 +81,27 @@ def _infer(parsed: argparse.Namespace) -> None:
         gallery = read_embedded(parsed.gallery, model)
     runtime = open_runtime(parsed.model, name=parsed.runtime)
     say(f"{parsed.model} runs on {runtime.name}")
-    query = _embed(parsed, parsed.input, parsed.output, runtime, model)
+    query = _embed(parsed, parsed.input, parsed.keypoints, parsed.output, runtime, model)
     if parsed.gallery is None:
         return
     if gallery is None:
-        gallery = _embed(parsed, parsed.gallery, parsed.output / "gallery", runtime, model)
+        table = parsed.gallery_keypoints
+        gallery = _embed(parsed, parsed.gallery, table, parsed.output / "gallery", runtime, model)
     ranking = parsed.output / "ranking.csv"
     write_ranking(query, gallery, ranking, metric=model.metric, top=parsed.top)
     say(f"wrote {ranking}")
 
 
 def _embed(
-    parsed: argparse.Namespace, source: Path, output: Path, runtime: Runtime, model: ExportedModel
+    parsed: argparse.Namespace,
+    source: Path,
+    keypoints: Optional[Path],
+    output: Path,
+    runtime: Runtime,
+    model: ExportedModel,
 ) -> Embedded:
     from mindreid.engine.deployment.inference import embed_files
+    from mindreid.engine.deployment.input_keypoints import input_keypoints
     from mindreid.engine.deployment.input_listing import Unreadable, list_inputs
 
     unreadable: Optional[list[Unreadable]] = [] if parsed.skip_unreadable else None
@@ -98,6 +112,7 @@ def _embed(
         output,
         source=source,
         unreadable=unreadable,
+        keypoints=input_keypoints(model.inputs, keypoints, source),
         batch_size=parsed.batch_size,
         reader_threads=parsed.reader_threads,
     )

@@ -37,5 +37,10 @@ def fingerprint(records: Sequence[Record], root: PathLike) -> dict[str, object]:
     digest = hashlib.sha256()
     for record in records:
         paths = [os.path.relpath(path, root) for path in record.paths]
-        digest.update(json.dumps({**asdict(record), "paths": paths}).encode() + b"\n")
+        labels = {**asdict(record), "paths": paths}
+        keypoints = labels.pop("keypoints")
+        digest.update(json.dumps(labels).encode() + b"\n")
+        # Lists without keypoints keep the sums of versions that knew of none.
+        if keypoints is not None:
+            digest.update(keypoints.tobytes())
     return {"records": len(records), "sha256": digest.hexdigest()}

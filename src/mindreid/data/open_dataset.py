@@ -8,6 +8,7 @@ from itertools import chain
 from typing import Any, Optional
 
 from mindreid.config import Recipe
+from mindreid.data.keypoint_table import attach_keypoints
 from mindreid.data.records import Dataset
 from mindreid.data.sample_loaders import sample_loaders
 from mindreid.data.summary import format_summary
@@ -18,7 +19,9 @@ from mindreid.zoo import DATASETS, check_options
 logger = logging.getLogger(__name__)
 
 
-def load_dataset(name: str, root: str, *, views: Optional[str] = None, **options: Any) -> Dataset:
+def load_dataset(
+    name: str, root: str, *, views: Optional[str] = None, keypoints: Optional[str] = None, **options: Any
+) -> Dataset:
     """Load a dataset's records.
 
     Parameters
@@ -29,6 +32,8 @@ def load_dataset(name: str, root: str, *, views: Optional[str] = None, **options
         The folder that was unpacked.
     views : str, optional
         A table of viewpoint labels made by ``mindreid data views``, which fills ``Record.view``.
+    keypoints : str, optional
+        A table made by ``mindreid data keypoints``, which fills ``Record.keypoints``.
     **options
         The loader's own options, e.g. ``variant="detected"`` for CUHK03.
 
@@ -41,16 +46,18 @@ def load_dataset(name: str, root: str, *, views: Optional[str] = None, **options
     ------
     DataError
         If the folder is missing, laid out differently, or a split is empty; or if ``views`` is no
-        such table or lacks training images.
+        such table or lacks training images, or ``keypoints`` is none or lacks images.
     InvalidArgumentError
         If there is no such dataset, or it has no such option.
     """
     load = DATASETS[name].load
     check_options(f"the dataset {name!r}", load, options)
     dataset = load(root, **options)
-    if views is None:
-        return dataset
-    return attach_views(dataset, views)
+    if views is not None:
+        dataset = attach_views(dataset, views)
+    if keypoints is not None:
+        dataset = attach_keypoints(dataset, keypoints)
+    return dataset
 
 
 def open_dataset(recipe: Recipe) -> Dataset:
@@ -59,10 +66,18 @@ def open_dataset(recipe: Recipe) -> Dataset:
     Raises
     ------
     ConfigError
-        If the records are tracklets, and the recipe does not say which frames are taken.
+        If the records are tracklets, and the recipe does not say which frames are taken; or if its
+        input takes keypoints and it names none.
     """
-    name, root, views = recipe.dataset.name, recipe.dataset.root, recipe.dataset.views
-    dataset = load_dataset(name, root, views=views, **recipe.dataset.options)
+    source = recipe.dataset
+    if recipe.input.kind == "posed_image" and source.keypoints is None:
+        raise ConfigError(
+            "the recipe's input takes keypoints of every image, and it names no table of them",
+            where="dataset.keypoints",
+            fix="make one with `mindreid data keypoints` and pass --set dataset.keypoints=FILE.csv",
+        )
+    tables = {"views": source.views, "keypoints": source.keypoints}
+    dataset = load_dataset(source.name, source.root, **tables, **source.options)
     logger.info("%s", format_summary(dataset))
     loaders = sample_loaders(recipe.frames, recipe.input)
     if loaders is not None:

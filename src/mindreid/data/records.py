@@ -8,6 +8,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, Literal, Optional
 
+import numpy as np
+
 
 @dataclass(frozen=True)
 class Record:
@@ -33,6 +35,10 @@ class Record:
     camera : str, optional
         What a gait dataset calls the camera or its angle, of which ``camid`` is the number: "01"
         in CCPG, "090" in CASIA-B.
+    keypoints : ndarray, optional
+        float32 ``[26, 3]``, x and y in pixels and confidence, in the order of
+        :data:`mindreid.data.keypoints.KEYPOINT_NAMES`; ``None`` if unknown. Records are compared
+        without it.
     """
 
     paths: tuple[str, ...]
@@ -43,6 +49,7 @@ class Record:
     tracklet: Optional[int] = None
     condition: Optional[str] = None
     camera: Optional[str] = None
+    keypoints: Optional[np.ndarray] = field(default=None, compare=False, repr=False)
 
     @property
     def path(self) -> str:

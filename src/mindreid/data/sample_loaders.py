@@ -18,8 +18,9 @@ from mindreid.data.formats.images import LoadSample, Transform, load_image, read
 from mindreid.data.formats.pickles import read_array
 from mindreid.data.formats.silhouettes import stored_silhouettes
 from mindreid.data.frame_selection import FrameSelection
+from mindreid.data.part_image import compose_part_image
 from mindreid.data.records import Record, Records
-from mindreid.data.transforms.geometry import enlarged, five_windows
+from mindreid.data.transforms.geometry import enlarged, five_windows, resize
 from mindreid.errors import DataError, InvalidArgumentError
 
 #: Value of the pixels of an absent frame, which no silhouette has.
@@ -60,16 +61,18 @@ def sample_loaders(
     Returns
     -------
     SampleLoaders or None
-        ``None`` where a record is one image, looked at as a whole.
+        ``None`` where a record is one image, looked at as a whole and without its keypoints.
 
     Raises
     ------
     InvalidArgumentError
-        If silhouettes are wanted without ``frames``, crops of anything but single images, there is no
-        such selection, or its options are out of range.
+        If silhouettes are wanted without ``frames``, crops of anything but single images, part images
+        of frames, there is no such selection, or its options are out of range.
     """
     if crop_scale > 1:
         return _five_crops(frames, inputs, crop_scale)
+    if inputs.kind == "posed_image":
+        return _posed_images(frames, inputs)
     if frames is None:
         if inputs.kind == "silhouettes":
             raise InvalidArgumentError(
@@ -104,6 +107,41 @@ def _five_crops(frames: Optional[Component], inputs: InputConfig, scale: float) 
         return np.stack([transform(window, generator) for window in windows])
 
     return SampleLoaders(lambda record: (record,), load_image, evaluation)
+
+
+def _posed_images(frames: Optional[Component], inputs: InputConfig) -> SampleLoaders:
+    if frames is not None:
+        raise InvalidArgumentError("part images are made of single images only", fix="leave out frames")
+
+    def training(record: Record, transform: Transform, generator: np.random.Generator) -> np.ndarray:
+        return transform(posed_image(read_image(record.path), record.keypoints, inputs), generator)
+
+    def evaluation(record: Record, transform: Transform, generator: np.random.Generator) -> np.ndarray:
+        return training(record, transform, generator)[None]
+
+    return SampleLoaders(lambda record: (record,), training, evaluation)
+
+
+def posed_image(image: np.ndarray, keypoints: Optional[np.ndarray], inputs: InputConfig) -> np.ndarray:
+    """Resize an image to the input's size and put its part image behind it.
+
+    Parameters
+    ----------
+    image : np.ndarray
+        uint8 ``[H, W, 3]`` of any size.
+    keypoints : np.ndarray, optional
+        ``[26, 3]`` in pixels of ``image``; see :func:`mindreid.data.part_image.compose_part_image`.
+    inputs : InputConfig
+        The recipe's ``input``.
+
+    Returns
+    -------
+    np.ndarray
+        uint8 ``[height, width, 6]``.
+    """
+    whole = resize(inputs.height, inputs.width, inputs.interpolation)(image, np.random.default_rng(0))
+    parts = compose_part_image(image, keypoints, inputs.height, inputs.width)
+    return np.concatenate([whole, parts], axis=2)
 
 
 def takes_clips(recipe: Mapping[str, Any]) -> bool:

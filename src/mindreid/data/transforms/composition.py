@@ -10,7 +10,7 @@ import numpy as np
 from mindreid import zoo
 from mindreid.config import Component, InputConfig
 from mindreid.data.formats.images import Transform
-from mindreid.data.transforms.geometry import resize
+from mindreid.data.transforms.geometry import RESIZING_STEPS, resize
 from mindreid.data.transforms.normalization import normalize
 from mindreid.data.transforms.silhouette_augmentations import SILHOUETTE_STEPS, cut_sides
 from mindreid.errors import ConfigError
@@ -30,8 +30,9 @@ def training_transform(augment: Sequence[Component], inputs: InputConfig) -> Tra
     -------
     callable
         ``transform(image, generator)``: uint8 ``[H, W, 3]`` of any size to float32
-        ``[3, height, width]``, contiguous. For silhouettes, uint8 ``[T, height, W]`` to float32
-        ``[T, height, width]`` in [0, 1].
+        ``[3, height, width]``, contiguous. For posed images, which have the input's size already,
+        uint8 ``[height, width, 6]`` to float32 ``[6, height, width]``. For silhouettes, uint8
+        ``[T, height, W]`` to float32 ``[T, height, width]`` in [0, 1].
 
     Raises
     ------
@@ -53,7 +54,7 @@ def training_transform(augment: Sequence[Component], inputs: InputConfig) -> Tra
     steps = [_build(step, inputs) for step in augment]
     if "normalize" not in names:
         steps.append(normalize(inputs.mean, inputs.std))
-    if "resize_crop" not in names:
+    if "resize_crop" not in names and inputs.kind == "image":
         steps.insert(0, resize(inputs.height, inputs.width, inputs.interpolation))
     return _chain(steps)
 
@@ -64,8 +65,10 @@ def evaluation_transform(inputs: InputConfig) -> Transform:
 
 
 def _check_kind(name: str, inputs: InputConfig) -> None:
-    kind = "silhouettes" if zoo.TRANSFORMS[name] in SILHOUETTE_STEPS else "image"
-    if kind != inputs.kind:
+    step = zoo.TRANSFORMS[name]
+    kind = "silhouettes" if step in SILHOUETTE_STEPS else "image"
+    kinds = (kind, "posed_image") if kind == "image" and step not in RESIZING_STEPS else (kind,)
+    if inputs.kind not in kinds:
         raise ConfigError(f"{name!r} is for input of the kind {kind!r}, not {inputs.kind!r}", where="augment")
 
 

@@ -57,10 +57,12 @@ def random_erasing(
             return image
         # The layout is kept: a normalised image is a channel-last view of channel-first memory.
         erased = image.copy(order="K")
+        # An image with its part image behind it has six channels.
+        every = np.tile(color, image.shape[2] // 3)
         if image.dtype == np.uint8:
-            erased[box] = np.rint(255 * color)
+            erased[box] = np.rint(255 * every)
         else:
-            erased[box] = 0 if fill == "mean" else color
+            erased[box] = 0 if fill == "mean" else every
         return erased
 
     return apply

@@ -118,6 +118,10 @@ def enlarge_crop(
     return apply
 
 
+#: Transforms that take RGB of three channels, since Pillow resizes nothing else.
+RESIZING_STEPS = (resize_crop, enlarge_crop)
+
+
 def check_probability(probability: float) -> None:
     """Raise :class:`InvalidArgumentError` unless ``probability`` is in [0, 1]."""
     if not 0 <= probability <= 1:

@@ -107,9 +107,11 @@ _FILES = (_RUN, EMBEDDINGS, INDEX)
 
 @contextmanager
 def claimed_embedding_folder(
-    root: Path, model: ExportedModel, source: Optional[Path] = None
+    root: Path, model: ExportedModel, source: Optional[Path] = None, keypoints_sha256: Optional[str] = None
 ) -> Iterator[EmbeddingFolder]:
     """Open a folder that is new, empty, or of an earlier run with this model, for this process alone.
+
+    ``keypoints_sha256`` is the checksum of the table of keypoints, if the network takes any.
 
     Raises
     ------
@@ -123,6 +125,8 @@ def claimed_embedding_folder(
         "metric": model.metric,
         "source": None if source is None else str(source.resolve()),
     }
+    if keypoints_sha256 is not None:
+        run["keypoints_sha256"] = keypoints_sha256
     root.mkdir(parents=True, exist_ok=True)
     if not (root / _RUN).is_file() and any(
         path.name != LOCK and not path.name.startswith(".tmp-") for path in root.iterdir()
@@ -140,7 +144,7 @@ def claimed_embedding_folder(
         remove_stale_temporaries(root)
         remove_stale_temporaries(root / _PARTS)
         if (root / _RUN).is_file():
-            _check_own(root, model, run["source"])
+            _check_own(root, model, run)
         else:
             write_json(root / _RUN, run)
         yield EmbeddingFolder(root, run)
@@ -209,14 +213,16 @@ def _check_origin(folder: Path, run: dict[str, Any], model: ExportedModel, fix: 
             raise DataError(f"these embeddings are of another {name}{sums}", where=str(folder), fix=fix)
 
 
-def _check_own(root: Path, model: ExportedModel, source: Optional[str]) -> None:
+def _check_own(root: Path, model: ExportedModel, own: Mapping[str, Any]) -> None:
     new = "name a new folder or delete it"
     try:
         run = _read_run(root)
     except (OSError, ValueError):
         raise DataError(f"{_RUN} is damaged", where=str(root), fix=new) from None
     _check_origin(root, run, model, fix=new)
-    if None not in (source, run.get("source")) and source != run["source"]:
+    if own.get("keypoints_sha256") != run.get("keypoints_sha256"):
+        raise DataError("these embeddings were made with other keypoints", where=str(root), fix=new)
+    if None not in (own["source"], run.get("source")) and own["source"] != run["source"]:
         raise DataError(f"this folder holds another run, of {run['source']}", where=str(root), fix=new)
 
 

@@ -19,6 +19,7 @@ from mindreid.engine.deployment.embedding_folder import (
 )
 from mindreid.engine.deployment.exported_model import ExportedModel
 from mindreid.engine.deployment.inference_inputs import LoadedInput, load_inputs
+from mindreid.engine.deployment.input_keypoints import InputKeypoints
 from mindreid.engine.deployment.input_listing import Unreadable
 from mindreid.engine.deployment.runtimes import Runtime
 from mindreid.errors import DataError, InvalidArgumentError
@@ -37,6 +38,7 @@ def embed_files(
     *,
     source: Optional[Path] = None,
     unreadable: Optional[Sequence[Unreadable]] = None,
+    keypoints: Optional[InputKeypoints] = None,
     batch_size: int = 32,
     reader_threads: int = 4,
 ) -> Embedded:
@@ -62,6 +64,8 @@ def embed_files(
     unreadable : sequence of Unreadable, optional
         What was left out when the files were listed. Given, be it empty, a file that can't be read
         is skipped and listed in ``skipped.csv``; without it, it is an error.
+    keypoints : InputKeypoints, optional
+        Of the images, for a network of posed images.
     batch_size : int
         Images per pass. The last batch is filled up, so that one graph takes them all.
     reader_threads : int
@@ -78,14 +82,15 @@ def embed_files(
     if min(batch_size, reader_threads) < 1:
         raise InvalidArgumentError("batch size and number of reader threads are at least 1")
     size = 1 if model.inputs.kind == "silhouettes" else min(batch_size, len(paths))
-    with claimed_embedding_folder(output, model, source) as folder:
+    table = None if keypoints is None else keypoints.sha256
+    with claimed_embedding_folder(output, model, source, table) as folder:
         if folder.known:
             logger.info("%d embeddings are in %s already", len(folder.known), output)
         batches = _Batches(runtime, folder, runtime.fixed_batch or size)
         read, skipped = [], list(unreadable or ())
         try:
             for loaded in tqdm(
-                load_inputs(model.inputs, paths, frozenset(folder.known), reader_threads),
+                load_inputs(model.inputs, paths, frozenset(folder.known), reader_threads, keypoints),
                 total=len(paths), desc="embedding", unit="file", disable=None,
             ):  # fmt: skip
                 if loaded.error is None:

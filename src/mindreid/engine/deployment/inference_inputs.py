@@ -16,8 +16,10 @@ from mindreid.data.formats.images import decode_image
 from mindreid.data.formats.pickles import read_array
 from mindreid.data.formats.regular_files import open_regular, stream_checksum
 from mindreid.data.frame_selection import UnorderedFrames
+from mindreid.data.sample_loaders import posed_image
 from mindreid.data.transforms import resize
 from mindreid.data.transforms.silhouette_augmentations import cut_sides
+from mindreid.engine.deployment.input_keypoints import InputKeypoints
 from mindreid.errors import DataError
 
 #: Files that each thread reads before the first is asked for: what is read must not fill the memory.
@@ -35,7 +37,8 @@ class LoadedInput:
     digest : str
         SHA-256 of its content; empty if that could not be read.
     sample : np.ndarray, optional
-        uint8 ``[H, W, 3]`` or ``[frames, H, W]``; ``None`` if the embedding is known, or on an error.
+        uint8 ``[H, W, 3]``, ``[H, W, 6]`` or ``[frames, H, W]``; ``None`` if the embedding is known, or
+        on an error.
     error : DataError, optional
         Why the file can't be used.
     """
@@ -47,10 +50,17 @@ class LoadedInput:
 
 
 def load_inputs(
-    inputs: InputConfig, paths: Sequence[Path], known: Container[str], reader_threads: int
+    inputs: InputConfig,
+    paths: Sequence[Path],
+    known: Container[str],
+    reader_threads: int,
+    keypoints: Optional[InputKeypoints] = None,
 ) -> Iterator[LoadedInput]:
     """Read files in order, in threads; those whose digest is in ``known`` are not decoded."""
-    sample = _sequence_sample(inputs) if inputs.kind == "silhouettes" else _image_sample(inputs)
+    if keypoints is not None:
+        sample = _posed_sample(inputs, keypoints)
+    else:
+        sample = _sequence_sample(inputs) if inputs.kind == "silhouettes" else _image_sample(inputs)
 
     def load(path: Path) -> LoadedInput:
         digest = ""
@@ -78,6 +88,10 @@ def _image_sample(inputs: InputConfig) -> Callable[[Path, BinaryIO], np.ndarray]
     resized = resize(inputs.height, inputs.width, inputs.interpolation)
     unused = np.random.default_rng(0)
     return lambda path, stream: resized(decode_image(stream, str(path)), unused)
+
+
+def _posed_sample(inputs: InputConfig, keypoints: InputKeypoints) -> Callable[[Path, BinaryIO], np.ndarray]:
+    return lambda path, stream: posed_image(decode_image(stream, str(path)), keypoints.of(path), inputs)
 
 
 def _sequence_sample(inputs: InputConfig) -> Callable[[Path, BinaryIO], np.ndarray]:

@@ -18,7 +18,7 @@ from mindreid.text_files import read_text_file
 logger = logging.getLogger(__name__)
 
 #: Endings of the files that hold one input, by the recipe's kind of input.
-SUFFIXES = {"image": IMAGE_SUFFIXES, "silhouettes": (".pkl",)}
+SUFFIXES = {"image": IMAGE_SUFFIXES, "posed_image": IMAGE_SUFFIXES, "silhouettes": (".pkl",)}
 #: Endings of files with pictures in them that nothing here decodes.
 _TO_CONVERT = (
     ".heic", ".heif", ".avif", ".pdf", ".svg", ".psd", ".jp2", ".jxl", ".dng", ".cr2", ".cr3", ".nef", ".arw",
@@ -30,7 +30,7 @@ _LISTED = ("link to what is there already", "links to what is there already")
 _BROKEN = ("link that leads nowhere", "links that lead nowhere")
 _OTHER_PICTURE = ("file to be saved as JPEG or PNG first", "files to be saved as JPEG or PNG first")
 _OTHER_KIND = ("file that is no {kind}", "files that are no {kind}s")
-_NAMES = {"image": "image", "silhouettes": "sequence"}
+_NAMES = {"image": "image", "posed_image": "image", "silhouettes": "sequence"}
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ def list_inputs(
     source : Path
         A folder, one input, or a list: a text file with one path per line, relative to the list's own
         folder. Empty lines and those that begin with ``#`` are passed over; a path may be in quotes.
-    kind : {"image", "silhouettes"}
+    kind : {"image", "posed_image", "silhouettes"}
         What the network takes.
     unreadable : list of Unreadable, optional
         Takes what can't be read. Without it, that is an error.

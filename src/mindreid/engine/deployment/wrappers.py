@@ -4,6 +4,8 @@
 recipe's input          takes uint8                                     returns float32
 ======================  ==============================================  ==========================
 images                  RGB ``[N, H, W, 3]`` of the recipe's size       ``[N, D]``, L2-normalised
+posed images            the same with six channels: the image, then     ``[N, D]``, L2-normalised
+                        its part image
 clips of images         RGB ``[N, frames, H, W, 3]``                    ``[N, D]``, L2-normalised
 silhouettes             sequences ``[N, frames, H, W]``, 255 = walker   ``[N, D, parts]``, as it is
 ======================  ==============================================  ==========================
@@ -57,11 +59,13 @@ class DeployableEmbedding(Deployable):
 
     def __init__(self, network: nn.Cell, inputs: InputConfig) -> None:
         super().__init__(network, inputs)
-        self.fixed_shape = (*self.fixed_shape, 3)
-        self.scale, self.shift = _normalization(inputs, (1, 3, 1, 1))
+        self.fixed_shape = (*self.fixed_shape, inputs.channels)
+        if inputs.kind == "posed_image":
+            self.takes = "uint8 RGB [N, height, width, 6], the image and its part image"
+        self.scale, self.shift = _normalization(inputs, (1, inputs.channels, 1, 1))
 
     def construct(self, images: Tensor) -> Tensor:
-        """Map uint8 ``[N, H, W, 3]`` to float32 ``[N, D]`` of unit length."""
+        """Map uint8 ``[N, H, W, 3 or 6]`` to float32 ``[N, D]`` of unit length."""
         planes = ops.transpose(ops.cast(images, ms.float32), (0, 3, 1, 2)) * self.scale + self.shift
         return _unit_length(self.network(planes))
 
@@ -108,7 +112,8 @@ def deployable_network(network: nn.Cell, inputs: InputConfig, *, clips: bool = F
 
 def _normalization(inputs: InputConfig, shape: tuple[int, ...]) -> tuple[Tensor, Tensor]:
     """Factor and summand that normalise bytes."""
-    mean, std = np.array(inputs.mean, np.float32), np.array(inputs.std, np.float32)
+    pictures = inputs.channels // 3
+    mean, std = np.tile(np.float32(inputs.mean), pictures), np.tile(np.float32(inputs.std), pictures)
     return Tensor((1 / (255 * std)).reshape(shape)), Tensor((-mean / std).reshape(shape))
 
 

@@ -26,8 +26,16 @@ _UNREADABLE = "the image cannot be read"
 
 
 @dataclass
-class _Found:
-    """The pose of every image, ``None`` for none, and why an image has none where that is known."""
+class FoundPoses:
+    """The pose of every image, ``None`` for none, and why an image has none where that is known.
+
+    Attributes
+    ----------
+    poses : dict
+        By image; places are in pixels.
+    reasons : dict
+        By image.
+    """
 
     poses: dict[str, Optional[Pose]]
     reasons: dict[str, str] = field(default_factory=dict)
@@ -79,12 +87,7 @@ def make_views(
     PoseEstimatorError
         If poses are to be estimated and cannot be.
     """
-    if keypoints is not None:
-        found = _read(keypoints, images)
-    elif images is not None:
-        found = _estimate(images, table, python)
-    else:
-        raise InvalidArgumentError("views are of images, of keypoints, or of both", fix="pass --images")
+    found = find_poses(table, images=images, keypoints=keypoints, python=python)
     if find_pitch:
         rules = _with_pitch(rules, found.poses)
     rows = [
@@ -95,7 +98,18 @@ def make_views(
     return rows
 
 
-def _read(keypoints: Path, images: Optional[Path]) -> _Found:
+def find_poses(
+    table: Path, *, images: Optional[Path], keypoints: Optional[Path], python: Optional[Path] = None
+) -> FoundPoses:
+    """Read or estimate the pose of every image; parameters and errors are those of :func:`make_views`."""
+    if keypoints is not None:
+        return _read(keypoints, images)
+    if images is not None:
+        return _estimate(images, table, python)
+    raise InvalidArgumentError("views are of images, of keypoints, or of both", fix="pass --images")
+
+
+def _read(keypoints: Path, images: Optional[Path]) -> FoundPoses:
     poses = read_poses(keypoints)
     known = [pose.keypoints for pose in poses.values() if pose is not None]
     shares = are_shares(known, str(keypoints))
@@ -109,7 +123,7 @@ def _read(keypoints: Path, images: Optional[Path]) -> _Found:
             fix="pass the images by --images",
         )
     else:
-        found = _Found({"/".join(map(str, filter(None, name))): pose for name, pose in poses.items()})
+        found = FoundPoses({"/".join(map(str, filter(None, name))): pose for name, pose in poses.items()})
         _warn_about_endings(found.poses, keypoints)
     if not shares:
         for image, pose in found.poses.items():
@@ -118,15 +132,15 @@ def _read(keypoints: Path, images: Optional[Path]) -> _Found:
     return found
 
 
-def _matched(poses: Mapping[ImageName, Optional[Pose]], images: Sequence[str]) -> _Found:
+def _matched(poses: Mapping[ImageName, Optional[Pose]], images: Sequence[str]) -> FoundPoses:
     names = match_images(poses, images)
-    return _Found(
+    return FoundPoses(
         {image: None if name is None else poses[name] for image, name in names.items()},
         {image: _NOT_NAMED for image, name in names.items() if name is None},
     )
 
 
-def _hold_against_sizes(found: _Found, root: Path, shares: bool) -> None:
+def _hold_against_sizes(found: FoundPoses, root: Path, shares: bool) -> None:
     """Bring places to pixels, and warn of those that cannot be of images of this size."""
     outside = []
     for image, pose in found.poses.items():
@@ -163,13 +177,15 @@ def _warn_about_endings(names: Mapping[str, Optional[Pose]], keypoints: Path) ->
         )
 
 
-def _estimate(images: Path, table: Path, python: Optional[Path]) -> _Found:
+def _estimate(images: Path, table: Path, python: Optional[Path]) -> FoundPoses:
     names = list_images(images)
     target = table.with_name(f"{table.stem}.keypoints.json")
     failed = estimate_poses(images, names, target, find_estimator(python))
     poses = read_poses(target)
     # Who was looked for and not found has no object in the file.
-    return _Found({name: poses.get(ImageName("", name)) for name in names}, dict.fromkeys(failed, _NO_ANSWER))
+    return FoundPoses(
+        {name: poses.get(ImageName("", name)) for name in names}, dict.fromkeys(failed, _NO_ANSWER)
+    )
 
 
 def _with_pitch(rules: ViewRules, poses: Mapping[str, Optional[Pose]]) -> ViewRules:
