@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -32,11 +33,14 @@ class TensorBoardLog(Listener):
 
     def __init__(self, folder: Path, term_names: Sequence[str], *, every: int, progress: Progress) -> None:
         try:
-            from tensorboardX import SummaryWriter
+            from tensorboardX.event_file_writer import EventsWriter
         except ImportError:
             raise MissingExtraError("tensorboardX", "summary", "writing summaries for TensorBoard") from None
         self.term_names, self.every, self.progress = tuple(term_names), every, progress
-        self._writer = SummaryWriter(str(folder), purge_step=progress.step + 1)
+        folder.mkdir(parents=True, exist_ok=True)
+        # The library's own queue gives no word when it is on disk; and its names differ by the second.
+        self._file = EventsWriter(str(folder / "events"), f".{progress.step}")
+        self._forget_later_steps()
         self._pending: list[StepReport] = []
         self._evaluation: object = progress.metrics
 
@@ -53,7 +57,7 @@ class TensorBoardLog(Listener):
             for protocol, row in self.progress.metrics.items():
                 for name, value in row.items():
                     if isinstance(value, float):
-                        self._writer.add_scalar(f"{protocol}/{name}", value, self.progress.step)
+                        self._add(f"{protocol}/{name}", value, self.progress.step)
         self._write()
 
     def on_checkpoint(self) -> None:
@@ -64,8 +68,20 @@ class TensorBoardLog(Listener):
         for report in self._pending:
             terms = zip(self.term_names, report.terms.asnumpy().astype(float).tolist())
             for name, value in terms:
-                self._writer.add_scalar(f"loss/{name}", value, report.step)
+                self._add(f"loss/{name}", value, report.step)
             for phase, rate in report.rates.items():
-                self._writer.add_scalar(f"rate/{phase}", rate, report.step)
+                self._add(f"rate/{phase}", rate, report.step)
         self._pending = []
-        self._writer.flush()
+        self._file.flush()
+
+    def _add(self, name: str, value: float, step: int) -> None:
+        from tensorboardX.proto.event_pb2 import Event
+        from tensorboardX.summary import scalar
+
+        self._file.write_event(Event(wall_time=time.time(), step=step, summary=scalar(name, value)))
+
+    def _forget_later_steps(self) -> None:
+        from tensorboardX.proto.event_pb2 import Event, SessionLog
+
+        start = SessionLog(status=SessionLog.START)
+        self._file.write_event(Event(wall_time=time.time(), step=self.progress.step + 1, session_log=start))
