@@ -38,6 +38,17 @@ def test_figures_stand_side_by_side_and_the_best_is_marked(compared):
     assert by_name["re-ranked"] == ["no", "no"]
 
 
+def test_figures_of_different_datasets_have_no_best(own_run, tmp_path):
+    first, second = own_run("first"), own_run("second")
+    recipe = second / "config.yaml"
+    recipe.write_text(recipe.read_text().replace("name: market1501", "name: dukemtmc"))
+    output = tmp_path / "compared.html"
+    assert main(["report", "compare", str(first), str(second), "-o", str(output)]) == 0
+    rows = rows_of(check_page(output), "evaluation")
+    assert rows[-1] == ["dataset", "market1501", "dukemtmc"]
+    assert not any("▲" in cell for row in rows for cell in row)
+
+
 def test_only_keys_that_differ_are_listed(compared):
     page, _, _ = compared
     assert rows_of(page, "recipe") == [["key", "first", "second <b>"], ["sampler.persons", "4", "2"]]

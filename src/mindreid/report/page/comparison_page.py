@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Optional
+from typing import Any, Optional
 
 from mindreid.atomic import write_text
 from mindreid.errors import InvalidArgumentError
@@ -53,23 +53,36 @@ def _labels(runs: Sequence[RunRecord]) -> list[str]:
 
 def _results(runs: Mapping[str, RunRecord]) -> Section:
     results = {label: run.results for label, run in runs.items()}
+    data = {str(_dataset(run)) for run in runs.values()}
     protocols = dict.fromkeys(protocol for own in results.values() for protocol in own)
     rows: list[tuple[Content, ...]] = []
     for protocol in protocols:
         for name, title in FIGURES.items():
             values = [own[protocol].named(name) if protocol in own else None for own in results.values()]
             if any(value is not None for value in values):
-                rows.append((f"{protocol}, {title}", *_marked(values)))
+                rows.append((f"{protocol}, {title}", *_cells(values, mark=len(data) == 1)))
     if not rows:
         return Section("evaluation", "Evaluation", note("None of the runs has been evaluated."))
     epochs = [str(run.description.epoch) if run.description else "–" for run in runs.values()]
     rerank = [_reranked(run) for run in runs.values()]
-    rows += [("after epoch", *epochs), ("re-ranked", *rerank)]
-    said = note("Per cent, as the training evaluated the last checkpoint; the best of a row is bold, with ▲.")
+    names = [run.recipe.dataset.name for run in runs.values()]
+    rows += [("after epoch", *epochs), ("re-ranked", *rerank), ("dataset", *names)]
+    best = (
+        "the best of a row is bold, with ▲"
+        if len(data) == 1
+        else "the runs have different datasets, so none is the best"
+    )
+    said = note(f"Per cent, as the training evaluated the last checkpoint; {best}.")
     return Section("evaluation", "Evaluation", join([said, table(("", *runs), rows)]))
 
 
-def _marked(values: Sequence[Optional[float]]) -> list[Content]:
+def _dataset(run: RunRecord) -> dict[str, Any]:
+    """Return what the data are, wherever they lie."""
+    dataset = run.recipe.dataset
+    return {"name": dataset.name, **dataset.options}
+
+
+def _cells(values: Sequence[Optional[float]], *, mark: bool) -> list[Content]:
     best = max(value for value in values if value is not None)
     cells: list[Content] = []
     for value in values:
@@ -77,7 +90,7 @@ def _marked(values: Sequence[Optional[float]]) -> list[Content]:
             cells.append("–")
             continue
         text = f"{to_percent(value):.2f}"
-        cells.append(element("span", f"▲ {text}", class_="best") if value == best else text)
+        cells.append(element("span", f"▲ {text}", class_="best") if mark and value == best else text)
     return cells
 
 
