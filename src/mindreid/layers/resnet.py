@@ -250,6 +250,10 @@ class ResNetStem(TrunkPart):
 
     def construct(self, images: Tensor) -> Tensor:
         """Map images ``[B, 3, H, W]`` to ``[B, 64, H / 4, W / 4]``."""
+        return self.stem(images)
+
+    def stem(self, images: Tensor) -> Tensor:
+        """Do the same; a subclass goes on from here."""
         return self.max_pool(self.relu(self.bn1(self.conv1(images))))
 
 
@@ -302,8 +306,7 @@ class ResNetTrunk(ResNetStem):
 
     def construct(self, images: Tensor) -> Tensor:
         """Map images ``[B, 3, H, W]`` to ``[B, num_features, H / 32, W / 32]`` (1/16 with last stride 1)."""
-        x = self.max_pool(self.relu(self.bn1(self.conv1(images))))
-        return self.layer4(self.layer3(self.layer2(self.layer1(x))))
+        return self.layer4(self.layer3(self.layer2(self.layer1(self.stem(images)))))
 
 
 def initialize_convolutions(cell: nn.Cell) -> None:
