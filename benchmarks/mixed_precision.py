@@ -60,10 +60,17 @@ def compare(method: str, work: Path) -> dict[str, Any]:
 def train_at(method: str, level: str, work: Path) -> Terms:
     """Train a method at a level, unless ``work`` has that run; return its terms."""
     folder = RunFolder(work / method / level)
-    if not folder.last.exists():
-        train(recipe_of(method, level, work), folder.root)
-    rows = [json.loads(line)["terms"] for line in folder.losses.read_text(encoding="utf-8").splitlines()]
+    if len(_steps(folder)) < STEPS:
+        train(recipe_of(method, level, work), folder.root, resume=folder.recipe.exists())
+    rows = _steps(folder)
     return {term: [row[term] for row in rows] for term in rows[0]}
+
+
+def _steps(folder: RunFolder) -> list[dict[str, float]]:
+    """Return the terms of every step that the run has taken."""
+    if not folder.losses.exists():
+        return []
+    return [json.loads(line)["terms"] for line in folder.losses.read_text(encoding="utf-8").splitlines()]
 
 
 def recipe_of(method: str, level: str, work: Path) -> Recipe:
