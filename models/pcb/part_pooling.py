@@ -93,7 +93,7 @@ class RefinedPartPool(nn.Cell):
         self.refined = Parameter(Tensor(0.0, ms.float32), name="refined", requires_grad=False)
 
     def construct(self, feature_map: Tensor, classified_map: Optional[Tensor] = None) -> Tensor:
-        """Map ``[B, C, H, W]`` to ``[B, parts, C]``; ``classified_map`` is what the classifier sees instead."""
+        """Map ``[B, C, H, W]`` to ``[B, parts, C]``; the classifier sees ``classified_map``, if given."""
         return self.pool(feature_map, self.weights(feature_map if classified_map is None else classified_map))
 
     def weights(self, feature_map: Tensor) -> Tensor:
