@@ -30,13 +30,14 @@ def gradients(step, scale):
     return [(scale * rng.standard_normal(shape)).astype(np.float32) for shape in ((5, 4), (4,), (4,))]
 
 
-def sgd_reference(weights, grads_of, lr, momentum, decay):
+def sgd_reference(weights, grads_of, lr, momentum, decay, nesterov=False):
     velocity = [np.zeros_like(w) for w in weights]
     for step in range(STEPS):
         for i, g in enumerate(grads_of(step)):
             g = g.astype(np.float64) + decay * weights[i]
             velocity[i] = momentum * velocity[i] + g
-            weights[i] = weights[i] - lr(step) * velocity[i]
+            direction = g + momentum * velocity[i] if nesterov else velocity[i]
+            weights[i] = weights[i] - lr(step) * direction
     return weights
 
 
@@ -82,13 +83,17 @@ def compare(weights, expected):
         )
 
 
+@pytest.mark.parametrize("nesterov", [False, True])
 @pytest.mark.parametrize("compiled", [False, True])
-def test_sgd_decays_all_parameters_and_follows_the_rate(compiled):
+def test_sgd_decays_all_parameters_and_follows_the_rate(compiled, nesterov):
     weights = Weights()
-    optimizer = sgd(list(weights.values), "network", lr=0.5, momentum=0.9, weight_decay=0.1)
+    optimizer = sgd(
+        list(weights.values), "network", lr=0.5, momentum=0.9, weight_decay=0.1, nesterov=nesterov
+    )
     run(optimizer, lambda step: gradients(step, 1.0), compiled)
     start = [w.astype(np.float64) for w in weights.start]
-    compare(weights, sgd_reference(start, lambda step: gradients(step, 1.0), rate, 0.9, 0.1))
+    expected = sgd_reference(start, lambda step: gradients(step, 1.0), rate, 0.9, 0.1, nesterov)
+    compare(weights, expected)
 
 
 @pytest.mark.parametrize("compiled", [False, True])

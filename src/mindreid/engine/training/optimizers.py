@@ -22,6 +22,7 @@ Betas = tuple[float, float]
 # Mapped over all parameters at once: a loop over hundreds of them takes long to compile.
 _adam_update = ops.MultitypeFuncGraph("adam_update")
 _shrink = ops.MultitypeFuncGraph("shrink")
+_nesterov_update = ops.MultitypeFuncGraph("nesterov_update")
 
 
 @_adam_update.register("Function", "Tuple", "Tensor", "Tensor", "Tensor", "Tensor")
@@ -54,6 +55,48 @@ def _update_with_peak(
 @_shrink.register("Tensor", "Tensor")
 def _shrink_parameter(factor: Tensor, weight: Tensor) -> Tensor:
     return ops.assign(weight, weight * factor)
+
+
+@_nesterov_update.register("Tensor", "Tensor", "Tensor", "Tensor", "Tensor")
+def _update_by_nesterov(
+    lr: Tensor, momentum: Tensor, weight: Tensor, moment: Tensor, gradient: Tensor
+) -> Tensor:
+    moved = ops.assign(moment, moment * momentum + gradient)
+    return ops.assign(weight, weight - lr * (gradient + momentum * moved))
+
+
+class NesterovMomentum(nn.Optimizer):
+    r"""Stochastic gradient descent with Nesterov's momentum, as PyTorch has it.
+
+    .. math::
+        v \leftarrow \mu v + g, \qquad w \leftarrow w - \mathrm{lr}\, (g + \mu v)
+
+    ``mindspore.nn.Momentum(use_nesterov=True)`` leaves Nesterov's part out on CPU without a word.
+
+    Parameters
+    ----------
+    parameters : sequence of Parameter
+        What to update.
+    lr, momentum, weight_decay : float
+        The constants above; ``weight_decay * w`` is added to ``g`` first.
+    """
+
+    def __init__(
+        self, parameters: Sequence[Parameter], *, lr: float, momentum: float, weight_decay: float
+    ) -> None:
+        super().__init__(lr, _one_group(parameters, weight_decay))
+        self.momentum = Tensor(momentum, ms.float32)
+        self.moments = self.parameters.clone(prefix="moments", init="zeros")
+
+    @ms.jit
+    def construct(self, gradients: tuple[Tensor, ...]) -> bool:
+        """Update every parameter with its gradient, in the order of ``parameters``."""
+        gradients = self.decay_weight(gradients)
+        lr = self.get_lr()
+        self.assignadd(self.global_step, self.global_step_increase_tensor)
+        update = ops.partial(_nesterov_update, lr, self.momentum)
+        self.hyper_map(update, self.parameters, self.moments, gradients)
+        return True
 
 
 class Adam(nn.Optimizer):
@@ -160,7 +203,10 @@ def sgd(
     """
     _check_numbers(lr=lr, weight_decay=weight_decay)
     _check_fractions(momentum=momentum)
-    optimizer = nn.Momentum(_one_group(parameters, weight_decay), lr, momentum, use_nesterov=nesterov)
+    if nesterov:
+        accelerated = NesterovMomentum(parameters, lr=lr, momentum=momentum, weight_decay=weight_decay)
+        return _named(accelerated, name, lr)
+    optimizer = nn.Momentum(_one_group(parameters, weight_decay), lr, momentum)
     return _named(optimizer, name, lr)
 
 

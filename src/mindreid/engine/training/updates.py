@@ -78,21 +78,22 @@ class GroupUpdates:
         """Update every parameter with its gradient, in the order of :attr:`parameters`."""
         finite = Tensor(True)
         if self._unscale is not None:
-            gradients, finite = self._unscale(gradients)
+            gradients, finite = self._unscale(*gradients)
         begin = 0
         for name, optimizer in self._optimizers.items():
             end = begin + len(optimizer.parameters)
             if self._allowed is None:
                 self._updates[name](gradients[begin:end])
             else:
-                self._updates[name](gradients[begin:end], finite, self._allowed[name])
+                self._updates[name](finite, self._allowed[name], *gradients[begin:end])
             begin = end
         for parameter, value in self._kept:
             ops.assign(parameter, value)
 
 
-def _unscaling(loss_scaler: Any) -> Callable[[_Tensors], tuple[_Tensors, Tensor]]:
-    def unscale(gradients: _Tensors) -> tuple[_Tensors, Tensor]:
+def _unscaling(loss_scaler: Any) -> Callable[..., tuple[_Tensors, Tensor]]:
+    # A tuple as an argument would be a constant, and compiled anew in every step.
+    def unscale(*gradients: Tensor) -> tuple[_Tensors, Tensor]:
         unscaled = loss_scaler.unscale(gradients)
         finite = amp.all_finite(unscaled)
         loss_scaler.adjust(finite)
@@ -101,10 +102,10 @@ def _unscaling(loss_scaler: Any) -> Callable[[_Tensors], tuple[_Tensors, Tensor]
     return unscale
 
 
-def _conditional(optimizer: nn.Optimizer) -> Callable[[_Tensors, Tensor, Tensor], Tensor]:
+def _conditional(optimizer: nn.Optimizer) -> Callable[..., Tensor]:
     """Build an update that is left out unless it is told twice that it may go on."""
 
-    def update(gradients: _Tensors, finite: Tensor, allowed: Tensor) -> Tensor:
+    def update(finite: Tensor, allowed: Tensor, *gradients: Tensor) -> Tensor:
         goes_on = ops.logical_and(finite, allowed)
         if goes_on:
             optimizer(gradients)
