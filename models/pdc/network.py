@@ -10,7 +10,6 @@ import mindspore as ms
 from mindspore import Parameter, Tensor, nn, ops
 from mindspore.common.initializer import initializer
 
-from mindreid.layers.sized_network import SizedNetwork, check_image_size
 from mindreid.layers.pooling import GlobalPool
 from mindreid.layers.resnet import (
     Architecture,
@@ -22,6 +21,7 @@ from mindreid.layers.resnet import (
     initialize_convolutions,
     residual_stage,
 )
+from mindreid.layers.sized_network import SizedNetwork, check_image_size
 from mindreid.models.pdc.part_transformation import PartTransformation
 
 _PLACES = 8
