@@ -7,14 +7,13 @@ Re-identification", CVPR 2017.
 from __future__ import annotations
 
 import mindspore as ms
-import numpy as np
 from mindspore import Tensor, nn, ops
 
 from mindreid.errors import InvalidArgumentError
 from mindreid.layers.reduction import Reduction
 from mindreid.layers.resnet import initialize_convolutions
 from mindreid.layers.sized_network import SizedNetwork, check_image_size
-from mindreid.layers.spatial_transformer import RegionSampler
+from mindreid.layers.spatial_transformer import RegionSampler, localization
 
 DILATIONS = (1, 2, 3)
 #: Height of a part's centre, from -1 at the top of the body to 1 at its bottom: upper, middle, lower.
@@ -148,18 +147,12 @@ class PartLocalization(nn.Cell):
 
     def __init__(self, flat_features: int) -> None:
         super().__init__()
-        self.hidden = nn.Dense(flat_features, FEATURES, activation="relu")
-        start = [[*_START_SCALE, 0.0, centre] for centre in PART_CENTRES]
-        self.transform = nn.Dense(
-            FEATURES,
-            4 * len(PART_CENTRES),
-            weight_init="zeros",
-            bias_init=Tensor(np.array(start, np.float32).ravel()),
-        )
+        start = [number for centre in PART_CENTRES for number in (*_START_SCALE, 0.0, centre)]
+        self.transform = localization(flat_features, FEATURES, start)
 
     def construct(self, flat: Tensor) -> tuple[Tensor, Tensor]:
         """Map ``[B, flat_features]`` to scales and shifts, float32 ``[B, 3, 2]`` each: x, then y."""
-        transform = ops.cast(self.transform(self.hidden(flat)), ms.float32)
+        transform = ops.cast(self.transform(flat), ms.float32)
         transform = ops.reshape(transform, (-1, len(PART_CENTRES), 4))
         return transform[:, :, :2], transform[:, :, 2:]
 

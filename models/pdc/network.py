@@ -70,7 +70,8 @@ class FeatureWeighting(nn.Cell):
 
     def construct(self, x: Tensor) -> Tensor:
         """Map ``[B, features]`` to float32 of the same shape, between -1 and 1."""
-        return ops.tanh(ops.cast(x, ms.float32) * self.weight + self.bias)
+        # The hyperbolic tangent: MindSpore's own is off by up to 1e-4 on CPU, its sigmoid by 1e-6.
+        return 2 * ops.sigmoid(2 * (ops.cast(x, ms.float32) * self.weight + self.bias)) - 1
 
 
 class PDC(SizedNetwork):

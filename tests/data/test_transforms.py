@@ -248,3 +248,26 @@ def test_five_windows_are_the_corners_and_the_middle():
     windows = five_windows(large, 4, 3)
     assert [window[0, 0, 0] for window in windows] == [0, 2, 10, 12, 6]
     assert {window.shape for window in windows} == {(4, 3, 1)}
+
+
+POSED = InputConfig(kind="posed_image", height=64, width=32)
+
+
+def test_an_image_and_its_part_image_are_moved_and_normalised_alike():
+    both = np.concatenate([IMAGE, IMAGE], axis=2)
+    steps = [
+        Component(name="flip", probability=1.0),
+        Component(name="pad_crop", pad=4),
+        Component(name="random_erasing", probability=1.0, fill="mean"),
+    ]
+    found = training_transform(steps, POSED)(both, rng(2))
+    assert found.shape == (6, 64, 32)
+    np.testing.assert_array_equal(found[:3], found[3:])
+    alone = training_transform(steps, InputConfig(height=64, width=32))(IMAGE, rng(2))
+    np.testing.assert_array_equal(found[:3], alone)
+
+
+@pytest.mark.parametrize("name", ["enlarge_crop", "resize_crop", "silhouette_flip"])
+def test_what_resizes_is_not_for_posed_images(name):
+    with pytest.raises(ConfigError, match="posed_image"):
+        training_transform([Component(name=name)], POSED)

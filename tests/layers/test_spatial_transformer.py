@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from mindspore import Tensor
 
 from mindreid.errors import InvalidArgumentError
-from mindreid.layers.spatial_transformer import RegionSampler
+from mindreid.layers.spatial_transformer import RegionSampler, localization
 
 
 def place_of(index, count, align_corners):
@@ -124,6 +124,14 @@ def test_places_are_exact_in_mixed_precision():
     single = RegionSampler(9, 5)(Tensor(maps.astype(np.float32)), scale, shift)
     assert half.dtype == ms.float16
     np.testing.assert_allclose(half.asnumpy(), single.asnumpy(), atol=5e-3)
+
+
+def test_what_finds_transforms_starts_alike_for_all_images():
+    start = [0.5, 1.0, 0.0, -0.25]
+    found = localization(6, 4, start)(
+        Tensor(np.random.default_rng(0).standard_normal((3, 6)).astype(np.float32))
+    )
+    np.testing.assert_array_equal(found.asnumpy(), np.tile(np.float32(start), (3, 1)))
 
 
 def test_bad_size():

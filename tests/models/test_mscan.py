@@ -111,7 +111,7 @@ def test_the_parts_move_by_the_persons_alone():
     )
     images = Tensor(rng.standard_normal((4, 3, 64, 32)).astype(np.float32))
     pids = Tensor([0, 1, 2, 3], ms.int32)
-    bias = objective.network.localization.transform.bias
+    bias = objective.network.localization.transform[1].bias
 
     def parts_term(images):
         return objective.losses(objective.forward(images), (pids,))[1]

@@ -7,6 +7,8 @@ and exported with a free batch size.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import mindspore as ms
 import numpy as np
 from mindspore import Tensor, nn, ops
@@ -89,6 +91,23 @@ class RegionSampler(nn.Cell):
         is_before = ops.cast(ops.equal(steps, 0.0), ms.float32)
         is_next = ops.cast(ops.equal(steps, -1.0), ms.float32)
         return is_before * (1 - towards_next) + is_next * towards_next
+
+
+def localization(in_features: int, hidden_features: int, start: Sequence[float]) -> nn.SequentialCell:
+    """Build what finds transforms: linear, ReLU, and linear to ``start``, whatever the image at first.
+
+    Parameters
+    ----------
+    in_features, hidden_features : int
+        Lengths of what it sees and of the layer between.
+    start : sequence of float
+        What comes out before anything is learned, such as scale and shift of the identity.
+    """
+    bias = Tensor(np.array(start, np.float32))
+    return nn.SequentialCell(
+        nn.Dense(in_features, hidden_features, activation="relu"),
+        nn.Dense(hidden_features, len(bias), weight_init="zeros", bias_init=bias),
+    )
 
 
 def _pixel_places(count: int, align_corners: bool) -> np.ndarray:

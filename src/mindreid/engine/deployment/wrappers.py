@@ -113,7 +113,7 @@ def deployable_network(network: nn.Cell, inputs: InputConfig, *, clips: bool = F
 def _normalization(inputs: InputConfig, shape: tuple[int, ...]) -> tuple[Tensor, Tensor]:
     """Factor and summand that normalise bytes."""
     pictures = inputs.channels // 3
-    mean, std = (np.tile(np.array(of, np.float32), pictures) for of in (inputs.mean, inputs.std))
+    mean, std = (np.tile(np.array(values, np.float32), pictures) for values in (inputs.mean, inputs.std))
     return Tensor((1 / (255 * std)).reshape(shape)), Tensor((-mean / std).reshape(shape))
 
 
