@@ -59,10 +59,10 @@ class PartInteractionBlock(nn.Cell):
         x = x + self.channel_norm(self.channel_map(shaped_like(mix_channels(flattened(x)), x)))
         attention = ops.sigmoid(self.attention_norm(self.attention(x)))
         positions = flattened(x)
-        parts = ops.bmm(flattened(attention), ops.transpose(positions, (0, 2, 1)))
-        context = self.relations(parts, ops.mean(positions, 2))
-        context = self.context_norm(self.context_map(context))
-        return x + ops.cast(ops.expand_dims(ops.expand_dims(context, 2), 3), x.dtype), attention
+        parts = ops.bmm(positions, ops.transpose(flattened(attention), (0, 2, 1)))
+        context = self.context_map(self.relations(parts, ops.mean(positions, 2, keep_dims=True)))
+        context = ops.expand_dims(ops.expand_dims(self.context_norm(context), 2), 3)
+        return x + ops.cast(context, x.dtype), attention
 
 
 class PartRelations(nn.Cell):
@@ -76,33 +76,35 @@ class PartRelations(nn.Cell):
 
     def __init__(self, channels: int) -> None:
         super().__init__()
-        self.half = channels // 2
-        self.reduction = nn.Dense(channels, self.half, weight_init=_he())
-        self.relation = nn.Dense(channels, 1, weight_init=_he())
+        half = channels // 2
+        self.reduction = nn.Conv2d(channels, half, 1, weight_init=_he(), has_bias=True)
+        self.relation = nn.Conv2d(channels, 1, 1, weight_init=_he(), has_bias=True)
         self.relation_norm = nn.BatchNorm2d(1)
-        self.update = nn.Dense(channels, self.half, weight_init=_he())
-        self.update_norm = nn.BatchNorm1d(self.half)
+        self.update = nn.Conv2d(channels, half, 1, weight_init=_he(), has_bias=True)
+        self.update_norm = nn.BatchNorm2d(half)
         self.relu = nn.ReLU()
+        self.split = ops.Split(2, PARTS + 1)
         self.itself = Tensor(np.eye(PARTS, dtype=np.float32)[None] * _NO_NEIGHBOUR)
 
     def construct(self, parts: Tensor, whole: Tensor) -> Tensor:
-        """Map parts ``[B, 4, C]`` and the whole ``[B, C]`` to what describes both, ``[B, C]``, float32."""
-        parts = ops.cast(self.reduction(parts), ms.float32)
-        whole = ops.cast(self.reduction(whole), ms.float32)
-        neighbours = ops.bmm(self._weights(parts, whole), parts)
-        updated = ops.reshape(ops.concat((parts, neighbours), 2), (-1, 2 * self.half))
-        updated = self.relu(self.update_norm(self.update(updated)))
-        updated = ops.cast(ops.reshape(updated, (-1, PARTS, self.half)), ms.float32)
-        return ops.concat((ops.mean(updated, 1), whole), 1)
+        """Map parts ``[B, C, 4]`` and the whole ``[B, C, 1]`` to what describes both, ``[B, C]``, float32."""
+        # Parts lie in a map's rows, so that no size depends on the batch's.
+        nodes = ops.expand_dims(ops.concat((parts, whole), 2), 3)
+        nodes = self.split(ops.cast(self.reduction(nodes), ms.float32))
+        parts, whole = ops.concat(nodes[:PARTS], 2), nodes[PARTS]
+        shares = ops.transpose(self._shares(parts, whole), (0, 2, 1))
+        neighbours = ops.expand_dims(ops.bmm(ops.squeeze(parts, 3), shares), 3)
+        updated = self.relu(self.update_norm(self.update(ops.concat((parts, neighbours), 1))))
+        return ops.concat((ops.mean(ops.cast(updated, ms.float32), (2, 3)), ops.mean(whole, (2, 3))), 1)
 
-    def _weights(self, parts: Tensor, whole: Tensor) -> Tensor:
+    def _shares(self, parts: Tensor, whole: Tensor) -> Tensor:
         """Share of every part in what another takes up, ``[B, 4, 4]``; rows sum to 1."""
-        differences = ops.abs(ops.expand_dims(parts, 2) - ops.expand_dims(parts, 1))
-        whole = ops.reshape(whole, (-1, 1, 1, self.half)) + ops.zeros_like(differences)
-        relation = self.relation(ops.concat((differences, whole), 3))
-        relation = self.relation_norm(ops.reshape(relation, (-1, 1, PARTS, PARTS)))
-        relation = ops.cast(ops.reshape(relation, (-1, PARTS, PARTS)), ms.float32)
-        return ops.softmax(relation - self.itself, -1)
+        differences = ops.abs(parts - ops.transpose(parts, (0, 1, 3, 2)))
+        # Repeated by joining: zeros to add to would fix an exported graph's batch size.
+        everywhere = ops.concat([ops.concat([whole] * PARTS, 2)] * PARTS, 3)
+        pairs = ops.concat((differences, everywhere), 1)
+        relation = ops.cast(self.relation_norm(self.relation(pairs)), ms.float32)
+        return ops.softmax(ops.squeeze(relation, 1) - self.itself, -1)
 
 
 def _he() -> Initializer:
