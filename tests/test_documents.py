@@ -107,6 +107,7 @@ def own_images(tmp_path, monkeypatch):
     return [shlex.split(line)[1:] for line in commands.splitlines()]
 
 
+@pytest.mark.slow
 def test_a_newcomers_own_images(own_images, capsys, tiny_mgn):
     check, train = own_images
     assert (check[:2], train[:1]) == (["data", "check"], ["train"])

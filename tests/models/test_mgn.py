@@ -100,9 +100,10 @@ def test_paper_losses():
 
 def total_loss(objective):
     (phase,) = objective.phases()
+    losses = phase.losses
 
     def function(x, pids):
-        softmax, triplet = phase.losses(objective.forward(x), (pids,))
+        softmax, triplet = losses(objective.forward(x), (pids,))
         return softmax + triplet
 
     return function, phase.parameters

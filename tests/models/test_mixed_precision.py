@@ -20,7 +20,7 @@ from tests.engine.run_files import assert_equal_runs, parameters
 from tests.models.test_every_method import inputs
 
 LEVELS = ("O1", "O2", "O3", "auto")
-QUICK = {("mgn", "auto"), ("cal", "O1"), ("val", "O2"), ("fire", "O2"), ("aug_ogbase", "O3")}
+QUICK = {("cal", "O1"), ("aug_ogbase", "O3")}
 GRID = [
     pytest.param(method, level, marks=() if (method, level) in QUICK else pytest.mark.slow)
     for method in list_models()

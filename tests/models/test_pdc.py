@@ -69,6 +69,7 @@ def test_parts_start_where_they_are_and_move_within_their_places():
     np.testing.assert_allclose(moved, part_images, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_every_part_learns_its_transform_from_the_persons():
     objective = PDCObjective(small(), 4).set_train()
     rng = np.random.default_rng(0)

@@ -103,6 +103,7 @@ def _free_port():
         return probe.getsockname()[1]
 
 
+@pytest.mark.slow
 def test_a_worker_that_stops_is_reported(run_script, place, tmp_path):
     finished = run_script(
         *("run_distribute_train.sh", "CPU", place / "tiny.yaml", place / "walkers", tmp_path / "out"),

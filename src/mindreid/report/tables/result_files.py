@@ -52,16 +52,21 @@ class ResultFiles:
         """Find what the row's recipe reached on the row's dataset, ``None`` if that was not measured."""
         if row.recipe is None:
             return None
-        wanted = load_recipe(row.recipe).as_dict()
-        for content in self._contents.values():
-            data = content.get("dataset")
-            if data is None or data["generated"] or not row.describes(data["name"], data["variant"]):
-                continue
+        measured = [content for content in self._contents.values() if _is_of(content, row)]
+        # Reading a recipe takes a while, and few rows were measured.
+        wanted = load_recipe(row.recipe).as_dict() if measured else {}
+        for content in measured:
             used = content["recipe"]
             found = row.measured(results_from_json(content["results"]))
             if found is not None and all(used[section] == wanted[section] for section in _DECISIVE):
                 return found
         return None
+
+
+def _is_of(content: dict[str, Any], row: PublishedRow) -> bool:
+    """Tell whether it is an evaluation on a row's released dataset."""
+    data = content.get("dataset")
+    return data is not None and not data["generated"] and row.describes(data["name"], data["variant"])
 
 
 def _read(path: Path) -> dict[str, Any]:
