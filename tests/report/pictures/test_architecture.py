@@ -32,7 +32,8 @@ def test_every_box_leads_to_the_embedding_or_a_loss(model):
     sources = {source for box in boxes for source in box.sources}
     ends = [box for box in boxes if box.name not in sources]
     assert all(box.kind in ("training", "embedding") for box in ends)
-    assert sum(box.kind == "embedding" for box in boxes) == 1
+    # Some methods have several, of which a recipe chooses one.
+    assert any(box.kind == "embedding" for box in boxes)
     # What is only there for training never feeds what the embedding needs.
     training = {box.name for box in boxes if box.kind == "training"}
     assert all(box.kind == "training" for box in boxes if set(box.sources) & training)
