@@ -22,7 +22,6 @@ SHORT = (
     "train.reader_threads=2",
     # No step is left out for an overflow, and the next step's terms still come from nearly the same weights.
     "device.loss_scale=1024",
-    "optimizers.network.lr=0.00001",
 )
 SMALL = {
     "clothes": (
@@ -43,8 +42,24 @@ SMALL = {
         "sampler={name: independent_batches, persons: 2, sequences: 2, batches: 3}",
     ),
 }
-DATA = {"mgn": "market", "cal": "clothes", "val": "clothes", "fire": "clothes", "aug_ogbase": "gait"}
-QUICK = {("mgn", "auto"), ("cal", "O1"), ("val", "O2"), ("fire", "O2"), ("aug_ogbase", "O3")}
+DATA = {
+    "mgn": "market",
+    "cal": "clothes",
+    "val": "clothes",
+    "fire": "clothes",
+    "aug_ogbase": "gait",
+    "pcb": "market",
+    "ide": "market",
+}
+QUICK = {
+    ("mgn", "auto"),
+    ("cal", "O1"),
+    ("val", "O2"),
+    ("fire", "O2"),
+    ("aug_ogbase", "O3"),
+    ("pcb", "O1"),
+    ("ide", "O2"),
+}
 GRID = [
     pytest.param(method, level, marks=() if (method, level) in QUICK else pytest.mark.slow)
     for method in DATA
@@ -72,7 +87,8 @@ def run_of(roots, tmp_path_factory):
 
     def run_of(method, level):
         kind = DATA[method]
-        overrides = [*SHORT, *SMALL[kind], f"dataset.root={roots[kind]}", f"device.amp_level={level}"]
+        rates = [f"optimizers.{name}.lr=0.00001" for name in load_recipe(f"{method}/walkers").optimizers]
+        overrides = [*SHORT, *rates, *SMALL[kind], f"dataset.root={roots[kind]}", f"device.amp_level={level}"]
         if kind == "clothes" and method != "cal":
             overrides.append(f"dataset.views={roots[kind] / 'views.csv'}")
         if (method, level) not in done:
