@@ -13,6 +13,7 @@ from mindreid.data.samplers import (
     DistinctPersonsSampler,
     GroupedIdentitiesSampler,
     IndependentBatchesSampler,
+    ShuffledSampler,
     UniformPersonsSampler,
 )
 from mindreid.errors import DataError, InvalidArgumentError, MindReidError
@@ -344,3 +345,32 @@ def test_independent_batches_that_cannot_be_drawn(change, problem):
     records = [Record((f"{i}.pkl",), pid=i // 5, camid=0) for i in range(40)]
     with pytest.raises(MindReidError, match=problem):
         independent(records, **change)
+
+
+@settings(max_examples=30, deadline=None)
+@given(COUNTS, st.sampled_from([1, 2]), st.integers(1, 2), st.integers(0, 3))
+def test_shuffled_batches_hold_every_image_at_most_once_an_epoch(counts, workers, per_worker, epoch):
+    records, images = make_records(counts), workers * per_worker
+    shares = [ShuffledSampler(records, 1, rank, workers, images=images) for rank in range(workers)]
+    whole = ShuffledSampler(records, 1, images=images).batches(epoch)
+    np.testing.assert_array_equal(np.concatenate([s.batches(epoch) for s in shares], axis=1), whole)
+    assert whole.shape == (len(records) // images, images)
+    assert len(set(whole.ravel().tolist())) == whole.size
+    assert 0 <= whole.min() <= whole.max() < len(records)
+
+
+def test_shuffled_epochs_differ_and_repeat():
+    sampler = ShuffledSampler(make_records([6, 6, 6]), images=4)
+    assert not np.array_equal(sampler.batches(0), sampler.batches(1))
+    np.testing.assert_array_equal(sampler.batches(1), sampler.batches(1))
+
+
+@pytest.mark.parametrize(("images", "workers"), [(0, 1), (5, 2)])
+def test_a_shuffled_batch_that_cannot_be_shared(images, workers):
+    with pytest.raises(InvalidArgumentError, match="evenly"):
+        ShuffledSampler(make_records([6, 6]), 1, 0, workers, images=images)
+
+
+def test_a_shuffled_batch_larger_than_the_split():
+    with pytest.raises(DataError, match="has 4"):
+        ShuffledSampler(make_records([2, 2]), images=5)

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mindreid.engine.training.schedules import cosine, exponential, multi_step
+from mindreid.engine.training.schedules import cosine, exponential, multi_step, piecewise
 from mindreid.errors import InvalidArgumentError
 from mindreid.zoo import SCHEDULES
 
@@ -64,3 +64,17 @@ def test_exponential_is_constant_then_falls_to_its_last_factor():
 def test_contradictions_are_refused(name, options):
     with pytest.raises(InvalidArgumentError):
         SCHEDULES[name](**options)
+
+
+def test_every_stretch_has_its_own_factor():
+    factor = piecewise(milestones=[2, 5], factors=[1.0, 0.0, 0.5])
+    assert [factor(e) for e in (0, 1.9, 2, 4, 5, 100)] == [1.0, 1.0, 0.0, 0.0, 0.5, 0.5]
+
+
+@pytest.mark.parametrize(
+    ("milestones", "factors", "words"),
+    [([2], [1.0], "2 factors"), ([2, 2], [1.0, 1.0, 1.0], "ascend"), ([2], [1.0, -0.1], "numbers >= 0")],
+)
+def test_factors_that_do_not_fit(milestones, factors, words):
+    with pytest.raises(InvalidArgumentError, match=words):
+        piecewise(milestones=milestones, factors=factors)
