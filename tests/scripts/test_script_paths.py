@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import sys
 from pathlib import Path
 
 import pytest
 
 #: Stands before the real one on PATH: tells what it was called with, and where.
-PYTHON = f"""#!{sys.executable}
-import json, os, sys
+PYTHON = """import json, os, sys
 if sys.argv[1] != "-c":
     json.dump([os.getcwd(), *sys.argv[1:]], open(os.environ["CALLED_WITH"], "w"))
 """
@@ -30,7 +30,10 @@ def called(tmp_path, run_script, monkeypatch):
     """Run a script in ``tmp_path / "here"``; return the arguments that the program would have got."""
     stub = tmp_path / "bin" / "python"
     stub.parent.mkdir()
-    stub.write_text(PYTHON, encoding="utf-8")
+    # The interpreter's own path may have a space in it, which no first line of a script can name.
+    (stub.parent / "call.py").write_text(PYTHON, encoding="utf-8")
+    words = " ".join(map(shlex.quote, (sys.executable, str(stub.parent / "call.py"))))
+    stub.write_text(f'#!/bin/sh\nexec {words} "$@"\n', encoding="utf-8")
     stub.chmod(0o755)
     here = tmp_path / "here"
     (here / "my 数据").mkdir(parents=True)
