@@ -6,7 +6,7 @@ import pytest
 from mindspore import Tensor, ops
 
 from mindreid.errors import InvalidArgumentError
-from mindreid.layers.pooling import FrameMax, GlobalPool, HorizontalPool, StripePool
+from mindreid.layers.pooling import FrameMax, GlobalPool, HorizontalPool, StripePool, WeightedPool
 
 REDUCE = {"max": np.max, "avg": np.mean}
 
@@ -20,6 +20,15 @@ def feature_map():
 def test_global(feature_map, kind):
     pooled = GlobalPool(kind)(Tensor(feature_map)).asnumpy()
     np.testing.assert_allclose(pooled, REDUCE[kind](feature_map, (2, 3)), rtol=1e-5, atol=1e-6)
+
+
+def test_weights_of_parts(feature_map):
+    weights = np.random.default_rng(1).random((2, 4, 12, 3)).astype(np.float32)
+    pooled = WeightedPool()(Tensor(feature_map), Tensor(weights)).asnumpy()
+    for image in range(2):
+        for part in range(4):
+            expected = 4 * (feature_map[image] * weights[image, part]).mean((1, 2))
+            np.testing.assert_allclose(pooled[image, part], expected, rtol=1e-4, atol=1e-6)
 
 
 @pytest.mark.parametrize("compiled", [False, True])
