@@ -70,7 +70,7 @@ def test_training_moves_every_parameter_and_compiles_once(method, smoke_run):
     assert all(np.isfinite(value) for terms in run.terms() for value in terms.values())
 
 
-@pytest.mark.parametrize("method", quick_only(METHODS, "mgn", "aug_ogbase"))
+@pytest.mark.parametrize("method", quick_only(METHODS, "trinet", "gaitset"))
 @pytest.mark.parametrize("file_format", ["mindir", "onnx"])
 def test_a_trained_network_is_exported_for_any_batch(method, file_format, smoke_run, tmp_path):
     if file_format == "onnx":
@@ -87,7 +87,7 @@ def test_a_trained_network_is_exported_for_any_batch(method, file_format, smoke_
         np.testing.assert_allclose(run_exported(output, content), expected, rtol=1e-4, atol=1e-5)
 
 
-@pytest.mark.parametrize("method", LIGHT)
+@pytest.mark.parametrize("method", quick_only(METHODS, "pcb", "gaitpart"))
 def test_a_trained_network_is_evaluated(method, smoke_run):
     run = smoke_run(method)
     results = EvaluationRun(run.recipe, run.folder / "last.ckpt").evaluate()
