@@ -59,9 +59,10 @@ class MicroMotion(nn.Cell):
         sum5 = sum3 + frame_before(before, frames, 0.0) + frame_after(after, frames, 0.0)
         x = x + absent
         before, after = frame_before(x, frames, LEAST), frame_after(x, frames, LEAST)
-        max3 = ops.maximum(ops.maximum(before, x), after)
-        wider = ops.maximum(frame_before(before, frames, LEAST), frame_after(after, frames, LEAST))
-        return sum3 / 3 + max3, sum5 / 5 + ops.maximum(max3, wider)
+        max3 = _first_largest(_first_largest(before, x), after)
+        earlier = _first_largest(frame_before(before, frames, LEAST), max3)
+        max5 = _first_largest(earlier, frame_after(after, frames, LEAST))
+        return sum3 / 3 + max3, sum5 / 5 + max5
 
 
 class FramePartLinear(nn.Cell):
@@ -91,3 +92,8 @@ class FramePartLinear(nn.Cell):
         """Map ``[B * frames, in_features, parts]`` to ``[B * frames, out_features, parts]``."""
         x = x if self.size == 1 else with_neighbours(x, frames)
         return multiply_parts(x, ops.cast(ops.stack(self.weights), x.dtype))
+
+
+def _first_largest(one: Tensor, other: Tensor) -> Tensor:
+    """Take the larger of each two; of equal ones the first gets the gradient, as in PyTorch."""
+    return ops.where(one >= other, one, other)
