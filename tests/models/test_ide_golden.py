@@ -199,7 +199,7 @@ SENSITIVITY = {
     },
     "lr0.01_": {
         "loss_id": 1.6e-4,
-        # This one as images that differ by a millionth change it, eight times what the recording's float64 did.
+        # As images that differ by a millionth change it, eight times what the recording's float64 did.
         "after_classifier.add_block.0.weight_slice": 2.1e-4,
         "after_classifier.add_block.1.running_var": 4.2e-6,
         "after_classifier.classifier.1.weight": 5.8e-5,
