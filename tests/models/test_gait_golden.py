@@ -204,7 +204,7 @@ def test_losses_and_gradients(name, golden, fill, torch_state):
 
 
 def compare_triplets(loss, embedding, pids, recorded, prefix):
-    """Compare sums over violated triplets, since one on the margin may count or not; say which parts agree."""
+    """Compare sums over violated triplets, since one on the margin may count or not; say where."""
     per_part, violated = (value.asnumpy() for value in loss.per_part(embedding, pids))
     number = recorded[f"{prefix}train_info_triplet_loss_num"]
     assert np.abs(violated - number).sum() <= 1
