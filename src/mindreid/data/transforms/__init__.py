@@ -5,6 +5,9 @@ applied in its order. A registered transform is a factory: its positional parame
 from the recipe's section ``input`` by name, its keyword-only parameters are the options that a
 list entry may set. Before ``normalize`` pixels are uint8, after it float32.
 
+What moves or erases pixels does so with numbers of pixels as well, int32 ``[H, W, 1]``, by the same
+draws; 0 then is what came from nowhere. So labels of pixels can follow an image.
+
 Sequences of silhouettes have transforms of their own, which take all frames together.
 """
 
@@ -14,7 +17,7 @@ from collections.abc import Callable
 
 from mindreid import zoo
 from mindreid.data.formats.images import Transform
-from mindreid.data.transforms.composition import evaluation_transform, training_transform
+from mindreid.data.transforms.composition import evaluation_transform, origin_trace, training_transform
 from mindreid.data.transforms.erasing import random_erasing
 from mindreid.data.transforms.geometry import enlarge_crop, flip, pad_crop, resize
 from mindreid.data.transforms.normalization import normalize
@@ -25,6 +28,7 @@ __all__ = [
     "evaluation_transform",
     "flip",
     "normalize",
+    "origin_trace",
     "pad_crop",
     "random_erasing",
     "resize",
