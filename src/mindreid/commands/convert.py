@@ -9,8 +9,8 @@ from mindreid.commands.arguments import add_overrides, overrides, say
 
 #: :data:`mindreid.convert.SOURCES`, whose import would take seconds; a test holds them together.
 _SOURCES = (
-    "fire_ccreid", "mgn_pytorch", "opengait", "reid_mgn", "simple_ccreid", "simple_ccreid_video",
-    "torchvision_resnet",
+    "fire_ccreid", "isp_reid", "mgn_pytorch", "opengait", "reid_mgn", "simple_ccreid",
+    "simple_ccreid_video", "torchvision_resnet",
 )  # fmt: skip
 
 
