@@ -28,11 +28,11 @@ TRUNK_GRADIENTS = {
         np.s_[:, ::4],
         1e-3,
     ),
-    # 3.5e-4.
+    # 3.5e-4; here inputs scaled by 1 ± 1e-5, which change nothing in float64, move it by 3e-3 to 1e-2.
     "base.stage3.2.branches.1.0.conv1.weight_slice": (
         "network.trunk.stage3.2.branches.1.0.conv1.weight",
         np.s_[::8, ::8],
-        3e-3,
+        5e-3,
     ),
     "base.stage4.0.fuse_layers.0.3.0.weight_slice": (
         "network.trunk.stage4.0.fuse_layers.0.3.0.weight",
@@ -187,9 +187,8 @@ def test_losses_and_gradients(recorded, name, loss, labels):
 
 def test_center_loss_and_both_gradients(fill, recorded):
     loss = CenterLoss(4, 16)
-    centers = Tensor(fill.fill("center/centers", (4, 16), 1))
-    loss.centers.set_data(centers)
-    loss.previous.set_data(centers)
+    for table in (loss.centers, loss.previous):
+        ms.ops.assign(table, Tensor(fill.fill("center/centers", (4, 16), 1)))
     inputs = Tensor(recorded["center_in"])
     targets = Tensor(recorded["triplet_labels"], ms.int32)
     function = ms.value_and_grad(loss, 0, loss.trainable_params())
@@ -271,9 +270,9 @@ def test_three_recorded_steps(golden, fill, parameters, prefix):
     recorded = golden("isp_trajectory")
     objective = build(parameters, center_weight=0.0005 if prefix == "center_" else 0.0)
     for center, branch in zip(objective.centers, BRANCHES):
-        drawn = Tensor(fill.fill(f"center_{branch}/centers", center.centers.shape, 1))
-        center.centers.set_data(drawn)
-        center.previous.set_data(drawn)
+        drawn = fill.fill(f"center_{branch}/centers", center.centers.shape, 1)
+        for table in (center.centers, center.previous):
+            ms.ops.assign(table, Tensor(drawn))
     *_, phase = objective.phases()
     lr = float(recorded[f"{prefix}lr"])
     make = sgd if prefix == "sgd_" else adam
