@@ -43,11 +43,12 @@ class Pulled(Objective):
     def phases(self):
         centers, network = (self.center.centers,), tuple(self.network.trainable_params())
         return (
-            Phase(
-                "centers", ("update",), centers, lambda outputs, labels: (self.center(outputs[0], labels[0]),)
-            ),
+            Phase("centers", ("update",), centers, self.update),
             Phase("network", ("pull",), network, self.pull),
         )
+
+    def update(self, outputs, labels):
+        return (self.center(outputs[0], labels[0]),)
 
     def pull(self, outputs, labels):
         return (self.center.pull(outputs[0], labels[0]),)

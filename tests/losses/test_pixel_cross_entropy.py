@@ -24,9 +24,8 @@ def test_it_is_the_mean_over_labelled_pixels(ignored):
 
 def test_without_labels_there_is_no_loss_and_no_gradient():
     labels = Tensor(np.full((1, 2, 2), -1), ms.int32)
-    value, gradient = ms.value_and_grad(PixelCrossEntropyLoss())(
-        Tensor(np.ones((1, 3, 2, 2), np.float32)), labels
-    )
+    scores = Tensor(np.ones((1, 3, 2, 2), np.float32))
+    value, gradient = ms.value_and_grad(PixelCrossEntropyLoss())(scores, labels)
     assert float(value) == 0
     assert not gradient.asnumpy().any()
 

@@ -43,8 +43,15 @@ SMALL = {
         "sampler={name: independent_batches, persons: 2, sequences: 2, batches: 3}",
     ),
 }
-DATA = {"mgn": "market", "cal": "clothes", "val": "clothes", "fire": "clothes", "aug_ogbase": "gait"}
-QUICK = {("mgn", "auto"), ("cal", "O1"), ("val", "O2"), ("fire", "O2"), ("aug_ogbase", "O3")}
+DATA = {
+    "mgn": "market",
+    "cal": "clothes",
+    "val": "clothes",
+    "fire": "clothes",
+    "isp": "market",
+    "aug_ogbase": "gait",
+}
+QUICK = {("mgn", "auto"), ("cal", "O1"), ("val", "O2"), ("fire", "O2"), ("isp", "O2"), ("aug_ogbase", "O3")}
 GRID = [
     pytest.param(method, level, marks=() if (method, level) in QUICK else pytest.mark.slow)
     for method in DATA
