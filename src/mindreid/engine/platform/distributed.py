@@ -122,8 +122,11 @@ def share_from_first(parameters: Iterable[Parameter], workers: Workers) -> None:
         return
     broadcast = ops.Broadcast(0)
     for parameter in parameters:
-        (value,) = broadcast((Tensor(parameter.asnumpy()),))
-        ops.assign(parameter, value)
+        value = parameter.asnumpy()
+        # CPU sends neither small integers nor truth values.
+        small = value.dtype.kind in "ub"
+        (sent,) = broadcast((Tensor(value.astype(np.int32) if small else value),))
+        ops.assign(parameter, ops.cast(sent, parameter.dtype))
 
 
 def share_content(content: Mapping[str, Any], workers: Workers) -> dict[str, Any]:
