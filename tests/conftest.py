@@ -122,6 +122,7 @@ def torch_state(fill):
 
     def build(source, num_classes=0, *, num_clothes=0, section="state", prefix="", without=()):
         sizes = {"num_classes": num_classes, "num_ids": num_classes, "num_clothes": num_clothes}
+        sizes.update({"part_num": 7, "256 * (part_num - 1)": 256 * 6})
         return {
             name: fill.fill(prefix + name, [sizes.get(size, size) for size in entry["shape"]], 1)
             for name, entry in shapes[source][section].items()

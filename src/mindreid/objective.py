@@ -82,10 +82,19 @@ class Objective(nn.Cell):
     Attributes
     ----------
     labels : tuple of str
-        Record fields that the losses read: any of "pid", "camid", "clothes_id", "view",
-        "index" (the record's number in the training split).
+        What the losses read of each image: any of its record's "pid", "camid", "clothes_id", "view" and
+        "index" (the record's number in the training split), and "origin", int32 ``[B, h, w]``: where the
+        pixels of a map come from, for labels of pixels that must move as the image was moved. That is the
+        number of a pixel of the map before augmentation, row by row, or -1 for what was erased, or comes
+        from outside the image.
     noise : tuple of str
         Names of what :meth:`draw_noise` draws for :meth:`forward`, in its order.
+    origin_stride : int
+        Pixels of the image that make a pixel of that map, in both directions.
+    mined_from : {"embeddings", "maps"}
+        What :meth:`mine_labels` finds labels in.
+    restarts_after_mining : bool
+        Whether all optimisers begin anew after :meth:`mine_labels`.
     batch_groups : int
         Groups of consecutive rows of a batch that don't know of each other, as replicas of the
         authors' code; the engine sets it. What an objective draws within a batch stays in a group.
@@ -101,6 +110,9 @@ class Objective(nn.Cell):
 
     labels: tuple[str, ...] = ("pid",)
     noise: tuple[str, ...] = ()
+    origin_stride: int = 1
+    mined_from: str = "embeddings"
+    restarts_after_mining: bool = True
     batch_groups: int = 1
     local_outputs: int = 0
     rank: int = 0
@@ -144,16 +156,37 @@ class Objective(nn.Cell):
         """Whether ``epoch`` (from 0) begins with :meth:`mine_labels`."""
         return False
 
-    def mine_labels(self, epoch: int, embeddings: np.ndarray) -> Mapping[str, float]:
-        """Find labels of the training images before ``epoch``; all optimisers then begin anew.
+    def maps(self, images: Tensor) -> Tensor:
+        """Return maps ``[B, C, h, w]`` of images, by the network in evaluation mode, to find labels in."""
+        raise NotImplementedError
+
+    def label_maps(self, maps: np.ndarray) -> np.ndarray:
+        """Find labels of the pixels of one person's training images.
+
+        Parameters
+        ----------
+        maps : np.ndarray
+            float32 ``[n, C, h, w]``, what :meth:`maps` returned for the person's ``n`` records, in their
+            order. Maps of all persons at once would not fit into memory.
+
+        Returns
+        -------
+        np.ndarray
+            Integers ``[n, h, w]`` from 0 to 255.
+        """
+        raise NotImplementedError
+
+    def mine_labels(self, epoch: int, found: np.ndarray) -> Mapping[str, float]:
+        """Find labels of the training images before ``epoch``, or take them over.
 
         Parameters
         ----------
         epoch : int
             From 0.
-        embeddings : np.ndarray
-            float32 ``[N, D]`` of all training records, in their order, by the network in evaluation
-            mode, without mirrored images.
+        found : np.ndarray
+            Of all training records, in their order. If :attr:`mined_from` is "embeddings": float32
+            ``[N, D]``, by the network in evaluation mode, without mirrored images. If it is "maps": uint8
+            ``[N, h, w]``, what :meth:`label_maps` returned.
 
         Returns
         -------

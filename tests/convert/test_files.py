@@ -26,6 +26,7 @@ CLASSES, CLOTHES = 5, 8
 # and the prefix that its tensors were filled under; and what else such files hold.
 FILES = {
     "mgn_pytorch": ("mgn_seathiefwang", {}, {}),
+    "isp_reid": ("isp", {}, {}),
     "reid_mgn": ("mgn_GNAYUOHZ", {}, {}),
     "torchvision_resnet": ("torchvision_resnet50", {}, {}),
     "simple_ccreid": (
@@ -57,6 +58,7 @@ RECORDINGS = {
     "reid_mgn": ([], "mgn", "GNAYUOHZ_eval_predict", "mgn/x"),
     "simple_ccreid": ([], "cal", "eval_feat", "cal/x"),
     "fire_ccreid": ([], "fire", "eval_feat", "fire/x"),
+    "isp_reid": ([], "isp", "eval_feat", "isp/x"),
     "opengait": ([], "gaitbase", "eval_embed_1_sample0", "gait/x"),
 }
 

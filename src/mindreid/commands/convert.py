@@ -9,9 +9,9 @@ from mindreid.commands.arguments import add_overrides, overrides, say
 
 #: :data:`mindreid.convert.SOURCES`, whose import would take seconds; a test holds them together.
 _SOURCES = (
-    "fire_ccreid", "mgn_pytorch", "opengait", "opengait_deepgaitv2", "opengait_gaitgl", "opengait_gaitpart",
-    "opengait_gaitset", "reid_mgn", "simple_ccreid", "simple_ccreid_video", "torchreid_hacnn",
-    "torchvision_resnet",
+    "fire_ccreid", "isp_reid", "mgn_pytorch", "opengait", "opengait_deepgaitv2", "opengait_gaitgl",
+    "opengait_gaitpart", "opengait_gaitset", "reid_mgn", "simple_ccreid", "simple_ccreid_video",
+    "torchreid_hacnn", "torchvision_resnet",
 )  # fmt: skip
 
 

@@ -12,6 +12,7 @@ from mindspore import nn
 
 from mindreid.convert import (
     fire_ccreid,
+    isp_reid,
     mgn_pytorch,
     opengait,
     opengait_deepgaitv2,
@@ -43,6 +44,7 @@ __all__ = [
 
 SOURCES: dict[str, Source] = {
     "fire_ccreid": fire_ccreid.SOURCE,
+    "isp_reid": isp_reid.SOURCE,
     "mgn_pytorch": mgn_pytorch.SOURCE,
     "opengait": opengait.SOURCE,
     "opengait_deepgaitv2": opengait_deepgaitv2.SOURCE,

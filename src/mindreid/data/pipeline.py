@@ -25,11 +25,13 @@ from mindreid.data.unreadable_files import StandIns
 from mindreid.errors import DataError
 
 Batch = dict[str, Any]
-#: The place of a record in its split, and what was made of it.
-Row = tuple[int, np.ndarray]
+#: The place of a record in its split, what was made of it, and what else its row of a batch has.
+Row = tuple[Any, ...]
 
 _LABELS = ("pid", "camid", "clothes_id", "view")
 _COLUMNS = ("images", *_LABELS, "index")
+#: Where the pixels of a row come from, if training asks for it.
+_ORIGIN = "origin"
 _NO_LABEL = -1
 _BATCHES_AHEAD = 2
 
@@ -45,6 +47,7 @@ def training_batches(
     skip: int = 0,
     load: LoadSample = load_image,
     stand_ins: Optional[StandIns] = None,
+    trace: Optional[Callable[[np.random.Generator], np.ndarray]] = None,
 ) -> Generator[Batch, None, None]:
     """Iterate over one epoch.
 
@@ -68,14 +71,16 @@ def training_batches(
         Makes a row of "images" from a record.
     stand_ins : StandIns, optional
         Made for the same records: what replaces those that cannot be read. By default, nothing.
+    trace : callable, optional
+        See :func:`mindreid.data.transforms.origin_trace`; ``load`` must draw nothing before ``transform``.
 
     Yields
     ------
     dict
         "images" float32 ``[B, 3, H, W]``, or ``[B, …]`` of what ``load`` makes; int32 ``[B]``:
         "pid", "camid", "clothes_id", "view" (-1 where there is no label) and "index", the place in
-        ``records``. The arrays belong to the receiver and may be wrapped by ``Tensor.from_numpy``
-        without a copy.
+        ``records``; with ``trace`` also "origin", int32 ``[B, h, w]``. The arrays belong to the receiver
+        and may be wrapped by ``Tensor.from_numpy`` without a copy.
 
     Raises
     ------
@@ -87,9 +92,12 @@ def training_batches(
 
     def read(batch: int, row: int, index: int) -> Row:
         place = (epoch, skip + batch, sampler.first_row + row)
-        return stand_ins.read(index, lambda record: load(record, transform, _generator(seed, place)))
+        made = stand_ins.read(index, lambda record: load(record, transform, _generator(seed, place)))
+        # The same draws as the image's.
+        return made if trace is None else (*made, trace(_generator(seed, place)))
 
-    return _stream(_BatchSource(records, list(sampler.batches(epoch)[skip:]), read, reader_threads))
+    batches, extra = list(sampler.batches(epoch)[skip:]), () if trace is None else (_ORIGIN,)
+    return _stream(_BatchSource(records, batches, read, reader_threads, extra))
 
 
 def evaluation_batches(
@@ -102,10 +110,12 @@ def evaluation_batches(
     world_size: int = 1,
     load: LoadSample = load_image,
     stand_ins: Optional[StandIns] = None,
+    places: Optional[np.ndarray] = None,
 ) -> Generator[Batch, None, None]:
     """Iterate once over this rank's share of ``records``: every ``world_size``-th, from ``rank``.
 
-    A stand-in's row has the labels of the record that it stands in for.
+    A stand-in's row has the labels of the record that it stands in for. With ``places``, int ``[n]``, the
+    share is these records, in this order.
 
     Yields
     ------
@@ -120,7 +130,7 @@ def evaluation_batches(
     """
     if not records:
         raise DataError("there are no images to evaluate on", fix="see `mindreid data check`")
-    share = np.arange(rank, len(records), world_size)
+    share = np.arange(rank, len(records), world_size) if places is None else places
     # A rank without a share still gets a batch of padding, which tells it the embedding's shape.
     begins = range(0, max(len(share), 1), batch_size)
     batches = [share[begin : begin + batch_size] for begin in begins]
@@ -222,7 +232,7 @@ def _generator(seed: int, place: tuple[int, ...]) -> np.random.Generator:
 
 
 class _BatchSource:
-    """Iterable over batches that a pool of threads reads ahead.
+    """Iterable over batches that a pool of threads reads ahead; ``extra`` names what rows have besides.
 
     An exception ends the iteration with one batch whose "index" is -1, and is kept in ``error``:
     MindSpore would wrap it in a page of its own text, and warns of an iteration without any row.
@@ -234,8 +244,9 @@ class _BatchSource:
         batches: Sequence[np.ndarray],
         read: Callable[[int, int, int], Row],
         reader_threads: int,
+        extra: tuple[str, ...] = (),
     ) -> None:
-        self.batches = batches
+        self.batches, self.columns = batches, (*_COLUMNS, *extra)
         self.error: Optional[Exception] = None
         # Batches of a single row must not leave threads without work.
         self._ahead = max(_BATCHES_AHEAD, reader_threads // max(len(batches[0]), 1)) if len(batches) else 0
@@ -249,7 +260,7 @@ class _BatchSource:
             return
         except Exception as error:
             self.error = error
-            yield (np.full(1, _NO_LABEL, np.int32),) * len(_COLUMNS)
+            yield (np.full(1, _NO_LABEL, np.int32),) * len(self.columns)
 
     def close(self) -> None:
         """Drop what is not yet begun and wait for the threads to end."""
@@ -261,8 +272,9 @@ class _BatchSource:
             if number < len(self.batches):
                 begun.append(self._begin(number))
             if number >= self._ahead:
-                indices, images = zip(*[future.result() for future in begun.popleft()])
-                yield (np.stack(images), *self._labels(np.array(indices)))
+                indices, images, *extra = zip(*[future.result() for future in begun.popleft()])
+                labels = self._labels(np.array(indices))
+                yield (np.stack(images), *labels, *(np.stack(column) for column in extra))
 
     def _begin(self, number: int) -> list[Future[Row]]:
         rows = enumerate(self.batches[number].tolist())
@@ -280,7 +292,7 @@ def _stream(source: _BatchSource) -> Generator[Batch, None, None]:
     if not len(source.batches):
         return
     dataset = ds.GeneratorDataset(
-        source, list(_COLUMNS), shuffle=False, num_parallel_workers=1, python_multiprocessing=False
+        source, list(source.columns), shuffle=False, num_parallel_workers=1, python_multiprocessing=False
     )
     with _short_queue():
         iterator = dataset.create_dict_iterator(num_epochs=1, output_numpy=True)

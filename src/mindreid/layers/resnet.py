@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections import OrderedDict
 from dataclasses import dataclass
-from typing import Literal, Optional
+from typing import Any, Literal, Optional
 
 from mindcv.models.resnet import BasicBlock, Bottleneck
 from mindspore import Tensor, nn, ops
@@ -209,17 +209,17 @@ class StemMaxPool(nn.Cell):
 
 
 class TrunkPart(nn.Cell):
-    """A part of a trunk whose parameters are named as in torchvision's whole one.
+    """A part of a trunk whose parameters are named as in the whole one that ImageNet weights exist of.
 
     :func:`mindreid.engine.checkpoints.imagenet.load_pretrained` finds a network's trunk by this class.
 
     Attributes
     ----------
-    arch : Architecture
-        The trunk it is a part of.
+    arch : Architecture or HRNetArchitecture
+        The trunk it is a part of; its ``name`` tells which weights fit.
     """
 
-    def __init__(self, arch: Architecture) -> None:
+    def __init__(self, arch: Any) -> None:
         super().__init__()
         self.arch = arch
 

@@ -13,6 +13,7 @@ from mindreid.metrics.embedding_checks import METRICS
 from mindreid.metrics.junk_rules import JUNK_RULES
 from mindreid.metrics.multi_query import pool_multi_query
 from mindreid.metrics.person_clusters import PersonClusters, cluster_persons, person_distances
+from mindreid.metrics.pixel_clusters import cluster_pixels
 from mindreid.metrics.ranking import evaluate_distances, evaluate_ranking, rank_gallery
 from mindreid.metrics.reranking import rerank_k_reciprocal
 from mindreid.metrics.results import RankingResult
@@ -28,6 +29,7 @@ __all__ = [
     "PersonClusters",
     "RankingResult",
     "cluster_persons",
+    "cluster_pixels",
     "evaluate_casia_b",
     "evaluate_ccpg",
     "evaluate_distances",

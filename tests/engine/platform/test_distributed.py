@@ -132,6 +132,17 @@ def test_embeddings_are_those_of_one_process_in_order(results, count):
         np.testing.assert_array_equal(worker[f"embeddings of {count}"], expected)
 
 
+@pytest.mark.parametrize("count", COUNTS)
+def test_labels_of_pixels_are_those_of_one_process(results, count):
+    """The workers share the persons; of one record, the second worker has nobody."""
+    one, two = results
+    expected = one[f"labels of {count}"]
+    assert expected.shape == (count, 4, 2)
+    assert expected.min() >= 2
+    for worker in two:
+        np.testing.assert_array_equal(worker[f"labels of {count}"], expected)
+
+
 def test_the_triplet_loss_finds_its_examples_in_the_whole_batch(results):
     one, two = results
     for worker in two:
@@ -235,8 +246,10 @@ MODELS = {
     "mgn": ("mgn/walkers", ("network",), ("model.network.variant=paper",), 1e-4),
     "cal": ("cal/walkers", ("network", "clothes"), ("model.objective.start_epoch=1",), 1e-3),
     "fire": ("fire/walkers", ("network",), ("model.objective.start_epoch=1",), 1e-3),
+    "isp": ("isp/walkers", ("network", "centers"), (), 1e-3),
     "aug_ogbase": ("aug_ogbase/walkers", ("network",), (), 1e-3),
 }
+SMALL_ISP = ("model.network.width=0.0625", "input={height: 96, width: 32}")
 IMAGES = ("model.network.trunk=resnet18", "model.network.width=0.125", "input={height: 96, width: 32}")
 
 
@@ -264,7 +277,8 @@ def training_of(model, clothes_walkers, gait_walkers, *more):
     if model == "aug_ogbase":
         recipe_name, own = gait_recipe(name, gait_walkers, phases, rate)
     else:
-        recipe_name, own = recipe(name, clothes_walkers, *IMAGES, *overrides, phases=phases, rate=rate)
+        small = SMALL_ISP if model == "isp" else IMAGES
+        recipe_name, own = recipe(name, clothes_walkers, *small, *overrides, phases=phases, rate=rate)
     return recipe_name, [*own, *more]
 
 

@@ -26,6 +26,7 @@ from mindreid.engine.evaluation.features import FeatureExtractor
 from mindreid.engine.platform.batch_norm import share_batch_statistics
 from mindreid.engine.platform.device import select_device
 from mindreid.engine.platform.distributed import gradient_reducer, join_workers, row_gatherer
+from mindreid.engine.training.map_labels import MapLabeller
 from mindreid.engine.training.run import train
 from mindreid.engine.training.step import TrainStep
 from mindreid.errors import InterruptedRunError
@@ -51,6 +52,29 @@ def embed_records(paths, counts, workers):
     extract = FeatureExtractor(network, transform, batch_size=4, flip=True, reader_threads=2, workers=workers)
     records = [Record((path,), 0, 0) for path in paths]
     return {f"embeddings of {count}": extract(records[:count]) for count in counts}
+
+
+class Brightness(PlainObjective):
+    """Labels every pixel with twice its person's number of images, and one more if it is bright."""
+
+    def maps(self, images):
+        return images[:, :, ::8, ::8]
+
+    def label_maps(self, maps):
+        return (2 * len(maps) + (maps.mean(1) > maps.mean())).astype(np.uint8)
+
+
+def label_records(paths, counts, workers):
+    """Labels of the first ``count`` images' pixels, for each count; the persons have one to three."""
+    objective = Brightness(ToyNetwork(), num_classes=2)
+    records = [Record((path,), int(np.sqrt(2 * place)), 0) for place, path in enumerate(paths)]
+    transform, options = evaluation_transform(InputConfig(height=32, width=16)), {"reader_threads": 2}
+    return {
+        f"labels of {count}": MapLabeller(
+            objective, records[:count], transform, batch_size=4, workers=workers, **options
+        )()
+        for count in counts
+    }
 
 
 def differentiate_triplet(workers):
@@ -129,6 +153,7 @@ def main(job_file, output):
     select_device(DeviceConfig(target="CPU"))
     workers = join_workers()
     results = {**embed_records(job["images"], job["counts"], workers), **differentiate_triplet(workers)}
+    results |= label_records(job["images"], job["counts"], workers)
     results |= synchronize_as_on_ascend(workers)
     for name, (recipe, overrides) in job["trainings"].items():
         train(load_recipe(recipe, overrides), Path(output, name))

@@ -6,6 +6,9 @@ positional parameters are filled from the recipe's section ``input`` by name, it
 parameters are the options that a list entry may set. Before ``normalize`` pixels are uint8, after it
 float32.
 
+What moves or erases pixels does so with numbers of pixels as well, int32 ``[H, W, 1]``, by the same
+draws; 0 then is what came from nowhere. So labels of pixels can follow an image.
+
 Sequences of silhouettes have transforms of their own, which take all frames together.
 """
 
@@ -15,7 +18,7 @@ from collections.abc import Callable
 
 from mindreid import zoo
 from mindreid.data.formats.images import Transform
-from mindreid.data.transforms.composition import evaluation_transform, training_transform
+from mindreid.data.transforms.composition import evaluation_transform, origin_trace, training_transform
 from mindreid.data.transforms.erasing import random_erasing
 from mindreid.data.transforms.geometry import enlarge_crop, flip, pad_crop, resize, resize_crop
 from mindreid.data.transforms.normalization import normalize
@@ -26,6 +29,7 @@ __all__ = [
     "evaluation_transform",
     "flip",
     "normalize",
+    "origin_trace",
     "pad_crop",
     "random_erasing",
     "resize",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -62,6 +62,49 @@ def training_transform(augment: Sequence[Component], inputs: InputConfig) -> Tra
 def evaluation_transform(inputs: InputConfig) -> Transform:
     """Build resize, normalise, CHW; nothing random. See :func:`training_transform` for the result."""
     return training_transform((), inputs)
+
+
+def origin_trace(
+    augment: Sequence[Component], inputs: InputConfig, stride: int
+) -> Callable[[np.random.Generator], np.ndarray]:
+    """Build what tells where the pixels of an augmented image come from.
+
+    Parameters
+    ----------
+    augment, inputs
+        As in :func:`training_transform`.
+    stride : int
+        Pixels that make one of the map that is asked for, in both directions; must divide the image.
+
+    Returns
+    -------
+    callable
+        ``trace(generator)``, with a generator in the state in which the transform got its own: int32
+        ``[height / stride, width / stride]``, for each pixel of the map the number, row by row, of the
+        one whose place in the image before augmentation its centre had; -1 if it had none there.
+
+    Raises
+    ------
+    ConfigError
+        If the input are not images, or are no multiple of the stride.
+    """
+    if inputs.kind != "image" or inputs.height % stride or inputs.width % stride:
+        raise ConfigError(
+            f"this method labels pixels of images whose height and width are multiples of {stride}, "
+            f"not {inputs.kind} of {inputs.height}×{inputs.width}",
+            where="input",
+        )
+    steps = [_build(step, inputs) for step in augment if step.name != "normalize"]
+    rows, columns = np.arange(inputs.height)[:, None] // stride, np.arange(inputs.width) // stride
+    numbers = (1 + rows * (inputs.width // stride) + columns).astype(np.int32)[:, :, None]
+
+    def trace(generator: np.random.Generator) -> np.ndarray:
+        origins = numbers
+        for step in steps:
+            origins = step(origins, generator)
+        return origins[stride // 2 :: stride, stride // 2 :: stride, 0] - 1
+
+    return trace
 
 
 def _check_kind(name: str, inputs: InputConfig) -> None:

@@ -20,7 +20,7 @@ def random_erasing(
     probability: float = 0.5,
     area: tuple[float, float] = (0.02, 0.4),
     aspect: float = 0.3,
-    fill: Union[Literal["zero", "mean"], tuple[float, float, float]] = "zero",
+    fill: Union[Literal["zero", "mean", "own_mean"], tuple[float, float, float]] = "zero",
 ) -> Transform:
     """Fill a random rectangle with one colour (Zhong et al., AAAI 2020, algorithm 1).
 
@@ -35,10 +35,11 @@ def random_erasing(
     aspect : float
         Least height to width of the rectangle; uniform between it and its inverse. A rectangle
         that does not fit is drawn again, up to 100 times.
-    fill : "zero", "mean" or tuple of float
+    fill : "zero", "mean", "own_mean" or tuple of float
         The colour, in the values that pixels have where erasing stands in the list: before
         ``normalize`` in [0, 1], after it in normalised units. So "zero" is black before and the
-        mean colour after it, and "mean" is the mean colour in both places.
+        mean colour after it, and "mean" is the mean colour in both places. "own_mean" is the mean
+        colour of the image at hand.
 
     Notes
     -----
@@ -47,7 +48,8 @@ def random_erasing(
     """
     check_probability(probability)
     check_rectangle(area, aspect)
-    color = np.zeros(3) if fill == "zero" else np.asarray(mean if fill == "mean" else fill)
+    named = {"zero": np.zeros(3), "mean": np.asarray(mean), "own_mean": np.zeros(3)}
+    color = named[fill] if isinstance(fill, str) else np.asarray(fill)
 
     def apply(image: np.ndarray, generator: np.random.Generator) -> np.ndarray:
         if generator.random() >= probability:
@@ -59,7 +61,12 @@ def random_erasing(
         erased = image.copy(order="K")
         # An image with its part image behind it has six channels.
         every = np.tile(color, image.shape[2] // 3)
-        if image.dtype == np.uint8:
+        if image.dtype == np.int32:
+            erased[box] = 0
+        elif fill == "own_mean":
+            own = image.mean((0, 1), dtype=np.float64)
+            erased[box] = np.rint(own) if image.dtype == np.uint8 else own
+        elif image.dtype == np.uint8:
             erased[box] = np.rint(255 * every)
         else:
             erased[box] = 0 if fill == "mean" else every

@@ -134,12 +134,19 @@ def _check_scale(scale: float) -> None:
 
 
 def _resize(image: np.ndarray, height: int, width: int, interpolation: Interpolation) -> np.ndarray:
+    if image.dtype == np.int32:
+        return image[_nearest(image.shape[0], height)[:, None], _nearest(image.shape[1], width)]
     if image.dtype != np.uint8:
         raise InvalidArgumentError(
             f"only uint8 images can be resized, not {image.dtype}",
             fix="list 'enlarge_crop' before 'normalize'",
         )
     return np.asarray(Image.fromarray(image).resize((width, height), _FILTERS[interpolation]))
+
+
+def _nearest(before: int, after: int) -> np.ndarray:
+    """Which of ``before`` pixels the centre of each of ``after`` lies in."""
+    return (2 * np.arange(after) + 1) * before // (2 * after)
 
 
 def _random_window(image: np.ndarray, height: int, width: int, generator: np.random.Generator) -> np.ndarray:

@@ -23,6 +23,7 @@ from mindreid.convert.file_kinds import SAFETENSORS, TORCH, file_kind
 from mindreid.convert.torch_file import read_torch_state
 from mindreid.engine.checkpoints.checkpoint_proto import read_entries
 from mindreid.errors import CheckpointError, InvalidArgumentError
+from mindreid.layers.hrnet import CLASSIFICATION_HEAD, hrnet_parameter_name
 from mindreid.layers.parameters import assign_parameters
 from mindreid.layers.resnet import (
     CLASSIFIER_PREFIX,
@@ -39,6 +40,8 @@ logger = logging.getLogger(__name__)
 PathLike = Union[str, Path]
 _TORCH_SUFFIXES = (".pth", ".pt", ".tar", ".bin", ".safetensors")
 _MINDSPORE_SUFFIXES = (".ckpt",)
+#: A parameter that only an HRNet has; the size of its first axis is the number in the trunk's name.
+_HIGH_RESOLUTION = "stage4.0.branches.0.0.conv1.weight"
 #: Name of the first convolution's kernels, as torchvision has it.
 _STEM = "conv1.weight"
 #: Names of MindSpore's optimisers' state: what they keep by parameter, and their counters and rates.
@@ -82,8 +85,8 @@ def load_pretrained(network: nn.Cell, path: Optional[PathLike]) -> None:
     network : Cell
         Contains :class:`mindreid.layers.resnet.TrunkPart` cells.
     path : path, optional
-        A torchvision or mindcv ResNet of the same depth, or what ``mindreid convert`` made of one.
-        The classifier in it is not used.
+        A torchvision or mindcv ResNet of the same depth, what ``mindreid convert`` made of one, or
+        the PyTorch file of an HRNet by its authors. The classifier in it is not used.
 
     Raises
     ------
@@ -101,7 +104,9 @@ def load_pretrained(network: nn.Cell, path: Optional[PathLike]) -> None:
             logger.info("no ImageNet weights given: the network starts from random weights")
         return
     if not parts:
-        raise InvalidArgumentError("this network has no ResNet trunk that ImageNet weights could fill")
+        raise InvalidArgumentError(
+            "this network has no ResNet trunk and no HRNet that ImageNet weights could fill"
+        )
     trunk = next(iter(parts.values())).arch.name
     weights, source = _read(path)
     _check_trunk(weights, trunk, path)
@@ -112,6 +117,8 @@ def load_pretrained(network: nn.Cell, path: Optional[PathLike]) -> None:
 
 def trunk_of(weights: Mapping[str, np.ndarray]) -> Optional[str]:
     """Tell which trunk parameters belong to, by their names; ``None`` if to none of ours."""
+    if _HIGH_RESOLUTION in weights:
+        return f"hrnet_w{len(weights[_HIGH_RESOLUTION])}"
     blocks = {found.groups() for name in weights if (found := re.match(r"layer(\d)\.(\d+)\.", name))}
     depths = {stage: sum(1 for other, _ in blocks if other == str(stage)) for stage in range(1, 5)}
     has_third_convolution = "layer1.0.conv3.weight" in weights
@@ -159,9 +166,11 @@ def _read(path: PathLike) -> tuple[dict[str, np.ndarray], StemPool]:
     else:
         source = "torchvision"
         state = _trunk_state(read_torch_state(path), path)
-        named = ((parameter_name(name), value) for name, value in state.items())
+        rename = hrnet_parameter_name if _HIGH_RESOLUTION in state else parameter_name
+        named = ((rename(name), value) for name, value in state.items())
         weights = {name: value for name, value in named if name is not None}
-    return {name: value for name, value in weights.items() if not name.startswith(CLASSIFIER_PREFIX)}, source
+    head = CLASSIFICATION_HEAD if _HIGH_RESOLUTION in weights else (CLASSIFIER_PREFIX,)
+    return {name: value for name, value in weights.items() if not name.startswith(head)}, source
 
 
 def _trunk_state(state: Mapping[str, np.ndarray], path: PathLike) -> Mapping[str, np.ndarray]:

@@ -195,8 +195,11 @@ def share_from_first(parameters: Iterable[Parameter], workers: Workers) -> None:
         return
     broadcast = ops.Broadcast(0)
     for parameter in parameters:
-        (value,) = broadcast((Tensor(parameter.asnumpy()),))
-        ops.assign(parameter, value)
+        value = parameter.asnumpy()
+        # CPU sends neither small integers nor truth values.
+        small = value.dtype.kind in "ub"
+        (sent,) = broadcast((Tensor(value.astype(np.int32) if small else value),))
+        ops.assign(parameter, ops.cast(sent, parameter.dtype))
 
 
 def share_content(content: Mapping[str, Any], workers: Workers) -> dict[str, Any]:
@@ -245,6 +248,18 @@ def gather_rows(rows: np.ndarray, indices: np.ndarray, total: int, workers: Work
         block = slice(begin, begin + _ROWS_AT_ONCE)
         ordered[gather(Tensor(places[block])).asnumpy()] = gather(Tensor(sent[block])).asnumpy()
     return ordered[:total]
+
+
+def add_up(rows: np.ndarray, workers: Workers) -> np.ndarray:
+    """Return the sum of what all workers pass, of one shape and dtype; integers must be below 2^24."""
+    if workers.size == 1:
+        return rows
+    # CPU reduces floats only.
+    reduce, total = ops.AllReduce(), np.empty_like(rows)
+    for begin in range(0, len(rows), _ROWS_AT_ONCE):
+        block = slice(begin, begin + _ROWS_AT_ONCE)
+        total[block] = reduce(Tensor(rows[block].astype(np.float32))).asnumpy().astype(rows.dtype)
+    return total
 
 
 class _Identity(nn.Cell):

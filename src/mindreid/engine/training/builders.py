@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Optional
 
+import numpy as np
 from mindspore import amp, nn
 
 from mindreid import zoo
@@ -12,9 +14,11 @@ from mindreid.data.formats.images import LoadSample, load_image
 from mindreid.data.records import Dataset
 from mindreid.data.sample_loaders import sample_loaders
 from mindreid.data.samplers import BatchSampler
+from mindreid.data.transforms import origin_trace
 from mindreid.engine.platform.device import Device
 from mindreid.engine.platform.distributed import Workers
 from mindreid.engine.training.plan import Plan
+from mindreid.errors import ConfigError
 from mindreid.layers.precision import set_precision
 from mindreid.objective import Objective
 
@@ -79,6 +83,17 @@ def build_sampler(recipe: Recipe, dataset: Dataset, workers: Workers) -> BatchSa
         world_size=workers.size,
         **recipe.sampler.options,
     )
+
+
+def build_trace(
+    recipe: Recipe, objective: Objective
+) -> Optional[Callable[[np.random.Generator], np.ndarray]]:
+    """Build what tells where an image's pixels come from, for an objective that asks for it."""
+    if "origin" not in objective.labels:
+        return None
+    if recipe.frames is not None:
+        raise ConfigError("this method labels pixels of single images, not of sequences", where="frames")
+    return origin_trace(recipe.augment, recipe.input, objective.origin_stride)
 
 
 def training_loader(recipe: Recipe) -> LoadSample:

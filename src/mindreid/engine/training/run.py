@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import mindspore as ms
+import numpy as np
 
 from mindreid.config import Recipe
 from mindreid.data.fingerprint import fingerprint
@@ -31,6 +32,7 @@ from mindreid.engine.platform.memory import memory_errors_explained
 from mindreid.engine.training import builders
 from mindreid.engine.training.listeners import CheckpointKeeper, Listener, LossLog, PeriodicEvaluation
 from mindreid.engine.training.loop import Trainer
+from mindreid.engine.training.map_labels import build_map_labeller
 from mindreid.engine.training.mining import LabelMining
 from mindreid.engine.training.plan import Plan
 from mindreid.engine.training.run_folder import RunFolder
@@ -142,12 +144,23 @@ class _Run:
             reader_threads=self.recipe.train.reader_threads,
             load=builders.training_loader(self.recipe),
             stand_ins=stand_ins,
+            trace=builders.build_trace(self.recipe, self.state.objective),
         )
         extract = build_extractor(self.recipe, self.network, self.workers, between_batches=stop.check_alone)
-        embed = partial(extract, self.dataset.train, flip=False, stand_ins=stand_ins)
-        mining = LabelMining(self.state, embed, self.folder.mining if self.workers.is_first else None)
+        see = self._seer(extract, stand_ins, stop)
+        mining = LabelMining(self.state, see, self.folder.mining if self.workers.is_first else None)
         listeners = [mining, *self._listeners(plan, partial(self._evaluate, extract))]
         return Trainer(plan, self.state, batches, listeners, stop)
+
+    def _seer(
+        self, extract: FeatureExtractor, stand_ins: StandIns, stop: StopRequest
+    ) -> Callable[[], np.ndarray]:
+        """Build what shows the training images to an objective that finds labels of its own."""
+        objective, records = self.state.objective, self.dataset.train
+        if objective.mined_from == "embeddings":
+            return partial(extract, records, flip=False, stand_ins=stand_ins)
+        options = {"between_batches": stop.check_alone, "stand_ins": stand_ins}
+        return build_map_labeller(self.recipe, objective, records, self.workers, **options)
 
     def _listeners(self, plan: Plan, evaluate: Callable[[], Results]) -> list[Listener]:
         train, progress = self.recipe.train, self.state.progress
