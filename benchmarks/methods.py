@@ -28,7 +28,14 @@ from mindreid.zoo import list_models
 def make_walkers(root: Path, seed: int) -> None:
     """Write the walkers of the re-identification recipes, with their true keypoints."""
     mindreid("data", "synthesize", "--root", root, "--ids", 120, "--seed", seed, "--annotations")
+    frames = root / "annotations" / "frames.jsonl"
+    mindreid("data", "keypoints", "--images", root, "--keypoints", frames, "--output", root / KEYPOINTS)
 
+
+KEYPOINTS = "keypoints.csv"
+
+#: Files beside the images that a recipe may ask for, by the recipe's key.
+FILES = {"views": VIEWS, "keypoints": KEYPOINTS}
 
 #: By the layout that a recipe trains on.
 DATA: dict[str, Callable[[Path, int], None]] = {
@@ -43,8 +50,8 @@ def experiment(layout: str, models: Sequence[str]) -> Experiment:
     arms = []
     for model in models:
         recipe = f"{model}/walkers"
-        views = load_recipe(recipe).dataset.views
-        files = (("dataset.views", VIEWS),) if views is not None else ()
+        dataset = load_recipe(recipe).dataset
+        files = tuple((f"dataset.{key}", name) for key, name in FILES.items() if getattr(dataset, key))
         arms += [
             Arm(f"{model} untrained", recipe, files=files, checkpoint="none"),
             Arm(model, recipe, files=files),
