@@ -196,6 +196,7 @@ def test_what_only_training_uses_fits_the_objective(source, build, author_file):
     load_parameters(objective, conversion.parameters)
 
 
+@pytest.mark.slow
 def test_a_wrong_recording_is_noticed(author_file, tmp_path, capsys):
     path, _ = author_file("torchvision_resnet")
     images = np.zeros((1, 3, 64, 32), np.float32)

@@ -9,6 +9,7 @@ from mindreid.errors import InvalidArgumentError
 from mindreid.layers.embedding_network import EmbeddingNetwork
 from mindreid.layers.parts import PartLinear
 from mindreid.layers.precision import set_precision
+from tests.slow_cases import quick_only
 
 IMAGES = Tensor(np.random.default_rng(0).standard_normal((4, 3, 32, 16)).astype(np.float32))
 #: Bits of the map and of the embedding.
@@ -49,7 +50,7 @@ def test_types_of_map_and_embedding(level, compiled):
         assert np.array_equal(found.asnumpy(), wanted) == (level == "O0")
 
 
-@pytest.mark.parametrize("level", ["O1", "O2", "O3"])
+@pytest.mark.parametrize("level", quick_only(["O1", "O2", "O3"], "O3"))
 def test_gradients_and_statistics_are_float32_and_nearly_the_same(level):
     def learn(network):
         network.set_train()

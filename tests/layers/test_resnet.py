@@ -18,6 +18,7 @@ from mindreid.layers.resnet import (
     residual_stage,
 )
 from tests.relative_distance import distance
+from tests.slow_cases import quick_only
 
 
 @pytest.fixture(scope="module")
@@ -83,7 +84,7 @@ def test_training_forward(recorded, images, state, stride):
     assert distance(ops.amax(x, (2, 3)), recorded[f"train_s{stride}_max"]) < 1e-4
 
 
-@pytest.mark.parametrize("compiled", [False, True])
+@pytest.mark.parametrize("compiled", quick_only([False, True], False))
 def test_gradients_and_running_statistics(recorded, images, state, fill, compiled):
     trunk = trunk_with(state, last_stride=1).set_train()
     coefficients = Tensor(fill.fill_input("resnet50/coef", (len(images), 2048), 1))

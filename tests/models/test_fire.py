@@ -257,6 +257,7 @@ def mining_rows(folder):
     return [json.loads(line) for line in folder.mining.read_text().splitlines()]
 
 
+@pytest.mark.slow
 def test_changing_numbers_of_classes_compile_nothing_anew(recipe_of, tmp_path, compilations, caplog):
     """One gradient function and one update for all epochs; one embedding function from the first mining."""
     before = len(ms_compile_cache)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import mindspore as ms
 import numpy as np
 import pytest
-from mindspore import Tensor
+from mindspore import Tensor, nn
 
 import mindreid
 from mindreid.convert import from_torch, load_parameters
@@ -167,17 +167,38 @@ def test_inference(name, golden, fill, torch_state):
         assert distance(objective.logits(embedding), recorded[f"{run.prefix}eval_logits"]) < 1e-5
 
 
-UNEXPLAINED = pytest.mark.xfail(strict=True, reason="gradients of the trunk are 1.5e-3 off, unexplained")
+class Raised(nn.Cell):
+    """Adds ``value`` to one place of an array."""
+
+    def __init__(self, shape, place, value):
+        super().__init__()
+        added = np.zeros(shape, np.float32)
+        added[place] = value
+        self.added = Tensor(added)
+
+    def construct(self, x):
+        return x + self.added
+
+
+def decide_between_equal_pixels(network):
+    """Have GaitPart's pooling find the strip's maximum where the recording has it.
+
+    In the topmost strip of channel 18 of the third frame, two pixels differ by 1.5e-6 of their value (0.158,
+    the same PyTorch run in float64): which of them is the greater is a matter of float32, and which gets
+    the gradient moves that of the trunk by 1.5e-3.
+    """
+    raised = Raised((48, 128, 16, 11), (2, 18, 0, 1), 1e-5 * 0.158)
+    network.pool = nn.SequentialCell(raised, network.pool)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=UNEXPLAINED) if name == "gaitpart" else name for name in RUNS]
-)
+@pytest.mark.parametrize("name", list(RUNS))
 def test_losses_and_gradients(name, golden, fill, torch_state):
     run = RUNS[name]
     recorded = golden(run.model)
     objective = build(run, recorded, torch_state).set_train(True)
+    if name == "gaitpart":
+        decide_between_equal_pixels(objective.network)
     parameters = objective.trainable_params()
 
     def function(x, pids):

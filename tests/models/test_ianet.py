@@ -69,6 +69,7 @@ def test_a_variant_that_does_not_exist():
         mindreid.create_model("ianet", variant="iaunett")
 
 
+@pytest.mark.slow
 def test_the_successor_trains_and_is_exported(smoke_run, tmp_path):
     run = smoke_run("ianet", "model.network.variant=iaunet")
     assert run.unmoved == set()

@@ -12,7 +12,6 @@ from mindreid.engine.checkpoints.imagenet import load_pretrained
 from mindreid.errors import InvalidArgumentError
 from mindreid.models.mgn import MGN
 from mindreid.zoo import MODELS
-from tests.slow_cases import quick_only
 
 VARIANTS = ("paper", "mgn_pytorch", "reid_mgn")
 SMALL = {"trunk": "resnet18", "width": 0.125}
@@ -109,7 +108,8 @@ def total_loss(objective):
     return function, phase.parameters
 
 
-@pytest.mark.parametrize("variant", quick_only(VARIANTS, "paper"))
+@pytest.mark.slow
+@pytest.mark.parametrize("variant", VARIANTS)
 def test_everything_is_trained_and_compiling_changes_nothing(variant):
     objective = build(variant).set_train()
     function, parameters = total_loss(objective)

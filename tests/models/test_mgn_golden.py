@@ -63,16 +63,23 @@ def weighted_sum(objective):
 
 
 @pytest.mark.parametrize("port", quick_only(PORTS, "seathiefwang_avg"))
-def test_forward_and_gradients(port, golden, fill, torch_state):
+def test_inference(port, golden, fill, torch_state):
+    recorded = golden("mgn")
+    images = Tensor(fill.fill_images("mgn/x", recorded["shape_x"], 1))
+    check = recorded[port.split("_")[0] + "_check_weights"]
+    objective = build(port, torch_state, int(recorded["num_classes"]), check)
+    objective.set_train(False)
+    check_inference(objective, recorded, port, images)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("port", PORTS)
+def test_training_forward_and_gradients(port, golden, fill, torch_state):
     recorded = golden("mgn")
     images = Tensor(fill.fill_images("mgn/x", recorded["shape_x"], 1))
     pids = Tensor(recorded["pids"], ms.int32)
     check = recorded[port.split("_")[0] + "_check_weights"]
     objective = build(port, torch_state, int(recorded["num_classes"]), check)
-
-    objective.set_train(False)
-    check_inference(objective, recorded, port, images)
-
     objective.set_train(True)
     parameters = objective.trainable_params()
     function = ms.value_and_grad(weighted_sum(objective), None, parameters, has_aux=True)

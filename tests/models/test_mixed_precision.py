@@ -20,7 +20,7 @@ from tests.engine.run_files import assert_equal_runs, parameters
 from tests.models.test_every_method import inputs
 
 LEVELS = ("O1", "O2", "O3", "auto")
-QUICK = {("cal", "O1"), ("aug_ogbase", "O3")}
+QUICK = {("gaitset", "O3")}
 GRID = [
     pytest.param(method, level, marks=() if (method, level) in QUICK else pytest.mark.slow)
     for method in list_models()
@@ -87,6 +87,7 @@ def test_a_run_exports_and_resumes(smoke_run, method, level, tmp_path, monkeypat
     assert set(os.listdir()) - {"x.mindir", "x.mindir.json", "resumed"} == before
 
 
+@pytest.mark.slow
 def test_evaluation_computes_at_the_recipes_level(smoke_run):
     """A level is a matter of computing: a checkpoint says nothing of it and needs nothing of it."""
     run = smoke_run("cal", *overrides("cal", "O1"))
@@ -112,6 +113,7 @@ def test_a_converted_network_computes_at_the_recipes_level(smoke_recipe, tmp_pat
     assert verify_converted(network, recipe, tmp_path / "x.ckpt", tmp_path / "recording.npz") < 1e-6
 
 
+@pytest.mark.slow
 def test_onnx_computes_in_float32(smoke_run, tmp_path):
     pytest.importorskip("onnxruntime", reason="needs the extra `onnx`")
     run = smoke_run("val", *overrides("val", "O2"))

@@ -112,6 +112,7 @@ def test_what_is_frozen_in_which_stage():
 STAGES = ("model.objective.induction_epoch=1", "model.objective.release_epoch=2", "train.epochs=3")
 
 
+@pytest.mark.slow
 def test_four_stages_in_one_run(smoke_recipe, tmp_path, monkeypatch):
     """Each stage moves what it shall, exactly; a run that is stopped within one goes on the same."""
     from mindreid.engine.training.loop import Trainer

@@ -117,9 +117,8 @@ def test_refined_embeddings(golden, fill, torch_state):
     assert distance(compared(network(images))[:, ::8], recorded["rpp_eval_compared_slice"]) < 1e-4
 
 
-@pytest.mark.parametrize(
-    "prefix", ["", *(pytest.param(p, marks=pytest.mark.slow) for p in ("variant2_", "rpp_"))]
-)
+@pytest.mark.parametrize("prefix", ["", "variant2_", "rpp_"])
+@pytest.mark.slow
 def test_losses_and_gradients(prefix, golden, fill, torch_state):
     recorded = golden("pcb")
     pids = recorded["rpp_pids" if prefix == "rpp_" else "pids"]

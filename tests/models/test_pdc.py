@@ -86,6 +86,7 @@ def test_every_part_learns_its_transform_from_the_persons():
         assert np.abs(gradient.asnumpy()).min() > 0
 
 
+@pytest.mark.slow
 def test_evaluation_sees_images_and_parts_and_their_mirror_images(smoke_run):
     """From the file and its keypoints, by hand, against what an evaluation makes of a record."""
     run = smoke_run("pdc")

@@ -27,6 +27,7 @@ def section(page, anchor):
     return found
 
 
+@pytest.mark.slow
 def test_mined_labels_are_drawn_as_the_method_recorded_them(page_of):
     page, run = page_of("fire")
     rows = [json.loads(line) for line in (run.folder / "mining.jsonl").read_text().splitlines()]
@@ -40,6 +41,7 @@ def test_mined_labels_are_drawn_as_the_method_recorded_them(page_of):
     assert {caption.text for caption in section(page, "maps").find("figcaption")} == {"input", "trunk"}
 
 
+@pytest.mark.slow
 def test_clothes_and_viewpoints_have_their_tables_and_colours(page_of):
     page, _ = page_of("val")
     assert not page.find("section", id="mining")

@@ -38,13 +38,12 @@ def test_the_recipe_is_the_authors_code():
     assert recipe.evaluation.metric == "euclidean"
 
 
-def test_embeddings_are_the_mean_over_crops_and_mirror_images(smoke_run):
+def test_embeddings_are_the_mean_over_crops_and_mirror_images(smoke_recipe):
     """Ten looks at an image, one by one, against what an evaluation makes of it."""
     from PIL import Image
 
-    run = smoke_run("trinet")
-    evaluation = EvaluationRun(run.recipe, run.folder / "last.ckpt")
-    inputs = run.recipe.input
+    recipe = smoke_recipe("trinet")
+    evaluation, inputs = EvaluationRun(recipe, None), recipe.input
     found = evaluation.embed("query")
     network = evaluation.network.set_train(False)
     record = evaluation.dataset.query[1]

@@ -15,9 +15,9 @@ import pytest
 SCRIPTS = Path(__file__).resolve().parents[2] / "scripts"
 
 RECIPE = """
-base: mgn/walkers
+base: trinet/walkers
 model: {network: {trunk: resnet18, width: 0.125}}
-input: {height: 96, width: 32}
+input: {height: 64, width: 32}
 sampler: {persons: 2, images: 2}
 train: {epochs: 1, log_every: 4}
 evaluation: {batch_size: 16}

@@ -90,22 +90,35 @@ def assert_equal_training(one, two):
 
 
 @pytest.fixture(scope="module")
-def runs(clothes_walkers, tmp_path_factory):
+def training(clothes_walkers):
+    """Name and overrides of a recipe whose network is a toy."""
+    toy = ("model={name: toy_triplet, objective: {start_epoch: 1}}", "input={height: 32, width: 16}")
+    return recipe("mgn/walkers", clothes_walkers, *toy, phases=("clothes", "network"), rate=0.1)
+
+
+@pytest.fixture(scope="module")
+def runs(clothes_walkers, training, tmp_path_factory):
     """The same small job, done by one process and by two workers."""
     folder = tmp_path_factory.mktemp("workers")
-    toy = ("model={name: toy_triplet, objective: {start_epoch: 1}}", "input={height: 32, width: 16}")
-    training = recipe("mgn/walkers", clothes_walkers, *toy, phases=("clothes", "network"), rate=0.1)
     job = write_job(
         folder / "job.json",
         sorted(clothes_walkers.rglob("train/*.png"))[: max(COUNTS)],
         COUNTS,
-        {
-            "toy": training,
-            "groups": (training[0], [*training[1], "device.norm_groups=2"]),
-            "apart": (training[0], [*training[1], "device.sync_bn=off"]),
-        },
+        {"toy": training},
         {"interrupted": training},
     )
+    return run_alone(job, folder / "one"), run_two_workers(job, folder / "two")
+
+
+@pytest.fixture(scope="module")
+def grouped_runs(training, tmp_path_factory):
+    """Training in groups of a batch, by one process and by two workers; and by two that sync nothing."""
+    folder, (name, overrides) = tmp_path_factory.mktemp("grouped"), training
+    trainings = {
+        "groups": (name, [*overrides, "device.norm_groups=2"]),
+        "apart": (name, [*overrides, "device.sync_bn=off"]),
+    }
+    job = write_job(folder / "job.json", trainings=trainings)
     return run_alone(job, folder / "one"), run_two_workers(job, folder / "two")
 
 
@@ -167,23 +180,25 @@ def test_batch_norms_of_ascend_are_its_own(results):
         assert list(worker["synchronized parameters"]) == list(one["synchronized parameters"])
 
 
-def test_groups_of_a_batch_are_what_workers_compute_apart(runs):
+def log_of(folder):
+    return (folder / "train.log").read_text(encoding="utf-8")
+
+
+@pytest.mark.slow
+def test_groups_of_a_batch_are_what_workers_compute_apart(runs, grouped_runs):
     """Batch norms of two workers that don't know of each other, in one process and in two."""
-    one, two = runs
+    one, two = grouped_runs
     assert_equal_training(one / "groups", two / "apart")
     assert_equal_training(one / "groups", two / "groups")
-    means = [parameters(one / name / "last.ckpt")["bn.moving_mean"] for name in ("toy", "groups")]
+    means = [parameters(run / "last.ckpt")["bn.moving_mean"] for run in (runs[0] / "toy", one / "groups")]
     assert np.abs(means[0] - means[1]).max() > 1e-4
+    assert "statistics are those of each worker's share of the batch" in log_of(two / "apart")
+    assert "1 batch norms take their statistics over each of 2 groups" in log_of(one / "groups")
 
 
 def test_the_log_says_whose_statistics_a_batch_norm_takes(runs):
-    def log(folder):
-        return (folder / "train.log").read_text(encoding="utf-8")
-
-    assert "1 batch norms take their statistics over 2 workers" in log(runs[1] / "toy")
-    assert "statistics are those of each worker's share of the batch" in log(runs[1] / "apart")
-    assert "1 batch norms take their statistics over each of 2 groups" in log(runs[0] / "groups")
-    assert "batch norm" not in log(runs[0] / "toy")
+    assert "1 batch norms take their statistics over 2 workers" in log_of(runs[1] / "toy")
+    assert "batch norm" not in log_of(runs[0] / "toy")
 
 
 def test_several_tensors_are_gathered_in_one_message():

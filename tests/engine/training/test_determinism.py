@@ -33,6 +33,7 @@ def test_two_processes_leave_the_same_bytes(trained, tmp_path):
         assert (one / name).read_bytes() == (tmp_path / "other" / name).read_bytes(), name
 
 
+@pytest.mark.slow
 def test_the_number_of_reading_threads_changes_nothing(recipe_of, trained, tmp_path):
     two = trained(*OVERRIDES)
     for threads in (1, 4):

@@ -85,6 +85,7 @@ class StopError(Exception):
     pass
 
 
+@pytest.mark.slow
 def test_a_run_interrupted_after_mining_resumes_bit_for_bit(recipe_of, trained, tmp_path, monkeypatch):
     whole = trained(*WHOLE)
     recipe = recipe_of(*WHOLE, "train.checkpoint_steps=1")

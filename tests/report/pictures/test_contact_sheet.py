@@ -9,8 +9,8 @@ from mindreid.report.pictures.contact_sheet import CELL_HEIGHT, CELL_WIDTH, draw
 
 
 def test_the_sheet_has_a_row_for_each_person_and_one_for_annotations(tmp_path):
-    draw_contact_sheet(tmp_path / "one.png", persons=1, outfits=1, cameras=4)
-    draw_contact_sheet(tmp_path / "two.png", persons=2, outfits=1, cameras=4)
+    draw_contact_sheet(tmp_path / "one.png", persons=1, outfits=1, cameras=2)
+    draw_contact_sheet(tmp_path / "two.png", persons=2, outfits=1, cameras=2)
     with Image.open(tmp_path / "one.png") as one, Image.open(tmp_path / "two.png") as two:
         assert one.width == two.width == 4 * CELL_WIDTH
         assert two.height - one.height == CELL_HEIGHT
