@@ -279,7 +279,9 @@ def test_a_file_of_pytorch_is_no_checkpoint_of_ours(torch_file):
 
 
 @pytest.mark.parametrize(
-    ("network", "said"), [(ResNetTrunk("resnet18", width=WIDTH), 1), (nn.Dense(2, 2), 0)], ids=["trunk", "no trunk"]
+    ("network", "said"),
+    [(ResNetTrunk("resnet18", width=WIDTH), 1), (nn.Dense(2, 2), 0)],
+    ids=["trunk", "no trunk"],
 )
 def test_only_a_network_with_a_trunk_is_said_to_lack_weights(network, said, caplog):
     with caplog.at_level(logging.INFO, "mindreid"):
