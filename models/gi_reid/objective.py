@@ -49,8 +49,7 @@ class GIReIDObjective(Objective):
     num_classes : int
         Number of training persons.
     silhouettes : np.ndarray
-        uint8 ``[N, h, w]``, 255 is person: of the training images, in their order, with a quarter of the
-        height and width that images have in training.
+        uint8 ``[N, h, w]``, 255 is person: of the training images, in their order.
     margin, gait_margin : float
         Margins of the triplet losses on vectors and on parts.
     label_smoothing : float
@@ -60,11 +59,13 @@ class GIReIDObjective(Objective):
         features with the vector made of them, the gait's common features with the image vector.
     gait_width : float
         Factor on the gait stream's channels, below 1 on a CPU.
+    silhouette_size : sequence of int
+        Height and width of ``silhouettes``: a quarter of those that images have in training.
 
     Raises
     ------
     InvalidArgumentError
-        If ``consistency`` is neither.
+        If ``consistency`` is neither, or silhouettes are of another size.
     DataError
         From :meth:`for_dataset`, if a training image has no silhouette or an unreadable one.
     """
@@ -83,8 +84,12 @@ class GIReIDObjective(Objective):
         label_smoothing: float = 0.0,
         consistency: Consistency = "paper",
         gait_width: float = 1.0,
+        silhouette_size: Sequence[int] = SILHOUETTE,
     ) -> None:
         super().__init__(network)
+        size = tuple(silhouette_size)
+        if silhouettes.shape[1:] != size:
+            raise InvalidArgumentError(f"silhouettes {silhouettes.shape} are not of the size {size}")
         if consistency not in ("paper", "code"):
             raise InvalidArgumentError(f"consistency is 'paper' or 'code', not {consistency!r}")
         features = network.num_features
@@ -100,7 +105,6 @@ class GIReIDObjective(Objective):
         self.triplet = TripletLoss(margin)
         self.part_triplet = PartTripletLoss(gait_margin)
         self.discrepancy = MaximumMeanDiscrepancyLoss()
-        size = silhouettes.shape[1:]
         self.enlarge = nn.Identity() if size == SILHOUETTE else BilinearResize(size, SILHOUETTE)
         flat = np.ascontiguousarray(silhouettes, np.uint8).reshape(len(silhouettes), -1)
         self.silhouettes = Parameter(Tensor(flat), name="silhouettes", requires_grad=False)
@@ -169,12 +173,9 @@ class GIReIDObjective(Objective):
 
     @classmethod
     def for_dataset(cls, network: nn.Cell, dataset: TrainingClasses, **options: Any) -> GIReIDObjective:
-        """Build the objective for a dataset's persons, and read its training images' silhouettes.
-
-        ``silhouette_size``, the height and width they are read with, is a quarter of that of the images.
-        """
-        size = tuple(options.pop("silhouette_size", SILHOUETTE))
-        silhouettes = training_silhouettes(dataset.train, *size)
+        """Build the objective for a dataset's persons, and read its training images' silhouettes."""
+        height, width = options.get("silhouette_size", SILHOUETTE)
+        silhouettes = training_silhouettes(dataset.train, height, width)
         return cls(network, dataset.num_train_pids, silhouettes, **options)
 
 

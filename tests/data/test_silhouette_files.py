@@ -16,7 +16,7 @@ from mindreid.walkers import synthesize
 @pytest.fixture(scope="module")
 def root(tmp_path_factory):
     place = tmp_path_factory.mktemp("walkers") / "a tree"
-    synthesize("ltcc", place, 4, 1, outfits=2, cameras=2, frames=1, size=(48, 24), annotations=True)
+    synthesize("ltcc", place, 4, 1, outfits=2, cameras=2, frames=2, size=(48, 24), annotations=True)
     return place
 
 
