@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mindspore as ms
 from mindspore import Tensor, nn, ops
 
 from mindreid.layers.plain_convolutions import plain_channels
@@ -68,7 +69,7 @@ class SequencePrediction(nn.Cell):
 
     def construct(self, silhouettes: Tensor) -> Tensor:
         """Map silhouettes ``[B, 1, 64, 64]`` in [0, 1] to cycles ``[B, 8, 64, 64]`` in (0, 1)."""
-        return ops.sigmoid(self.decoder(self.encoder(silhouettes)))
+        return ops.sigmoid(ops.cast(self.decoder(self.encoder(silhouettes)), ms.float32))
 
 
 class GaitVector(nn.Cell):
@@ -89,7 +90,7 @@ class GaitVector(nn.Cell):
 
     def construct(self, cycle: Tensor) -> tuple[Tensor, Tensor]:
         """Map cycles ``[B, 8, 64, 64]`` to parts ``[B, features, 62]`` and a vector ``[B, features]``."""
-        parts = self.set_network(cycle[:, :, :, CUT : SIDE - CUT])
+        parts = ops.cast(self.set_network(cycle[:, :, :, CUT : SIDE - CUT]), ms.float32)
         return parts, ops.squeeze(self.pool(ops.expand_dims(parts, 1)), 1)
 
 

@@ -158,6 +158,10 @@ class GIReIDObjective(Objective):
         apart = self.discrepancy(common_image, common_gait)
         return apart, _mean_square(image - vector) + _mean_square(own_gait - gait)
 
+    def networks_beside(self) -> Sequence[nn.Cell]:
+        """The gait stream."""
+        return self.prediction, self.gait.set_network
+
     def phases(self) -> Sequence[Phase]:
         """One phase, with optimisers of their own for the prediction and for GaitSet's network."""
         groups = {"prediction": self.prediction, "gait": self.gait.set_network}
