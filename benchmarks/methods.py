@@ -35,7 +35,7 @@ def make_walkers(root: Path, seed: int) -> None:
 KEYPOINTS = "keypoints.csv"
 
 #: Files beside the images that a recipe may ask for, by the recipe's key.
-FILES = {"views": VIEWS, "keypoints": KEYPOINTS}
+FILES = {"views": VIEWS, "keypoints": KEYPOINTS, "silhouettes": "annotations/silhouettes"}
 
 #: By the layout that a recipe trains on.
 DATA: dict[str, Callable[[Path, int], None]] = {

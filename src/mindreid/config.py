@@ -80,12 +80,14 @@ class DatasetConfig(Component):
     """A dataset, the folder it was unpacked to, and the loader's options.
 
     ``views`` is a table of viewpoint labels, made by ``mindreid data views``, ``keypoints`` one of
-    keypoints, made by ``mindreid data keypoints``.
+    keypoints, made by ``mindreid data keypoints``. ``silhouettes`` is a folder of the training images'
+    masks (:mod:`mindreid.data.silhouette_files`), for methods that train with them.
     """
 
     root: str
     views: Optional[str] = None
     keypoints: Optional[str] = None
+    silhouettes: Optional[str] = None
 
 
 class OptimizerConfig(Component):

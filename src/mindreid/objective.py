@@ -223,6 +223,10 @@ class Objective(nn.Cell):
         """
         return ()
 
+    def networks_beside(self) -> Sequence[nn.Cell]:
+        """Return networks that only training uses and that compute at the recipe's level of precision, too."""
+        return ()
+
     @classmethod
     def for_dataset(cls, network: nn.Cell, dataset: TrainingClasses, **options: Any) -> Objective:
         """Build the objective for a dataset's classes."""

@@ -56,6 +56,8 @@ def smoke_recipe(tmp_path_factory):
             given.append(f"dataset.views={root / VIEWS}")
         if dataset.keypoints is not None:
             given.append(f"dataset.keypoints={root / KEYPOINTS}")
+        if dataset.silhouettes is not None:
+            given.append(f"dataset.silhouettes={root / 'annotations' / 'silhouettes'}")
         return load_recipe(f"{method}/smoke", [*given, *overrides])
 
     return smoke_recipe

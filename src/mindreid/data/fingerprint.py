@@ -38,9 +38,11 @@ def fingerprint(records: Sequence[Record], root: PathLike) -> dict[str, object]:
     for record in records:
         paths = [os.path.relpath(path, root) for path in record.paths]
         labels = {**asdict(record), "paths": paths}
-        keypoints = labels.pop("keypoints")
+        keypoints, silhouette = labels.pop("keypoints"), labels.pop("silhouette")
         digest.update(json.dumps(labels).encode() + b"\n")
         # Lists without keypoints keep the sums of versions that knew of none.
         if keypoints is not None:
             digest.update(keypoints.tobytes())
+        if silhouette is not None:
+            digest.update(b"with a silhouette\n")
     return {"records": len(records), "sha256": digest.hexdigest()}

@@ -11,6 +11,7 @@ from mindreid.config import Recipe
 from mindreid.data.keypoint_table import attach_keypoints
 from mindreid.data.records import Dataset
 from mindreid.data.sample_loaders import sample_loaders
+from mindreid.data.silhouette_files import attach_silhouettes
 from mindreid.data.summary import format_summary
 from mindreid.data.view_table import attach_views
 from mindreid.errors import ConfigError
@@ -20,7 +21,13 @@ logger = logging.getLogger(__name__)
 
 
 def load_dataset(
-    name: str, root: str, *, views: Optional[str] = None, keypoints: Optional[str] = None, **options: Any
+    name: str,
+    root: str,
+    *,
+    views: Optional[str] = None,
+    keypoints: Optional[str] = None,
+    silhouettes: Optional[str] = None,
+    **options: Any,
 ) -> Dataset:
     """Load a dataset's records.
 
@@ -34,6 +41,8 @@ def load_dataset(
         A table of viewpoint labels made by ``mindreid data views``, which fills ``Record.view``.
     keypoints : str, optional
         A table made by ``mindreid data keypoints``, which fills ``Record.keypoints``.
+    silhouettes : str, optional
+        A folder of the training images' masks, which fills their ``Record.silhouette``.
     **options
         The loader's own options, e.g. ``variant="detected"`` for CUHK03.
 
@@ -46,7 +55,8 @@ def load_dataset(
     ------
     DataError
         If the folder is missing, laid out differently, or a split is empty; or if ``views`` is no
-        such table or lacks training images, or ``keypoints`` is none or lacks images.
+        such table or lacks training images, or ``keypoints`` is none or lacks images, or
+        ``silhouettes`` lacks training images.
     InvalidArgumentError
         If there is no such dataset, or it has no such option.
     """
@@ -57,6 +67,8 @@ def load_dataset(
         dataset = attach_views(dataset, views)
     if keypoints is not None:
         dataset = attach_keypoints(dataset, keypoints)
+    if silhouettes is not None:
+        dataset = attach_silhouettes(dataset, silhouettes)
     return dataset
 
 
@@ -76,8 +88,8 @@ def open_dataset(recipe: Recipe) -> Dataset:
             where="dataset.keypoints",
             fix="make one with `mindreid data keypoints` and pass --set dataset.keypoints=FILE.csv",
         )
-    tables = {"views": source.views, "keypoints": source.keypoints}
-    dataset = load_dataset(source.name, source.root, **tables, **source.options)
+    beside = {"views": source.views, "keypoints": source.keypoints, "silhouettes": source.silhouettes}
+    dataset = load_dataset(source.name, source.root, **beside, **source.options)
     logger.info("%s", format_summary(dataset))
     loaders = sample_loaders(recipe.frames, recipe.input)
     if loaders is not None:

@@ -39,6 +39,8 @@ class Record:
         float32 ``[26, 3]``, x and y in pixels and confidence, in the order of
         :data:`mindreid.data.keypoints.KEYPOINT_NAMES`; ``None`` if unknown. Records are compared
         without it.
+    silhouette : str, optional
+        The file of the image's silhouette (:mod:`mindreid.data.silhouette_files`), ``None`` if unknown.
     """
 
     paths: tuple[str, ...]
@@ -50,6 +52,7 @@ class Record:
     condition: Optional[str] = None
     camera: Optional[str] = None
     keypoints: Optional[np.ndarray] = field(default=None, compare=False, repr=False)
+    silhouette: Optional[str] = field(default=None, compare=False, repr=False)
 
     @property
     def path(self) -> str:

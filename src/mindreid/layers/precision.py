@@ -50,7 +50,7 @@ def set_precision(network: nn.Cell, level: PrecisionLevel) -> nn.Cell:
     Parameters
     ----------
     network : nn.Cell
-        The inference network; not what only training uses. A network has one level: another call
+        The inference network, or one that only training uses; not losses and classifiers. A network has one level: another call
         is only for cells that were exchanged since.
     level : {"O0", "O1", "O2", "O3", "auto"}
         A row of the table above.

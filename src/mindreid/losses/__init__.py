@@ -1,9 +1,10 @@
-"""Loss functions, one file an idea; all are called ``(inputs, targets)`` with int32 targets."""
+"""Loss functions, one file an idea; called ``(inputs, targets)`` with int32 targets, or with two samples."""
 
 from mindreid.losses.attribute_aware import AttributeAwareLoss
 from mindreid.losses.center import CenterLoss
 from mindreid.losses.cosface import CosFaceLoss
 from mindreid.losses.cross_entropy import CrossEntropyLabelSmooth
+from mindreid.losses.mean_discrepancy import MaximumMeanDiscrepancyLoss
 from mindreid.losses.memory_bank import MemoryBankLoss
 from mindreid.losses.multi_positive import MultiPositiveLoss
 from mindreid.losses.part_cross_entropy import PartCrossEntropyLoss
@@ -16,6 +17,7 @@ __all__ = [
     "CenterLoss",
     "CosFaceLoss",
     "CrossEntropyLabelSmooth",
+    "MaximumMeanDiscrepancyLoss",
     "MemoryBankLoss",
     "MultiPositiveLoss",
     "PartCrossEntropyLoss",

@@ -24,10 +24,14 @@ from mindreid.objective import Objective
 
 
 def build_objective(recipe: Recipe, network: nn.Cell, dataset: Dataset, device: Device) -> Objective:
-    """Build what trains ``network`` on ``dataset``; mixed precision stays within the network."""
+    """Build what trains ``network`` on ``dataset``; mixed precision stays within networks."""
     # The network has its precision already, but norms that were exchanged since do not.
     set_precision(network, device.amp_level)
-    return zoo.MODELS[recipe.model.name].objective.for_dataset(network, dataset, **recipe.model.objective)
+    kind = zoo.MODELS[recipe.model.name].objective
+    objective: Objective = kind.for_dataset(network, dataset, **recipe.model.objective)
+    for beside in objective.networks_beside():
+        set_precision(beside, device.amp_level)
+    return objective
 
 
 def build_optimizers(recipe: Recipe, objective: Objective) -> dict[str, nn.Optimizer]:
