@@ -159,7 +159,7 @@ class GIReIDObjective(Objective):
         return apart, _mean_square(image - vector) + _mean_square(own_gait - gait)
 
     def networks_beside(self) -> Sequence[nn.Cell]:
-        """The gait stream."""
+        """Return the gait stream."""
         return self.prediction, self.gait.set_network
 
     def phases(self) -> Sequence[Phase]:

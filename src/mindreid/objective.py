@@ -224,7 +224,7 @@ class Objective(nn.Cell):
         return ()
 
     def networks_beside(self) -> Sequence[nn.Cell]:
-        """Return networks that only training uses and that compute at the recipe's level of precision, too."""
+        """Return networks that only training uses, which compute at the recipe's level of precision, too."""
         return ()
 
     @classmethod

@@ -50,8 +50,8 @@ def set_precision(network: nn.Cell, level: PrecisionLevel) -> nn.Cell:
     Parameters
     ----------
     network : nn.Cell
-        The inference network, or one that only training uses; not losses and classifiers. A network has one level: another call
-        is only for cells that were exchanged since.
+        The inference network, or one that only training uses; not losses and classifiers. A network has
+        one level: another call is only for cells that were exchanged since.
     level : {"O0", "O1", "O2", "O3", "auto"}
         A row of the table above.
 
