@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import getpass
 import hashlib
 import json
@@ -45,11 +46,16 @@ def line_hash(line: str) -> str:
     return hashlib.sha256(line.encode("utf-8", "surrogateescape")).hexdigest()
 
 
-def verify_chain(lines: Iterable[str], where: str) -> int:
-    """Check that every line carries the hash of the line before, and return their number.
+def verify_chain(lines: Iterable[str], where: str) -> tuple[int, str]:
+    """Check that every line carries the hash of the line before.
 
     Cutting off the last lines can't be seen from the log alone: note the hash of the last line
     elsewhere.
+
+    Returns
+    -------
+    tuple
+        How many lines there are, and the hash of the last one.
 
     Raises
     ------
@@ -65,7 +71,7 @@ def verify_chain(lines: Iterable[str], where: str) -> int:
                 where=where,
             )
         expected = line_hash(line)
-    return number
+    return number, expected
 
 
 def _entry(line: str, where: str) -> dict[str, Any]:
@@ -91,15 +97,14 @@ class LogFile:
         self.path = path
 
     def append(self, action: str, details: Mapping[str, Any]) -> None:
-        """Add a line and have the disk keep it; a line that a killed process has half written goes.
-
-        The caller keeps other processes out.
-        """
-        with self.path.open("r+b" if self.path.exists() else "w+b") as stream:
+        """Add a line and have the disk keep it; a line that a killed process has half written goes."""
+        # Opened for appending, so that of two processes neither begins the file anew.
+        with self.path.open("a+b") as stream:
+            # Its own lock: who looks for somebody must not wait for hours of video to be added.
+            fcntl.flock(stream, fcntl.LOCK_EX)
             last, end = _last_line(stream)
             text = chained_line(last, action, details)
             stream.truncate(end)
-            stream.seek(end)
             stream.write(text.encode("utf-8", "surrogateescape") + b"\n")
             stream.flush()
             os.fsync(stream.fileno())

@@ -142,8 +142,13 @@ class Index(Protocol):
     def log(self) -> list[dict[str, Any]]:
         """Return the log, the oldest line first."""
 
-    def verify_log(self) -> int:
-        """Check that no line of the log was changed, taken out or put in; return how many there are.
+    def verify_log(self) -> tuple[int, str]:
+        """Check that no line of the log was changed, taken out or put in.
+
+        Returns
+        -------
+        tuple
+            How many lines there are, and the SHA-256 of the last one.
 
         Raises
         ------

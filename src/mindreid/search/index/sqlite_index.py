@@ -242,7 +242,7 @@ class SqliteIndex:
         """See :class:`Index`."""
         return self._log.entries()
 
-    def verify_log(self) -> int:
+    def verify_log(self) -> tuple[int, str]:
         """See :class:`Index`."""
         return verify_chain(self._log.lines(), str(self._log.path))
 
