@@ -30,12 +30,15 @@ class Assignments:
         A number that no group has had.
     photos : dict
         Photo by the id of a picture.
+    absent : dict
+        Groups of pictures whose photos are not there now, should they come back.
     """
 
     groups: dict[str, int] = field(default_factory=dict)
     people: dict[int, Person] = field(default_factory=dict)
     next_group: int = 1
     photos: dict[str, str] = field(default_factory=dict)
+    absent: dict[str, int] = field(default_factory=dict)
 
     @classmethod
     def read(cls, folder: Path, photos: Mapping[str, str]) -> Assignments:
@@ -52,7 +55,9 @@ class Assignments:
             try:
                 content = json.loads(path.read_text(encoding="utf-8"))
                 if content["format"] != _FORMAT:
-                    raise DataError(f"this album has format {content['format']}, not {_FORMAT}", where=str(path))
+                    raise DataError(
+                        f"this album has format {content['format']}, not {_FORMAT}", where=str(path)
+                    )
                 groups = {str(name): int(group) for name, group in content["groups"].items()}
                 following = int(content["next_group"])
             except (ValueError, KeyError, TypeError, AttributeError):
@@ -66,21 +71,26 @@ class Assignments:
         if unknown and path.is_file():
             raise DataError(f"there never was a group {unknown[0]}", where=str(folder / PEOPLE))
         following = max([following, *(group + 1 for group in people)])
-        own = {name: groups.get(name, ALONE) for name in photos}
-        for group in set(own.values()) - {ALONE} - set(people):
+        for group in set(groups.values()) - {ALONE} - set(people):
             people[group] = Person()
-        found = cls(own, people, following, dict(photos))
+        own = {name: groups.get(name, ALONE) for name in photos}
+        absent = {name: group for name, group in groups.items() if group != ALONE and name not in own}
+        found = cls(own, people, following, dict(photos), absent)
         found.check(str(folder / PEOPLE))
         return found
 
     def write(self, folder: Path) -> None:
         """Keep the groups; the people have a table of their own."""
-        content = {"format": _FORMAT, "next_group": self.next_group, "groups": self.groups}
+        groups = dict(sorted({**self.absent, **self.groups}.items()))
+        content = {"format": _FORMAT, "next_group": self.next_group, "groups": groups}
         write_json(folder / GROUPS, content)
 
     def roots(self) -> dict[str, int]:
         """Return the group of every picture, those that are the same person under one number."""
-        return {name: ALONE if group == ALONE else root_of(self.people, group) for name, group in self.groups.items()}
+        return {
+            name: ALONE if group == ALONE else root_of(self.people, group)
+            for name, group in self.groups.items()
+        }
 
     def check(self, where: str) -> None:
         """See that no two pictures of a group are from one photo.
@@ -117,7 +127,7 @@ class Assignments:
         self.check(f"--merge {one} {other}")
 
     def set_apart(self, picture: str) -> None:
-        """Take a picture out of its group, into one of its own, which nothing joins by itself."""
+        """Take a picture out of its group, into one of its own; it never comes back by itself."""
         if picture not in self.groups:
             raise _nobody(picture)
         self._new_group(picture)
@@ -127,6 +137,9 @@ class Assignments:
         roots = self.roots()
         said = {root_of(self.people, group) for group, person in self.people.items() if not person.is_blank}
         self.groups = {name: group if roots[name] in said else ALONE for name, group in self.groups.items()}
+        self.absent = {
+            name: group for name, group in self.absent.items() if root_of(self.people, group) in said
+        }
         self.drop_empty()
 
     def take(self, names: Sequence[str], groups: Sequence[int]) -> None:
@@ -138,7 +151,9 @@ class Assignments:
 
     def drop_empty(self) -> None:
         """Take out the groups that have no picture, unless their owner said something of them."""
-        kept = set(self.groups.values()) | {person.same_as for person in self.people.values()}
+        kept = {*self.groups.values(), *self.absent.values()} | {
+            person.same_as for person in self.people.values()
+        }
         self.people = {
             group: person for group, person in self.people.items() if group in kept or not person.is_blank
         }

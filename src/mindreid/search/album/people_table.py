@@ -65,7 +65,9 @@ def read_people(path: Path) -> dict[int, Person]:
     missing = [name for name in _NEEDED if name not in (reader.fieldnames or ())]
     if missing:
         raise DataError(
-            f"the column {missing[0]!r} is missing", where=f"{path}, line 1", fix=f"columns are {', '.join(_COLUMNS)}"
+            f"the column {missing[0]!r} is missing",
+            where=f"{path}, line 1",
+            fix=f"columns are {', '.join(_COLUMNS)}",
         )
     people: dict[int, Person] = {}
     try:
@@ -74,7 +76,9 @@ def read_people(path: Path) -> dict[int, Person]:
             group = _number(row["group"], "group", where)
             if group in people or group == 0:
                 raise DataError(f"group {group} is there twice, or 0", where=where)
-            people[group] = Person((row["name"] or "").strip(), _number(row["same_as"] or "0", "same_as", where))
+            people[group] = Person(
+                (row["name"] or "").strip(), _number(row["same_as"] or "0", "same_as", where)
+            )
     except csv.Error as error:
         raise DataError(f"this is no table ({error})", where=f"{path}, line {reader.line_num}") from None
     for group in people:
