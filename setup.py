@@ -42,7 +42,7 @@ setup(
     package_data={
         "mindreid.configs": ["**/*.yaml"],
         "mindreid.models": ["*/*.yaml"],
-        "mindreid": ["py.typed", "pages/page.*"],
+        "mindreid": ["py.typed", "pages/page.*", "search/page/search_page.*"],
     },
     install_requires=[
         "mindspore==2.8.0",

@@ -62,7 +62,7 @@ ROOMS = (
     "mindreid.pages",
     *(f"mindreid.preprocess.{room}" for room in ("mot", "views", "gait")),
     *(f"mindreid.report.{room}" for room in ("tables", "pictures", "page")),
-    *(f"mindreid.search.{room}" for room in ("album", "paths")),
+    *(f"mindreid.search.{room}" for room in ("album", "page", "paths")),
     "mindreid.search.index",
 )
 #: Files that every method has.

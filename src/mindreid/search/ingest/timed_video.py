@@ -18,6 +18,8 @@ from mindreid.search.extras import optional_package
 _NO_VIDEOS = ("ansi", "bintext", "xbin", "idf")
 _PICTURES = ("image2", "_pipe")
 _USUAL_RATE = 25
+#: Seconds by which two frames differ at least.
+_SAME_TIME = 1e-3
 _FIX = "convert it, for instance with ffmpeg"
 
 
@@ -86,6 +88,7 @@ class TimedVideo:
             first = next((frame for frame, _ in self._decoded(container, stream) if frame is not None), None)
             if first is None:
                 raise DataError("there is no frame to be decoded in this video", where=str(path), fix=_FIX)
+            self._begin = float(first.time or 0.0)
             height, width, _ = _upright(first).shape
             self.size = height, width
 
@@ -110,6 +113,28 @@ class TimedVideo:
                     last_slot = slot
                     yield TimedFrame(self.read - 1, seconds, self._checked(_upright(frame)))
         self.missing = max(self._announced - self.read, damaged)
+
+    def between(self, first: float, last: float) -> Iterator[tuple[float, np.ndarray]]:
+        """Yield the seconds and the pixels, uint8 RGB ``[H, W, 3]``, of the frames of a stretch.
+
+        What is before it is not decoded from the beginning.
+
+        Parameters
+        ----------
+        first, last : float
+            Seconds since the first frame, both included.
+        """
+        with self._opened() as container:
+            stream = self._stream(container)
+            container.seek(int((self._begin + first) / stream.time_base), stream=stream, backward=True)
+            for frame in self._attempts(container, stream):
+                if frame is None or frame.is_corrupt or frame.time is None:
+                    continue
+                seconds = float(frame.time) - self._begin
+                if seconds > last + _SAME_TIME:
+                    return
+                if seconds >= first - _SAME_TIME:
+                    yield seconds, _upright(frame)
 
     def _opened(self) -> Any:
         try:
