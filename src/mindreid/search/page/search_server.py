@@ -57,6 +57,7 @@ def make_app(service: SearchService, access: Access) -> Any:
     app.add_route("/", routes.page, methods=["GET"])
     for name, kind in (("style", "text/css"), ("script", "text/javascript")):
         app.add_route(f"/{name}", _asset(name, kind), methods=["GET"])
+    app.add_route("/favicon.ico", _nothing, methods=["GET"])
     return app
 
 
@@ -200,6 +201,10 @@ def _asset(name: str, kind: str) -> Callable[[Request], Awaitable[Response]]:
         return _bytes(text.encode(), f"{kind}; charset=utf-8")
 
     return answer
+
+
+async def _nothing(_request: Request) -> Response:
+    return _responses().Response(status_code=204)
 
 
 async def _body(request: Request, most: int) -> bytes:

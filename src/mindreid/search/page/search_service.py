@@ -27,6 +27,8 @@ from mindreid.search.page.recorded_frames import encode_jpeg
 #: Pictures and searches that are kept in memory; older ones go.
 _PICTURES, _SEARCHES = 16, 64
 _MOST_HITS = 200
+#: Pixels; a box that is farther away is none of a picture.
+_FARTHEST = 1e6
 #: Frames around one in which somebody without a box of that frame is shown, in seconds.
 _SAME_MOMENT = 0.25
 
@@ -272,8 +274,9 @@ class SearchService:
         picture = self._pictures.get(wish.picture or "")
         crop = picture.image
         if wish.box is not None:
-            box = np.array([[*wish.box, 1.0]], np.float32)
-            inside = within(box, *picture.image.shape[:2]) if np.isfinite(box).all() else box[:0]
+            box = np.array([[*wish.box, 1.0]])
+            is_near = bool((np.abs(box) < _FARTHEST).all())
+            inside = within(box, *picture.image.shape[:2]) if is_near else box[:0]
             if not len(inside):
                 raise InvalidArgumentError("the box lies outside of the picture")
             crop = crop_of(picture.image, inside[0])
