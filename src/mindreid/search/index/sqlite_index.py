@@ -304,7 +304,7 @@ class SqliteIndex:
                 shutil.rmtree(path)
             else:
                 path.unlink(missing_ok=True)
-                _remove_empty(path.parent, self.folder / CROPS)
+            _remove_empty(path.parent, self.folder / CROPS)
         with self.rows.transaction():
             self.rows.run("DELETE FROM doomed")
 
@@ -318,6 +318,9 @@ def _without(vectors: np.ndarray, numbers: Sequence[int]) -> Iterator[np.ndarray
 
 
 def _remove_empty(folder: Path, root: Path) -> None:
-    while root in folder.parents and not any(os.scandir(folder)):
-        folder.rmdir()
+    while root in folder.parents:
+        if folder.is_dir():
+            if any(os.scandir(folder)):
+                return
+            folder.rmdir()
         folder = folder.parent
