@@ -52,7 +52,12 @@ def write_video(path, images, *, times=None, rotation=0, options=None, metadata=
 
 def write_walk(folder, name="walk.mp4", persons=(1, 2), frames=30, **options):
     """Write a video of walking persons, and beside it their boxes as JSON; return both paths."""
-    video = write_video(folder / name, [frame_image(n, persons) for n in range(frames)], **options)
+    noise = np.random.default_rng(list(name.encode()))
+    images = [
+        (frame_image(number, persons) * 0.9 + noise.uniform(0, 12, (HEIGHT, WIDTH, 3))).astype(np.uint8)
+        for number in range(frames)
+    ]
+    video = write_video(folder / name, images, **options)
     boxes = [
         {"frame": number, "id": person, "box": [left, top, *BOX]}
         for number in range(frames)

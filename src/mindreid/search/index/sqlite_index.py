@@ -24,7 +24,7 @@ import numpy as np
 
 from mindreid.errors import DataError
 from mindreid.folder_lock import FolderInUse, folder_lock
-from mindreid.search.index.file_scan import scan_folder
+from mindreid.search.index.file_scan import picture_needle, scan_folder
 from mindreid.search.index.hash_chain import LogFile, verify_chain
 from mindreid.search.index.index_protocol import Deleted
 from mindreid.search.index.source_addition import SourceAddition
@@ -41,8 +41,6 @@ from mindreid.search.index.tracklets import (
 from mindreid.search.index.vector_file import VectorFile, nearest_rows, write_rows
 
 DATABASE, CROPS, CACHE, LOG = "index.sqlite", "crops", "cache", "log.jsonl"
-#: Bytes from the middle of a crop, by which it is looked for after its deletion.
-_CROP_NEEDLE = 32
 _COPIED_ROWS = 65_536
 
 
@@ -288,8 +286,7 @@ class SqliteIndex:
             content = self.read_crop(crop)
         except DataError:  # a picture that is gone already needs no looking for
             return None
-        middle = max(len(content) - _CROP_NEEDLE, 0) // 2
-        return content[middle : middle + _CROP_NEEDLE]
+        return picture_needle(content)
 
     def _doom(self, paths: Iterable[str]) -> None:
         self.rows.run_many("INSERT OR IGNORE INTO doomed VALUES (?)", [(path,) for path in paths])
