@@ -44,6 +44,11 @@ def add(actions: argparse._SubParsersAction) -> None:
     evaluate = actions.add_parser("eval", help="how often persons are found, and how often others are")
     add_index(evaluate)
     _add_labels(evaluate, required=True)
+    evaluate.add_argument(
+        "--within-cameras", action="store_true",
+        help="also look for a tracklet's person in its own camera, where it may come back (default: only in "
+        "the others)",
+    )  # fmt: skip
     evaluate.add_argument("--json", type=Path, metavar="FILE", help="also write the figures there")
     evaluate.add_argument("--picture", type=Path, metavar="FILE.png", help="also draw the calibration")
     evaluate.set_defaults(run=_evaluate)
@@ -124,6 +129,8 @@ def _evaluate(parsed: argparse.Namespace) -> None:
     from mindreid.search.labelled_searches import RANKS, labelled_hits, reliability, search_errors
 
     labelled, model = _labelled(parsed)
+    if parsed.within_cameras:
+        labelled = labelled.each_alone()
     calibration = load_calibration(model)
     if parsed.picture is not None and calibration is None:
         raise DataError("there is no calibration to draw", where=model.path, fix="see `search calibrate`")
@@ -149,7 +156,7 @@ def _evaluate(parsed: argparse.Namespace) -> None:
 
 def _show_errors(errors: SearchErrors) -> None:
     rows = [
-        ("searches for persons who are there, in other cameras", str(errors.mated)),
+        ("searches for persons who are there", str(errors.mated)),
         *(
             (
                 f"the person among the first {rank}" if rank > 1 else "the first hit is the person",

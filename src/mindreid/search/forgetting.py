@@ -11,6 +11,9 @@ from mindreid.errors import DataError
 from mindreid.search.index.index_protocol import Deleted, Index
 from mindreid.search.index.tracklets import Filters
 
+#: Files that an error names.
+_NAMED = 5
+
 
 @dataclass(frozen=True)
 class Forgotten:
@@ -55,9 +58,10 @@ def forget(index: Index, ids: Sequence[str], log: Mapping[str, Any]) -> Forgotte
         found, files, size = index.remaining(deleted.needles)
     if found:
         raise DataError(
-            f"something of what was deleted is still in {len(found)} files: {', '.join(found[:5])}",
+            f"something of what was deleted is still in {len(found)} files: {', '.join(found[:_NAMED])}",
             where=index.location,
-            fix="delete these files if they are no part of the index, and forget again",
+            fix="forget the tracklets of these crops, too, which hold the same pictures; delete files that "
+            "are no part of the index",
         )
     return Forgotten(deleted, files, size)
 

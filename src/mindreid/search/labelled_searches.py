@@ -37,6 +37,10 @@ class LabelledVectors:
         """How many have their person in another camera."""
         return sum(bool(search.is_mate.any()) for search in labelled_searches(self))
 
+    def each_alone(self) -> LabelledVectors:
+        """Return the same as if every tracklet were of a camera of its own."""
+        return LabelledVectors(self.vectors, self.persons, np.arange(len(self.persons)))
+
     def of_persons(self, chosen: np.ndarray) -> LabelledVectors:
         """Return what is of some persons."""
         kept = np.isin(self.persons, chosen)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from types import ModuleType
+from typing import Any, Union
 
 import numpy as np
 
@@ -11,6 +12,10 @@ from mindreid.errors import DataError, InvalidArgumentError
 from mindreid.search.extras import optional_package
 
 _ERRORS_ONLY = 3
+#: ONNX Runtime takes its variance as E[x²] - E[x]², whose rounding may be negative: the output is NaN.
+_UNSTABLE = "MeanVarianceNormalization"
+#: What that operator adds to a deviation; its replacement adds it to a variance.
+_EPSILON = 1e-9
 
 
 class OnnxSession:
@@ -48,7 +53,7 @@ class OnnxSession:
         options.log_severity_level = _ERRORS_ONLY
         try:
             self._session = runtime.InferenceSession(
-                str(path), options, providers=runtime.get_available_providers()
+                _stable_graph(path), options, providers=runtime.get_available_providers()
             )
         except Exception as error:  # its exceptions have no common base class but Exception
             reason = str(error).splitlines()[0]
@@ -71,3 +76,39 @@ class OnnxSession:
             reason = str(error).splitlines()[0]
             shapes = " and ".join(f"{value.dtype} {list(value.shape)}" for value in inputs)
             raise DataError(f"the network does not take {shapes} ({reason})", where=str(self._path)) from None
+
+
+def _stable_graph(path: Path) -> Union[str, bytes]:
+    """Return a file's path, or its content with an operator replaced that may give NaN for good images.
+
+    Open Model Zoo's networks normalise every channel of an image with it, which the operator for just that
+    does, too.
+    """
+    if _UNSTABLE.encode() not in path.read_bytes():
+        return str(path)
+    onnx = optional_package("onnx", "reading this network", extra="onnx")
+    model = onnx.load(str(path))
+    channels = _channels(onnx, model)
+    for node in model.graph.node:
+        axes = next((list(a.ints) for a in node.attribute if a.name == "axes"), [0, 2, 3])
+        if node.op_type != _UNSTABLE or axes != [2, 3] or node.input[0] not in channels:
+            continue
+        count = channels[node.input[0]]
+        names = [f"{node.output[0]}/scale", f"{node.output[0]}/shift"]
+        for name, values in zip(names, (np.ones(count, np.float32), np.zeros(count, np.float32))):
+            model.graph.initializer.append(onnx.numpy_helper.from_array(values, name))
+        replaced = onnx.helper.make_node(
+            "InstanceNormalization", [node.input[0], *names], list(node.output), epsilon=_EPSILON
+        )
+        node.CopyFrom(replaced)
+    return bytes(model.SerializeToString())
+
+
+def _channels(onnx: ModuleType, model: Any) -> dict[str, int]:
+    """Return the number of channels of a graph's values, where it is known."""
+    inferred = onnx.shape_inference.infer_shapes(model)
+    return {
+        value.name: value.type.tensor_type.shape.dim[1].dim_value
+        for value in (*inferred.graph.value_info, *inferred.graph.input)
+        if len(value.type.tensor_type.shape.dim) == 4 and value.type.tensor_type.shape.dim[1].dim_value
+    }

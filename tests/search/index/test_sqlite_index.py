@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 
 from mindreid.errors import DataError, InvalidArgumentError
 from mindreid.search.index import Filters, IndexedModel, open_index
+from mindreid.search.index.file_scan import picture_needle
+from mindreid.search.ingest.crop_pictures import encode_crop
 from tests.search.made_up_sources import BEGIN, DIMENSION, MODEL, made_up_source, put_source
 
 
@@ -202,6 +204,17 @@ def test_the_search_for_remains_sees_every_kind(index):
             assert index.remaining(deleted.needles)[0] == [str(index.folder / "left_behind")]
 
 
+def test_of_a_picture_its_own_part_is_looked_for():
+    """Tables and headers are the same in all files that one program has written."""
+    pictures = [np.random.default_rng(seed).integers(0, 255, (40, 20, 3), dtype=np.uint8) for seed in (0, 1)]
+    one, other = map(encode_crop, pictures)
+    assert picture_needle(one) in one
+    assert picture_needle(one) not in other
+    flat = [picture_needle(encode_crop(np.full((40, 20, 3), value, np.uint8))) for value in (7, 200)]
+    assert flat[0] != flat[1]
+    assert len(picture_needle(b"no picture")) == 16
+
+
 def test_retention_is_kept(index):
     index.set_retention("hall", 30)
     index.set_retention("gate", 0.5)
@@ -224,7 +237,7 @@ def test_a_recording_without_tracklets_can_be_forgotten(index):
     assert index.count() == 3
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.tuples(st.booleans(), st.integers(0, 5)), max_size=12))
 def test_random_additions_and_deletions_equal_a_rebuild(tmp_path_factory, steps):
     root = tmp_path_factory.mktemp("indexes")
@@ -272,8 +285,12 @@ ADD = "put_source(index, *made_up_source(2))"
 DELETE = "index.delete([tracklet.id for tracklet, _ in made_up_source(1)[1]][:2])"
 
 
-@pytest.mark.parametrize("action", [ADD, DELETE])
-@pytest.mark.parametrize("limit", [300, 500, 600, 700, 10**9])
+#: Among the crops, between vectors and rows, among the rows; between the file and the rows, within them,
+#: while files are deleted.
+@pytest.mark.parametrize(
+    ("action", "limit"),
+    [(ADD, 1500), (ADD, 2580), (ADD, 2720), (DELETE, 2500), (DELETE, 2730), (DELETE, 4000)],
+)
 def test_killed_at_any_line_it_is_as_before_or_as_after(index, action, limit):
     put_source(index, *made_up_source(1))
     before = contents(index)

@@ -12,6 +12,8 @@ import numpy as np
 _HEAD, _PIECE = 8, 2**24
 #: Shortest needle; less would be found by chance.
 SHORTEST = 16
+#: What a JPEG's picture begins with, and how long that is for three colours.
+_SCAN, _SCAN_HEADER = b"\xff\xda", 14
 #: Places in the table that rules most bytes out at once.
 _TABLE = 2**22
 
@@ -39,6 +41,13 @@ def scan_folder(folder: Path, needles: Sequence[bytes]) -> tuple[list[str], int,
             if path.stat().st_size and search.is_in(path):
                 found.append(str(path))
     return found, count, size
+
+
+def picture_needle(jpeg: bytes) -> bytes:
+    """Return the part of a JPEG file that is its own: what follows the tables, which others share."""
+    scan = jpeg.rfind(_SCAN)
+    content = jpeg[scan + _SCAN_HEADER :] if scan >= 0 else jpeg
+    return content if len(content) >= SHORTEST else jpeg.rjust(SHORTEST)
 
 
 class _NeedleSearch:

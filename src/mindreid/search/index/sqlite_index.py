@@ -24,7 +24,7 @@ import numpy as np
 
 from mindreid.errors import DataError
 from mindreid.folder_lock import FolderInUse, folder_lock
-from mindreid.search.index.file_scan import scan_folder
+from mindreid.search.index.file_scan import picture_needle, scan_folder
 from mindreid.search.index.hash_chain import LogFile, verify_chain
 from mindreid.search.index.index_protocol import Deleted
 from mindreid.search.index.source_addition import SourceAddition
@@ -41,8 +41,6 @@ from mindreid.search.index.tracklets import (
 from mindreid.search.index.vector_file import VectorFile, nearest_rows, write_rows
 
 DATABASE, CROPS, CACHE, LOG = "index.sqlite", "crops", "cache", "log.jsonl"
-#: Bytes from the middle of a crop, by which it is looked for after its deletion.
-_CROP_NEEDLE = 32
 _COPIED_ROWS = 65_536
 
 
@@ -288,8 +286,7 @@ class SqliteIndex:
             content = self.read_crop(crop)
         except DataError:  # a picture that is gone already needs no looking for
             return None
-        middle = max(len(content) - _CROP_NEEDLE, 0) // 2
-        return content[middle : middle + _CROP_NEEDLE]
+        return picture_needle(content)
 
     def _doom(self, paths: Iterable[str]) -> None:
         self.rows.run_many("INSERT OR IGNORE INTO doomed VALUES (?)", [(path,) for path in paths])
@@ -304,7 +301,7 @@ class SqliteIndex:
                 shutil.rmtree(path)
             else:
                 path.unlink(missing_ok=True)
-                _remove_empty(path.parent, self.folder / CROPS)
+            _remove_empty(path.parent, self.folder / CROPS)
         with self.rows.transaction():
             self.rows.run("DELETE FROM doomed")
 
@@ -318,6 +315,9 @@ def _without(vectors: np.ndarray, numbers: Sequence[int]) -> Iterator[np.ndarray
 
 
 def _remove_empty(folder: Path, root: Path) -> None:
-    while root in folder.parents and not any(os.scandir(folder)):
-        folder.rmdir()
+    while root in folder.parents:
+        if folder.is_dir():
+            if any(os.scandir(folder)):
+                return
+            folder.rmdir()
         folder = folder.parent

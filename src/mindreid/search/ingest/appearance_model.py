@@ -10,7 +10,6 @@ from typing import Any, Optional
 
 import numpy as np
 
-import mindreid
 from mindreid.data.formats.regular_files import file_checksum
 from mindreid.data.transforms.geometry import resize
 from mindreid.engine.deployment.exported_model import describe_exported
@@ -24,6 +23,7 @@ logger = logging.getLogger(__name__)
 
 #: Where scripts/quickstart.sh leaves its network, below the repository.
 QUICKSTART = Path("runs", "quickstart", "mgn.mindir")
+_REPOSITORY = Path(__file__).parents[4]
 _BATCH = 16
 
 
@@ -219,8 +219,7 @@ def _foreign(path: Path, inputs: Any, sha256: str) -> AppearanceModel:
 
 
 def _quickstart() -> Path:
-    repository = Path(mindreid.__file__).parents[2]
-    for folder in (Path.cwd(), repository):
+    for folder in (Path.cwd(), _REPOSITORY):
         if (folder / QUICKSTART).is_file():
             return folder / QUICKSTART
     raise InvalidArgumentError(

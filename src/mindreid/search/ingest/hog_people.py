@@ -7,9 +7,9 @@ import numpy as np
 
 from mindreid.search.ingest.detectors import keep_distinct, within
 
-#: Pixels that a person should be high: it fills 96 of the detector's window of 128, and a little more
-#: is found, too.
-KNOWN_HEIGHT = 112
+#: Pixels that a person should be high. It fills 96 of the detector's window of 128, and larger ones are
+#: found, too, smaller ones are not: what moves is often more than a person.
+KNOWN_HEIGHT = 180
 #: The detector's window.
 _WINDOW = (128, 64)
 #: Shares of the window that a person does not fill, at its sides, top and bottom.

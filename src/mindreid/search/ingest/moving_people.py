@@ -14,9 +14,11 @@ import numpy as np
 from mindreid.search.ingest.detectors import keep_distinct, within
 from mindreid.search.ingest.hog_people import KNOWN_HEIGHT, HogPeople
 
-#: Frames until something that stands still is background, and the distance in variances from which
-#: on a pixel is foreground.
-_HISTORY, _THRESHOLD = 500, 20.0
+#: Frames over which the background is learnt, at first and later, and the distance in variances from
+#: which on a pixel is foreground.
+_FIRST_HISTORY, _HISTORY, _THRESHOLD = 50, 500, 30.0
+#: What a pixel shows for less than this share of these frames is no background, even if it stands still.
+_BACKGROUND_SHARE = 0.15
 #: What MOG2 marks foreground with; shadows get less.
 _FOREGROUND = 255
 #: A moving piece counts from this share of the image's height on; and from this one on it is no piece
@@ -37,8 +39,9 @@ class MovingPeople:
 
     def __init__(self) -> None:
         self._background = cv2.createBackgroundSubtractorMOG2(_HISTORY, _THRESHOLD, detectShadows=True)
+        self._background.setBackgroundRatio(1 - _BACKGROUND_SHARE)
         self._people = HogPeople()
-        self._is_first = True
+        self._frames = 0
 
     def __call__(self, image: np.ndarray) -> np.ndarray:
         """See :class:`Detector`."""
@@ -49,9 +52,11 @@ class MovingPeople:
 
     def _moving(self, image: np.ndarray) -> np.ndarray:
         """Mark what moves: bool ``[H, W]``."""
-        marked = self._background.apply(image)
-        if self._is_first:  # nothing is known of the background yet
-            self._is_first = False
+        # The usual rate makes a background of slow walkers in the first frames.
+        rate = 1 / min(self._frames + _FIRST_HISTORY, _HISTORY)
+        marked = self._background.apply(image, learningRate=rate if self._frames else 1)
+        self._frames += 1
+        if self._frames == 1:  # nothing is known of the background yet
             return np.zeros(image.shape[:2], bool)
         mask = np.where(marked == _FOREGROUND, 255, 0).astype(np.uint8)
         size = max(round(image.shape[0] / 100), 1) * 2 + 1

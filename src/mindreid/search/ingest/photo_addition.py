@@ -117,6 +117,12 @@ def add_photos(
                 counts["known"] += 1
                 continue
             photo = _read(path, source_id, camera, start, detector)
+            if oldest is not None and photo.source.start is None:
+                raise DataError(
+                    "the photo does not say when it was taken, and its camera's are kept for a time only",
+                    where=str(path),
+                    fix="pass --start",
+                )
         except (DataError, OSError) as error:
             logger.warning("left out: %s", error)
             counts["unreadable"] += 1
