@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import argparse
 import logging
+from collections.abc import Sequence
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mindreid.errors import InvalidArgumentError
+
 if TYPE_CHECKING:
     from mindreid.search.index import Filters
+    from mindreid.search.ingest.given_boxes import GivenBoxes
 
 logger = logging.getLogger(__name__)
 
@@ -55,6 +59,27 @@ def filters_of(parsed: argparse.Namespace) -> Filters:
     from mindreid.search.index import Filters
 
     return Filters(tuple(parsed.camera), parsed.after, parsed.before)
+
+
+def read_truths(texts: Sequence[str]) -> dict[str, GivenBoxes]:
+    """Read the annotated tracks that ``CAMERA=FILE`` name.
+
+    Raises
+    ------
+    InvalidArgumentError
+        If one is nothing like that.
+    DataError
+        If a file can't be read.
+    """
+    from mindreid.search.ingest.given_boxes import read_boxes
+
+    truths = {}
+    for text in texts:
+        name, equals, path = text.partition("=")
+        if not (name and equals and path):
+            raise InvalidArgumentError(f"--truth is CAMERA=FILE, not {text!r}")
+        truths[name] = read_boxes(Path(path))
+    return truths
 
 
 def time_argument(text: str) -> datetime:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mindreid.commands.arguments import positive_integer, say
-from mindreid.commands.search_arguments import add_filters, add_index, add_reason, filters_of
+from mindreid.commands.search_arguments import add_filters, add_index, add_reason, filters_of, read_truths
 from mindreid.errors import DataError
 
 if TYPE_CHECKING:
@@ -48,6 +49,10 @@ def add(actions: argparse._SubParsersAction) -> None:
         "--fewest", type=positive_integer, default=5, metavar="K",
         help="with --aggregate: tell nothing of fewer persons than these",
     )  # fmt: skip
+    parser.add_argument(
+        "--truth", action="append", default=[], metavar="CAMERA=FILE",
+        help="annotated tracks of a camera, MOT text or .json: also tell how right paths are (repeatable)",
+    )  # fmt: skip
     parser.add_argument("--json", action="store_true", help="for programs")
     add_reason(parser)
     parser.set_defaults(run=_paths)
@@ -75,6 +80,19 @@ def _paths(parsed: argparse.Namespace) -> None:
     crowd = summarize_crowd(paths, parsed.fewest) if parsed.aggregate else None
     _log(index, parsed, limits, similarity)
     _tell(parsed, paths, crowd)
+    if parsed.truth:
+        _score(parsed, index, paths)
+
+
+def _score(parsed: argparse.Namespace, index: Index, paths: list[PersonPath]) -> None:
+    from mindreid.search.paths import score_paths
+
+    scores = score_paths(paths, index.sources(), read_truths(parsed.truth))
+    line = f"IDF1 {scores.f1:.4f}, precision {scores.precision:.4f}, recall {scores.recall:.4f}"
+    if parsed.json:  # beside it, not in it
+        sys.stderr.write(f"{line}\n")
+    else:
+        say(f"\n{line}")
 
 
 def _similarity(parsed: argparse.Namespace, model: IndexedModel) -> float:

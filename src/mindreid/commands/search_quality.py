@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mindreid.commands.arguments import say
-from mindreid.commands.search_arguments import add_index, add_model
+from mindreid.commands.search_arguments import add_index, add_model, read_truths
 from mindreid.errors import DataError, InvalidArgumentError
 from mindreid.text_table import format_table
 
@@ -63,15 +63,9 @@ def _add_labels(parser: argparse.ArgumentParser, *, required: bool) -> None:
 
 def _label(parsed: argparse.Namespace) -> None:
     from mindreid.search.index import open_index
-    from mindreid.search.ingest.given_boxes import read_boxes
     from mindreid.search.labels import labels_from_truth, write_labels
 
-    truths = {}
-    for text in parsed.truth:
-        name, equals, path = text.partition("=")
-        if not (name and equals and path):
-            raise InvalidArgumentError(f"--truth is CAMERA=FILE, not {text!r}")
-        truths[name] = read_boxes(Path(path))
+    truths = read_truths(parsed.truth)
     index = open_index(parsed.index)
     labels = labels_from_truth(index, truths)
     write_labels(labels, parsed.output)

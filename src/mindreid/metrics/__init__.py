@@ -10,7 +10,7 @@ from mindreid.metrics.casia_b_benchmark import (
 from mindreid.metrics.ccpg_benchmark import CCPG_SETTINGS, evaluate_ccpg
 from mindreid.metrics.distances import l2_normalize, pairwise_distances
 from mindreid.metrics.embedding_checks import METRICS
-from mindreid.metrics.identity_f1 import IdentityScores, identity_f1
+from mindreid.metrics.identity_scores import IdentityScores, identity_f1
 from mindreid.metrics.junk_rules import JUNK_RULES
 from mindreid.metrics.multi_query import pool_multi_query
 from mindreid.metrics.person_clusters import PersonClusters, cluster_persons, person_distances

@@ -87,7 +87,7 @@ def test_from_a_photo_to_the_refined_hits(address, chromium, tmp_path, width):
     chromium.run("document.getElementById('play').click()")
     chromium.wait("document.getElementById('clip').naturalWidth === 320")
     chromium.run("document.querySelector('#frame button:not(.own)').click()")
-    chromium.wait("!document.getElementById('asked').hidden")
+    chromium.wait("document.getElementById('asked').naturalHeight > 0")
     assert not chromium.run("document.getElementById('viewer').open")
 
     chromium.wait("document.querySelectorAll('#hits figure').length === 4")

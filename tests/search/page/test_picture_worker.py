@@ -102,12 +102,12 @@ def test_a_worker_that_hangs_is_ended():
 
 
 def test_too_little_memory_is_an_error_of_that_picture_alone():
-    worker = PictureWorker(memory=700 << 20)
+    worker = PictureWorker(memory=500 << 20)
     try:
         small = encoded("PNG")[1]
         assert worker.decode(small).shape == (30, 40, 3)
         large = io.BytesIO()
-        Image.new("RGB", (9000, 9000)).save(large, "PNG", compress_level=1)
+        Image.new("RGB", (8000, 8000)).save(large, "PNG", compress_level=1)
         with pytest.raises(DataError):
             worker.decode(large.getvalue())
         assert worker.decode(small).shape == (30, 40, 3)

@@ -100,9 +100,7 @@ function show(result) {
     : result.nobody ? "Nobody: no tracklet is likely or perhaps this person; the nearest ones are below."
     : rated ? "Solid frames are likely this person, dashed ones perhaps."
     : "Not calibrated: similarities say nothing of how often such a hit is right.";
-  const image = asked && asked.tracklet ? `${tracklet(asked.tracklet)}/crops/0` : null;
-  $("asked").hidden = !image;
-  if (image) $("asked").src = image;
+  $("asked").src = `/api/searches/${result.search}/query`;
   $("hits").replaceChildren(...result.hits.map(card));
   timeline(result.hits);
   $("results").scrollIntoView({ block: "start" });

@@ -90,6 +90,7 @@ class _Routes:
             ("/api/searches", "POST", self.begin),
             ("/api/searches/{name}", "POST", self.refine),
             ("/api/searches/{name}/report", "GET", self.report),
+            ("/api/searches/{name}/query", "GET", self.query),
             ("/api/tracklets/{name}/crops/{number:int}", "GET", self.crop),
             ("/api/tracklets/{name}/frame", "GET", self.frame),
             ("/api/tracklets/{name}/people", "GET", self.people),
@@ -131,6 +132,9 @@ class _Routes:
         answer = _bytes(content, "application/zip")
         answer.headers["Content-Disposition"] = 'attachment; filename="search-report.zip"'
         return answer
+
+    async def query(self, request: Request) -> Response:
+        return _bytes(self._service.search(request.path_params["name"]).crop, "image/jpeg")
 
     async def crop(self, request: Request) -> Response:
         def read() -> bytes:

@@ -8,7 +8,7 @@ from mindreid.lazy_names import lazy_names
 
 __all__, __getattr__ = lazy_names(
     __name__,
-    path_scores=["path_scores"],
+    path_scores=["score_paths"],
     path_summary=["PathSummary", "summarize", "summarize_crowd"],
     path_tables=["format_paths", "format_summary", "paths_as_json", "summary_as_json"],
     tracklet_joining=["PersonPath", "Step", "join_tracklets"],

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from mindreid.errors import DataError
-from mindreid.metrics.identity_f1 import IdentityScores, identity_f1
+from mindreid.metrics.identity_scores import IdentityScores, identity_f1
 from mindreid.search.index import Source
 from mindreid.search.ingest.given_boxes import GivenBoxes
 from mindreid.search.paths.tracklet_joining import PersonPath
@@ -16,7 +16,7 @@ from mindreid.search.paths.tracklet_joining import PersonPath
 _FRAMES = 10**9
 
 
-def path_scores(
+def score_paths(
     paths: Sequence[PersonPath], sources: Sequence[Source], truths: Mapping[str, GivenBoxes]
 ) -> IdentityScores:
     """Compare the boxes on paths to annotated tracks, over all cameras together: IDF1.
@@ -57,7 +57,7 @@ def path_scores(
 
 
 def _recordings(sources: Sequence[Source], truths: Mapping[str, GivenBoxes]) -> dict[str, int]:
-    """Number the recordings of the cameras that are annotated, by their ids."""
+    """Give the recordings of annotated cameras numbers, by their ids."""
     places = {}
     for number, camera in enumerate(truths):
         own = [source.id for source in sources if source.camera == camera]

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mindreid.errors import InvalidArgumentError
-from mindreid.metrics.identity_f1 import identity_f1
+from mindreid.metrics.identity_scores import identity_f1
 
 PLACES = [(0, 0, 10, 20), (2, 0, 10, 20), (30, 0, 10, 20)]
 
