@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from mindreid.search.ingest import AppearanceModel, Detector
 
 #: Where nobody has said what a network's similarities mean.
-_SIMILARITY = 0.6
+_SIMILARITY = 0.7
 
 
 def add(commands: argparse._SubParsersAction) -> None:
@@ -69,14 +69,12 @@ def _name(text: str) -> tuple[str, str]:
 
 def _album(parsed: argparse.Namespace) -> None:
     from mindreid.search.album.album_run import AlbumWishes, detector_name, make_album
-    from mindreid.search.calibration import load_calibration
 
     folder = parsed.output or parsed.photos.absolute().with_name(f"{parsed.photos.absolute().name}-album")
     model = _model(parsed, folder)
     similarity = parsed.similarity
     if similarity is None:
-        calibration = load_calibration(model.described, parsed.model)
-        similarity = _SIMILARITY if calibration is None or calibration.likely is None else calibration.likely
+        similarity = _likely(model, parsed.model)
     album = make_album(
         parsed.photos,
         folder,
@@ -96,6 +94,17 @@ def _album(parsed: argparse.Namespace) -> None:
         f"{album.strangers} strangers (similarity {similarity:.2f})"
     )
     say(f"open {folder / 'index.html'} in a browser; names are in {folder / 'people.csv'}")
+
+
+def _likely(model: AppearanceModel, path: Optional[Path]) -> float:
+    """Return the similarity from which on two pictures are likely one person."""
+    from mindreid.search.calibration import load_calibration
+
+    calibration = load_calibration(model.described, path)
+    if calibration is None or calibration.likely is None:
+        say(f"not calibrated: {_SIMILARITY} is a guess; look at the page, and pass a --similarity that fits")
+        return _SIMILARITY
+    return calibration.likely
 
 
 def _model(parsed: argparse.Namespace, folder: Path) -> AppearanceModel:

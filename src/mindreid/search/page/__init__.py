@@ -9,7 +9,7 @@ from mindreid.lazy_names import lazy_names
 
 __all__, __getattr__ = lazy_names(
     __name__,
-    access=["TOKEN_LETTERS", "Access"],
+    access=["Access"],
     picture_worker=["PictureWorker"],
     query_refinement=["refine"],
     search_server=["make_app", "serve"],
