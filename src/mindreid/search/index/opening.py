@@ -20,7 +20,8 @@ def open_index(location: Union[str, os.PathLike[str]], *, create: bool = False) 
     Parameters
     ----------
     location : str or path
-        A folder, or ``milvus://HOST:PORT/COLLECTION``.
+        A folder; or ``milvus://HOST:PORT/COLLECTION``, or ``milvus:///PATH/FILE.db/COLLECTION`` of Milvus
+        Lite.
     create : bool
         Whether it is made where there is none.
 
@@ -33,7 +34,9 @@ def open_index(location: Union[str, os.PathLike[str]], *, create: bool = False) 
     """
     text = os.fspath(location)
     if text.startswith(_MILVUS):
-        raise DataError("indexes in Milvus are not there yet", where=text)
+        from mindreid.search.index.milvus_index import MilvusIndex
+
+        return MilvusIndex(text, create=create)
     folder = Path(text).expanduser()
     if not (folder / DATABASE).is_file():
         _check_new(folder, create)

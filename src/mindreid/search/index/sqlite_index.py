@@ -144,7 +144,8 @@ class SqliteIndex:
                 return []
             query, count = check_embedding(vector, model.dimension), self.rows.next_row()
             rows = self._vectors().rows(count)
-            numbers, scores = nearest_rows(rows, query, top, self._allowed(filters, count))
+            allowed = None if filters == Filters() else np.sort(self.rows.row_numbers(filters))
+            numbers, scores = nearest_rows(rows, query, top, allowed)
             found = {row: self._whole(tracklet, model, rows[row]) for row, tracklet in self._at(numbers)}
         hits = [Hit(found[int(row)], float(score)) for row, score in zip(numbers, scores)]
         return sorted(hits, key=lambda hit: (-hit.score, hit.tracklet.id))[:top]
@@ -256,13 +257,6 @@ class SqliteIndex:
     def _take_vectors(self, name: str) -> None:
         self._doom([self._vectors().path.name])
         self.rows.set_fact("vectors", name)
-
-    def _allowed(self, filters: Filters, count: int) -> Optional[np.ndarray]:
-        if filters == Filters():
-            return None
-        allowed = np.zeros(count, bool)
-        allowed[self.rows.row_numbers(filters)] = True
-        return allowed
 
     def _at(self, numbers: np.ndarray) -> list[tuple[int, Tracklet]]:
         return self.rows.tracklets("row", [int(number) for number in numbers])

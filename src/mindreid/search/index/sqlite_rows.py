@@ -25,6 +25,7 @@ CREATE TABLE sources (id TEXT PRIMARY KEY, kind TEXT, path TEXT, camera TEXT, st
 CREATE TABLE tracklets (row INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, source TEXT NOT NULL,
     camera TEXT NOT NULL, start REAL, "end" REAL, crops TEXT NOT NULL);
 CREATE INDEX tracklets_by_source ON tracklets (source);
+CREATE INDEX tracklets_by_camera ON tracklets (camera, start, "end");
 CREATE TABLE boxes (id TEXT PRIMARY KEY, data BLOB NOT NULL);
 CREATE TABLE retention (camera TEXT PRIMARY KEY, days REAL NOT NULL) WITHOUT ROWID;
 CREATE TABLE doomed (path TEXT PRIMARY KEY) WITHOUT ROWID;

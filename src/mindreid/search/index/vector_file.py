@@ -11,6 +11,8 @@ import numpy as np
 
 #: Rows of a block in one product; 65,536 rows of 512 values are 128 MiB.
 _BLOCK_ROWS = 65_536
+#: Below this share of the rows they are copied together, above it all are gone through.
+_FEW = 0.25
 #: Scores in float32 may be off by so much; what is that near to the last place is computed again.
 _ROUNDING = 1e-5
 
@@ -78,7 +80,7 @@ def nearest_rows(
     top : int
         How many; more come where several are as good as the last one.
     allowed : np.ndarray, optional
-        bool ``[N]``: which rows are looked at.
+        int64, rising: the rows that are looked at; by default all.
 
     Returns
     -------
@@ -86,20 +88,28 @@ def nearest_rows(
         Row numbers, and float64 products, which do not depend on where a row stands; the greatest
         first.
     """
-    scores = _products(rows, vector)
-    if allowed is not None:
-        scores[~allowed] = -np.inf
+    if allowed is None:
+        scores = _products(rows, vector)
+    elif len(allowed) < _FEW * len(rows):
+        scores = _products_of_few(rows, vector, allowed)
+    else:
+        scores = _products(rows, vector)[allowed]
+    near = np.arange(len(scores))
     if len(scores) > top:
         last = np.partition(scores, len(scores) - top)[len(scores) - top]
-        near = np.flatnonzero((scores >= last - _ROUNDING) & (scores > -np.inf))
-    else:
-        near = np.flatnonzero(scores > -np.inf)
+        near = np.flatnonzero(scores >= last - _ROUNDING)
+    near = near if allowed is None else allowed[near]
     # A sum along a row alone is the same wherever the row is, which the product of a matrix is not.
     exact = (rows[near].astype(np.float64) * vector.astype(np.float64)).sum(axis=1)
     order = np.argsort(-exact, kind="stable")
     near, exact = near[order], exact[order]
     kept = exact >= exact[min(top, len(exact)) - 1] if len(exact) else slice(0)
     return near[kept], exact[kept]
+
+
+def _products_of_few(rows: np.ndarray, vector: np.ndarray, numbers: np.ndarray) -> np.ndarray:
+    blocks = [numbers[begin : begin + _BLOCK_ROWS] for begin in range(0, len(numbers), _BLOCK_ROWS)]
+    return np.concatenate([rows[block] @ vector for block in blocks] or [np.zeros(0, np.float32)])
 
 
 def _products(rows: np.ndarray, vector: np.ndarray) -> np.ndarray:
