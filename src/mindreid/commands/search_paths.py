@@ -39,7 +39,7 @@ def add(actions: argparse._SubParsersAction) -> None:
     )
     parser.add_argument(
         "--similarity", type=float,
-        help="below it an end stays unknown (default: from which on hits of a calibrated network are likely "
+        help="below it an end stays unknown (default: from which on hits of a calibrated network are perhaps "
         f"right, else {_SIMILARITY})",
     )  # fmt: skip
     parser.add_argument(
@@ -101,7 +101,8 @@ def _similarity(parsed: argparse.Namespace, model: IndexedModel) -> float:
     if parsed.similarity is not None:
         return float(parsed.similarity)
     calibration = load_calibration(model)
-    return _SIMILARITY if calibration is None or calibration.likely is None else calibration.likely
+    # Travel times have excluded most others already: "perhaps" is enough.
+    return _SIMILARITY if calibration is None or calibration.perhaps is None else calibration.perhaps
 
 
 def _log(index: Index, parsed: argparse.Namespace, limits: TravelLimits, similarity: float) -> None:
