@@ -117,8 +117,7 @@ def _log(index: Index, parsed: argparse.Namespace, limits: TravelLimits, similar
         "similarity": similarity,
         "reason": parsed.reason,
     }
-    with index.exclusive():
-        index.append_log("paths", details)
+    index.append_log("paths", details)
 
 
 def _tell(parsed: argparse.Namespace, paths: list[PersonPath], crowd: Any) -> None:

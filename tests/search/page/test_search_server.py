@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import subprocess
+import sys
 import zipfile
 
 import numpy as np
@@ -198,6 +200,23 @@ def test_a_search_that_can_not_be_logged_tells_nothing(browser, index, recording
     answer = search(browser, tracklet=tracklet)
     assert answer.status_code in (400, 500)
     assert "hits" not in answer.json()
+
+
+def test_an_index_that_grows_is_searched(browser, index):
+    tracklet = next(iter(index.tracklets())).id
+    code = (
+        "import sys, time; from mindreid.search.index import open_index\n"
+        "with open_index(sys.argv[1]).exclusive():\n    print('held', flush=True); time.sleep(60)"
+    )
+    other = subprocess.Popen(
+        [sys.executable, "-c", code, str(index.folder)], stdout=subprocess.PIPE, text=True
+    )
+    try:
+        assert other.stdout.readline() == "held\n"
+        assert search(browser, tracklet=tracklet).status_code == 200
+    finally:
+        other.kill()
+        other.communicate()
 
 
 def test_a_report_can_be_checked(browser, index):

@@ -311,8 +311,7 @@ class SearchService:
             "reason": wish.reason,
             "page": True,
         }
-        with self.index.exclusive():
-            self.index.append_log("find", details)
+        self.index.append_log("find", details)
 
     def _told(self, name: str, search: Search) -> dict[str, Any]:
         sources = {source.id: source for source in self.index.sources()}
