@@ -61,7 +61,7 @@ ROOMS = (
     "mindreid.data.formats",
     *(f"mindreid.preprocess.{room}" for room in ("mot", "views", "gait")),
     *(f"mindreid.report.{room}" for room in ("tables", "pictures", "page")),
-    "mindreid.search.index",
+    *(f"mindreid.search.{room}" for room in ("index", "ingest")),
 )
 #: Files that every method has.
 CONTRACT = {"network", "objective"}
