@@ -62,8 +62,7 @@ ROOMS = (
     "mindreid.pages",
     *(f"mindreid.preprocess.{room}" for room in ("mot", "views", "gait")),
     *(f"mindreid.report.{room}" for room in ("tables", "pictures", "page")),
-    *(f"mindreid.search.{room}" for room in ("album", "page", "paths")),
-    "mindreid.search.index",
+    *(f"mindreid.search.{room}" for room in ("index", "ingest", "album", "page", "paths")),
 )
 #: Files that every method has.
 CONTRACT = {"network", "objective"}

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from mindreid.errors import DataError, InvalidArgumentError
 from mindreid.search.index import Filters, IndexedModel, open_index
-from mindreid.search.index.file_scan import picture_needle
+from mindreid.search.index.file_scan import picture_needle, scan_folder
 from mindreid.search.ingest.crop_pictures import encode_crop
 from tests.search.made_up_sources import BEGIN, DIMENSION, MODEL, made_up_source, put_source
 
@@ -235,6 +235,24 @@ def test_a_recording_without_tracklets_can_be_forgotten(index):
     assert index.source(source.id) is None
     put_source(index, source, content)
     assert index.count() == 3
+
+
+@given(
+    st.binary(max_size=60),
+    st.lists(
+        st.sampled_from([b"\0" * 16, b"ab" * 9, bytes(range(16)), bytes(range(40, 90)), b"\0" * 40 + b"end"])
+    ),
+    st.booleans(),
+)
+def test_the_search_for_remains_finds_what_a_plain_search_finds(tmp_path_factory, begin, pieces, is_whole):
+    folder = tmp_path_factory.mktemp("scanned")
+    content = begin + b"".join(pieces)
+    content = content if is_whole else content[:-1]
+    (folder / "file").write_bytes(content)
+    for needle in (b"\0" * 16, b"ab" * 9, bytes(range(16)), bytes(range(40, 90)), b"\0" * 30 + b"end"):
+        found, count, size = scan_folder(folder, [needle])
+        assert bool(found) == (needle in content)
+        assert (count, size) == (1, len(content))
 
 
 @settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -8,8 +8,10 @@ from pathlib import Path
 
 import numpy as np
 
-#: What of a needle is compared first, and in how large pieces a file is looked through.
-_HEAD, _PIECE = 8, 2**24
+#: Bytes of an integer, and of a piece in which a file is looked through.
+_WORD, _PIECE = 8, 2**24
+#: Where the telling part of a needle begins at the latest.
+_LATEST = 4096
 #: Shortest needle; less would be found by chance.
 SHORTEST = 16
 #: What a JPEG's picture begins with, and how long that is for three colours.
@@ -51,37 +53,52 @@ def picture_needle(jpeg: bytes) -> bytes:
 
 
 class _NeedleSearch:
-    """Many byte strings, looked for at once: their first 8 bytes as integers in a table."""
+    """Many byte strings, looked for at once.
+
+    Of every 15 bytes of a file, 8 stand at a multiple of 8. So a file is read as integers once, and of each
+    needle eight are looked for: those that begin at one of 8 following bytes.
+    """
 
     def __init__(self, needles: Sequence[bytes]) -> None:
-        self._by_head: dict[int, list[bytes]] = {}
+        #: By integer: where in which needle it stands.
+        self._places: dict[int, list[tuple[int, bytes]]] = {}
         for needle in needles:
             if len(needle) < SHORTEST:
                 raise ValueError(f"a needle of {len(needle)} bytes would be found by chance")
-            self._by_head.setdefault(int.from_bytes(needle[:_HEAD], "little"), []).append(needle)
-        self._heads = np.array(sorted(self._by_head), np.uint64)
+            begin = _telling_part(needle)
+            for offset in range(begin, begin + _WORD):
+                word = int.from_bytes(needle[offset : offset + _WORD], "little")
+                self._places.setdefault(word, []).append((offset, needle))
+        self._words = np.array(sorted(self._places), np.uint64)
         self._table = np.zeros(_TABLE, bool)
-        self._table[_places(self._heads)] = True
+        self._table[_entries(self._words)] = True
 
     def is_in(self, path: Path) -> bool:
         with path.open("rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as content:
             return any(self._is_in_piece(content, begin) for begin in range(0, len(content), _PIECE))
 
     def _is_in_piece(self, content: mmap.mmap, begin: int) -> bool:
-        # Heads that begin in this piece may end in the next one.
-        piece = np.frombuffer(content[begin : begin + _PIECE + _HEAD - 1], np.uint8)
-        for shift in range(_HEAD):
-            aligned = piece[shift : shift + (len(piece) - shift) // _HEAD * _HEAD]
-            values = np.frombuffer(aligned.tobytes(), "<u8")
-            candidates = np.flatnonzero(self._table[_places(values)])
-            for place in candidates[np.isin(values[candidates], self._heads)]:
-                at = begin + shift + _HEAD * int(place)
-                needles = self._by_head[int(values[place])]
-                if any(content[at : at + len(needle)] == needle for needle in needles):
+        piece = content[begin : begin + _PIECE]
+        words = np.frombuffer(piece, "<u8", len(piece) // _WORD)
+        candidates = np.flatnonzero(self._table[_entries(words)])
+        for number in candidates[np.isin(words[candidates], self._words)]:
+            at = begin + _WORD * int(number)
+            for offset, needle in self._places[int(words[number])]:
+                if offset <= at and content[at - offset : at - offset + len(needle)] == needle:
                     return True
         return False
 
 
-def _places(values: np.ndarray) -> np.ndarray:
+def _telling_part(needle: bytes) -> int:
+    """Return where 15 bytes of a needle begin that are not to be found everywhere, as zeros are."""
+    last = min(len(needle) - 2 * _WORD + 1, _LATEST)
+    for begin in range(last + 1):
+        words = (needle[begin + offset : begin + offset + _WORD] for offset in range(_WORD))
+        if all(len(set(word)) >= _WORD // 2 for word in words):
+            return begin
+    return 0
+
+
+def _entries(words: np.ndarray) -> np.ndarray:
     # Multiplied, since floats of small vectors share their high bits and text its low ones.
-    return ((values * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(42)).astype(np.int64)
+    return ((words * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(42)).astype(np.int64)

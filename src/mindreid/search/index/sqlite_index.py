@@ -132,6 +132,10 @@ class SqliteIndex:
             try:
                 with addition:
                     yield addition
+            except OSError as error:
+                # A full disk does not say which one it is.
+                error.filename = error.filename or self.location
+                raise
             finally:
                 self._delete_doomed()
 

@@ -1,6 +1,6 @@
 """From recordings to tracklets: frames with their times, persons in them, tracks, crops, embeddings.
 
-:func:`add_video` and :func:`add_photo` do it all for one file; what finds persons is a
+A video goes through :func:`add_video`, photos through :func:`add_photos`. What finds persons is a
 :class:`Detector` or given boxes, and what embeds them an :class:`AppearanceModel`.
 """
 
@@ -10,9 +10,10 @@ __all__, __getattr__ = lazy_names(
     __name__,
     appearance_model=["AppearanceModel", "open_appearance_model"],
     detectors=["Detector"],
+    given_boxes=["GivenBoxes", "read_boxes"],
     moving_people=["MovingPeople"],
     onnx_detector=["OnnxDetector"],
-    photo_addition=["add_photo"],
+    photo_addition=["add_photos", "list_photos"],
     timed_video=["TimedFrame", "TimedVideo"],
-    video_addition=["VideoAddition", "add_video"],
+    video_addition=["VideoAddition", "VideoRules", "add_video"],
 )
