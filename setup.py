@@ -16,6 +16,15 @@ EXTRAS = {
     "onnx": ["onnx>=1.16", "onnxruntime>=1.18"],
     "docs": ["mkdocs-material>=9.6", "mkdocstrings[python]>=0.29"],
     "pose": ["mediapipe==0.10.21"],
+    "search": [
+        "av>=12",
+        "norfair>=2.3",
+        "fastapi>=0.115",
+        "uvicorn>=0.30",
+        "python-multipart>=0.0.18",
+    ],
+    # Newer versions of pyarrow want numpy 2.
+    "milvus": ["pymilvus>=2.5", "milvus-lite>=2.4", "pyarrow<21"],
     "summary": ["tensorboardX>=2.6"],
     "test": [
         "pytest>=8",
@@ -24,6 +33,7 @@ EXTRAS = {
         "ruff==0.17.5",
         "mypy>=1.15",
         "types-PyYAML",
+        "httpx>=0.27",
     ],
 }
 # MediaPipe wants an older protobuf and another OpenCV, and has no wheel for every machine.
@@ -42,7 +52,7 @@ setup(
     package_data={
         "mindreid.configs": ["**/*.yaml"],
         "mindreid.models": ["*/*.yaml"],
-        "mindreid": ["py.typed", "report/page/page.*"],
+        "mindreid": ["py.typed", "pages/page.*", "search/page/search_page.*"],
     },
     install_requires=[
         "mindspore==2.8.0",

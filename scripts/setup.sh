@@ -6,8 +6,8 @@ USAGE="usage: bash scripts/setup.sh [--extras NAME,NAME...]
 
 Makes .venv in the repository, with the versions of requirements/constraints.txt; does nothing if it is up to date.
 
-  --extras NAME,NAME...  optional parts: convert, docs, onnx, summary, test, or all of these; and pose, the pose estimator of
-                         'mindreid data views', which gets an environment of its own in .venv/pose
+  --extras NAME,NAME...  optional parts: convert, docs, milvus, onnx, search, summary, test, or all of these; and pose, the pose
+                         estimator of 'mindreid data views', which gets an environment of its own in .venv/pose
   PYTHON=/path/to/python chooses the interpreter; else the first of python3.11, 3.10, 3.9 on PATH is taken"
 
 CONSTRAINTS="$ROOT/requirements/constraints.txt"

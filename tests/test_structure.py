@@ -26,7 +26,7 @@ FLOORS = (
     ("adversarial", "part_objectives"),
     ("data", "walkers", "metrics", "losses", "layers"),
     ("objective", "config"),
-    ("recipe_files",),
+    ("recipe_files", "pages"),
     (
         "zoo",
         "yaml_source",
@@ -59,8 +59,10 @@ ROOMS = (
         for room in ("training", "evaluation", "deployment", "checkpoints", "platform")
     ),
     "mindreid.data.formats",
+    "mindreid.pages",
     *(f"mindreid.preprocess.{room}" for room in ("mot", "views", "gait")),
     *(f"mindreid.report.{room}" for room in ("tables", "pictures", "page")),
+    *(f"mindreid.search.{room}" for room in ("index", "ingest", "album", "page", "paths")),
 )
 #: Files that every method has.
 CONTRACT = {"network", "objective"}

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import Optional
 
-from mindreid.commands import convert, data, evaluate, export, infer, listings, report, train
+from mindreid.commands import album, convert, data, evaluate, export, infer, listings, report, search, train
 from mindreid.commands.arguments import CommandParser
 from mindreid.engine.platform.logs import flush_console, log_to_console, prepare_console
 from mindreid.errors import MindReidError
@@ -73,6 +73,6 @@ def build_parser() -> argparse.ArgumentParser:
     parser = CommandParser(prog="mindreid", description="Train, evaluate and ship re-identification.")
     parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for command in (train, evaluate, export, infer, convert, data, report, listings):
+    for command in (train, evaluate, export, infer, convert, data, report, search, album, listings):
         command.add(commands)
     return parser

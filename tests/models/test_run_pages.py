@@ -5,7 +5,7 @@ import json
 import pytest
 
 from mindreid.cli import main
-from tests.report.page.page_reading import check_page
+from tests.pages.page_reading import check_page
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.report.page.page_reading import check_page
+from tests.pages.page_reading import check_page
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -150,7 +150,8 @@ def test_unknown_extra_changes_nothing(setup, checkout):
     finished = setup("--extras", "onnx,tpu")
     assert finished.returncode == 2
     assert finished.stderr.splitlines()[-1] == (
-        "setup.sh: error: unknown extra 'tpu': choose from convert onnx docs pose summary test all"
+        "setup.sh: error: unknown extra 'tpu': choose from convert onnx docs pose search milvus summary test "
+        "all"
     )
     assert not (checkout / ".venv").exists()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from mindreid.commands import data_from_mot, data_keypoints, data_silhouettes, data_views
+from mindreid.commands import data_film, data_from_mot, data_keypoints, data_silhouettes, data_views
 from mindreid.commands.arguments import add_dataset, say
 from mindreid.errors import MindReidError
 from mindreid.zoo import DATASETS
@@ -17,6 +17,7 @@ def add(commands: argparse._SubParsersAction) -> None:
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     _add_check(actions)
     _add_synthesize(actions)
+    data_film.add(actions)
     data_from_mot.add(actions)
     data_keypoints.add(actions)
     data_silhouettes.add(actions)

@@ -10,6 +10,7 @@ from mindreid.metrics.casia_b_benchmark import (
 from mindreid.metrics.ccpg_benchmark import CCPG_SETTINGS, evaluate_ccpg
 from mindreid.metrics.distances import l2_normalize, pairwise_distances
 from mindreid.metrics.embedding_checks import METRICS
+from mindreid.metrics.identity_scores import IdentityScores, identity_f1
 from mindreid.metrics.junk_rules import JUNK_RULES
 from mindreid.metrics.multi_query import pool_multi_query
 from mindreid.metrics.person_clusters import PersonClusters, cluster_persons, person_distances
@@ -26,6 +27,7 @@ __all__ = [
     "METRICS",
     "SINGLE_VIEW_GALLERY",
     "SINGLE_VIEW_PROBES",
+    "IdentityScores",
     "PersonClusters",
     "RankingResult",
     "cluster_persons",
@@ -34,6 +36,7 @@ __all__ = [
     "evaluate_ccpg",
     "evaluate_distances",
     "evaluate_ranking",
+    "identity_f1",
     "l2_normalize",
     "pairwise_distances",
     "person_distances",

@@ -10,15 +10,12 @@ import numpy as np
 from mindreid.errors import InvalidArgumentError
 from mindreid.walkers import rendering
 from mindreid.walkers.annotation import KeypointTrack, WalkerFrame, judge_visibility, track_keypoints
-from mindreid.walkers.bags import draw_bag
 from mindreid.walkers.body import Body, draw_body
 from mindreid.walkers.camera import Camera, View, draw_camera, wrap_degrees
 from mindreid.walkers.clothing import Outfit, draw_outfit
-from mindreid.walkers.figure import Figure, stand
+from mindreid.walkers.dressed_figure import dress, upright_extent
+from mindreid.walkers.figure import Figure
 from mindreid.walkers.gait import draw_gait
-from mindreid.walkers.garments import draw_bottom, draw_top
-from mindreid.walkers.head import draw_head
-from mindreid.walkers.limbs import draw_arms, draw_legs
 from mindreid.walkers.obstacle import Obstacle, draw_obstacle
 from mindreid.walkers.painter import Part
 from mindreid.walkers.scenery import draw_scene
@@ -117,10 +114,7 @@ def render_walk(
     skeleton = pose(body, draw_gait(seed, walk.pid), course.phase)
     view = View(course.azimuth, camera.pitch, camera.distance, 0.5 * body.stature)
     _frame_person(view, body, skeleton, course, size)
-    figure = stand(body, outfit or draw_outfit(seed, walk.pid, walk.outfit), skeleton, view)
-    for draw in (draw_legs, draw_bottom, draw_top, draw_arms, draw_head, draw_bag):
-        draw(figure)
-    figure.painter.prepare()
+    figure = dress(body, outfit or draw_outfit(seed, walk.pid, walk.outfit), skeleton, view)
     keypoints = track_keypoints(body, skeleton, view)
     return [_render_frame(seed, walk, figure, course, keypoints, frame, size) for frame in range(frames)]
 
@@ -162,13 +156,9 @@ def _draw_course(
 def _frame_person(view: View, body: Body, skeleton: Skeleton, course: _Course, size: tuple[int, int]) -> None:
     """Place the crop around the person as a detector would, with its inaccuracy."""
     height, width = size
-    crown = view.project(skeleton.head + (body.head[0] + 0.5 * body.hair_volume) * skeleton.head_axes.up)
-    feet = np.stack([*skeleton.heel, *skeleton.big_toe], axis=1)
-    ground = view.project(feet)[..., 1].max(axis=1)
-    middle = view.project(0.5 * (skeleton.pelvis + skeleton.neck))
-    tall = ground - crown[:, 1]
-    zoom = _FILLED * height / tall.mean() * course.zoom
-    centre = np.column_stack([middle[:, 0], 0.5 * (ground + crown[:, 1])])
+    crown, ground, middle = upright_extent(view, body, skeleton)
+    zoom = _FILLED * height / (ground - crown).mean() * course.zoom
+    centre = np.column_stack([middle, 0.5 * (ground + crown)])
     shift = np.array([0.5 * width, 0.495 * height]) + course.offset * height - zoom[:, None] * centre
     view.place(zoom, shift)
 

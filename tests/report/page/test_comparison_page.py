@@ -6,7 +6,7 @@ import pytest
 
 from mindreid.cli import main
 from mindreid.report.run_record import read_run
-from tests.report.page.page_reading import check_page
+from tests.pages.page_reading import check_page
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mindreid.report.page.line_chart import line_chart, ticks
-from tests.report.page.page_reading import read_markup
+from tests.pages.page_reading import read_markup
 
 
 def points(element):

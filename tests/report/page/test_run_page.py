@@ -12,7 +12,7 @@ from mindreid.data.open_dataset import load_dataset
 from mindreid.engine.evaluation.evaluation_run import EvaluationRun
 from mindreid.report.run_record import read_run
 from mindreid.report.tables.published import rows_for
-from tests.report.page.page_reading import check_page
+from tests.pages.page_reading import check_page
 
 HOSTILE = "<script>alert('x')<&\">"
 

@@ -6,7 +6,7 @@ from mindreid.config import load_recipe
 from mindreid.folder_lock import folder_lock
 from mindreid.report.page.run_page import PageOptions
 from mindreid.report.page.watching import watch_run
-from tests.report.page.page_reading import check_page
+from tests.pages.page_reading import check_page
 
 
 def reload_seconds(page):

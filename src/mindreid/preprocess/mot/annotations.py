@@ -13,7 +13,7 @@ from mindreid.preprocess.mot.rules import Reading
 from mindreid.text_files import read_text_file
 
 
-def read_annotations(path: Path, reading: Reading = Reading()) -> list[Box]:
+def read_annotations(path: Path, reading: Reading = Reading(), *, detections: bool = False) -> list[Box]:
     """Read a ``gt.txt``, or what a tracker wrote in its manner.
 
     A line is ``frame,id,left,top,width,height,confidence,…`` with a 1-based left and top; semicolons,
@@ -28,6 +28,8 @@ def read_annotations(path: Path, reading: Reading = Reading()) -> list[Box]:
         UTF-8, or UTF-16 with a byte order mark.
     reading : Reading
         Says what a person is where column 8 does not.
+    detections : bool
+        Whether a file is taken in which all identities are -1.
 
     Raises
     ------
@@ -43,8 +45,9 @@ def read_annotations(path: Path, reading: Reading = Reading()) -> list[Box]:
     persons = keep_persons(rows, reading.person_class, path)
     # What is marked as nobody's and excluded at once is a region that annotators left alone.
     persons = [row for row in persons if row.person != -1 or row.confidence != 0]
-    _refuse_detections(persons, path)
-    _refuse_repeated(persons, path)
+    if not detections or any(row.person != -1 for row in persons):
+        _refuse_detections(persons, path)
+        _refuse_repeated(persons, path)
     boxes = [_box_of(row) for row in persons]
     return [
         estimated if row.visibility is None else box

@@ -9,11 +9,11 @@ from typing import Any, Optional
 from mindreid.atomic import write_text
 from mindreid.errors import InvalidArgumentError
 from mindreid.metrics.percentages import to_percent
+from mindreid.pages.markup import Content, element, join, note, table
+from mindreid.pages.page_frame import Section, assemble
 from mindreid.report.page.curve_section import curve_section
 from mindreid.report.page.evaluation_section import FIGURES
-from mindreid.report.page.markup import Content, element, join, note, table
 from mindreid.report.page.mining_section import mining_section
-from mindreid.report.page.page_frame import Section, assemble
 from mindreid.report.page.recipe_section import value_text
 from mindreid.report.recipe_differences import differing, flatten
 from mindreid.report.run_record import RunRecord

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Optional
 
+from mindreid.pages.markup import element, join, note
+from mindreid.pages.page_frame import Section
 from mindreid.report.loss_history import TOTAL, LossHistory
 from mindreid.report.page.line_chart import Line, line_chart
-from mindreid.report.page.markup import element, join, note
-from mindreid.report.page.page_frame import Section
 
 
 def curve_section(histories: Mapping[str, LossHistory]) -> Section:

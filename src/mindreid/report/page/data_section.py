@@ -8,9 +8,9 @@ from mindreid.data.records import Dataset, Record, SplitStatistics
 from mindreid.data.sample_loaders import open_frames
 from mindreid.data.summary import SPLITS, compare_counts
 from mindreid.errors import DataError
-from mindreid.report.page.inline_images import inline_image
-from mindreid.report.page.markup import Markup, element, join, note, table
-from mindreid.report.page.page_frame import Section, figure_of
+from mindreid.pages.inline_images import inline_image
+from mindreid.pages.markup import Markup, element, join, note, table
+from mindreid.pages.page_frame import Section, figure_of
 from mindreid.report.pictures.tiles import evenly_spaced, resize
 from mindreid.report.record_captions import describe
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from mindreid.data.records import Dataset
 from mindreid.engine.evaluation.protocol_results import Figures, ProtocolResult, Results
 from mindreid.metrics.percentages import to_percent
-from mindreid.report.page.markup import Content, Markup, element, join, note
-from mindreid.report.page.page_frame import Section
+from mindreid.pages.markup import Content, Markup, element, join, note
+from mindreid.pages.page_frame import Section
 from mindreid.report.tables.published import PublishedRow, rows_for
 
 FIGURES = {"rank1": "rank-1", "rank5": "rank-5", "rank10": "rank-10", "mAP": "mAP", "mINP": "mINP"}

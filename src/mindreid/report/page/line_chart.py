@@ -7,8 +7,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from mindreid.report.page.markup import Markup, element, join
-from mindreid.report.page.page_frame import figure_of
+from mindreid.pages.markup import Markup, element, join
+from mindreid.pages.page_frame import figure_of
 
 Line = tuple[np.ndarray, np.ndarray]
 #: Dashes tell lines apart without colours.

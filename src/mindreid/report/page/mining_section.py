@@ -10,10 +10,10 @@ import numpy as np
 from mindreid.data.records import Record
 from mindreid.engine.evaluation.evaluation_run import EvaluationRun
 from mindreid.errors import DataError
-from mindreid.report.page.inline_images import inline_image
+from mindreid.pages.inline_images import inline_image
+from mindreid.pages.markup import Markup, element, folded, join, note, table
+from mindreid.pages.page_frame import Section
 from mindreid.report.page.line_chart import line_chart
-from mindreid.report.page.markup import Markup, element, folded, join, note, table
-from mindreid.report.page.page_frame import Section
 from mindreid.report.person_looks import cluster_records, mines_looks
 from mindreid.report.pictures.tiles import evenly_spaced, record_tile
 from mindreid.report.record_captions import describe

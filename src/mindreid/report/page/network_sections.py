@@ -11,9 +11,9 @@ import numpy as np
 from mindreid.data.records import Record
 from mindreid.engine.evaluation.activations import activations_of, offers_maps
 from mindreid.engine.evaluation.evaluation_run import EvaluationRun
-from mindreid.report.page.inline_images import inline_image
-from mindreid.report.page.markup import Markup, element, join, note
-from mindreid.report.page.page_frame import Section
+from mindreid.pages.inline_images import inline_image
+from mindreid.pages.markup import Markup, element, join, note
+from mindreid.pages.page_frame import Section
 from mindreid.report.page.plane_chart import plane_chart
 from mindreid.report.pictures.activation_sheet import overlay
 from mindreid.report.pictures.tiles import evenly_spaced

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from mindreid.metrics.percentages import to_percent
+from mindreid.pages.markup import Markup, element, join, note, table
+from mindreid.pages.page_frame import Section
 from mindreid.report.label_pairs import PairTable, pair_table
-from mindreid.report.page.markup import Markup, element, join, note, table
-from mindreid.report.page.page_frame import Section
 from mindreid.report.rank_lists import ProtocolRanking
 from mindreid.report.record_captions import camera_of, view_of
 

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from mindreid.pages.markup import Markup, element
 from mindreid.report.page.line_chart import COLOURS
-from mindreid.report.page.markup import Markup, element
 
 _SIZE, _RIM = 640, 24
 _RADIUS = 5.0

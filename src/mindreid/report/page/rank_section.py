@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from mindreid.data.records import Record
 from mindreid.errors import DataError
-from mindreid.report.page.inline_images import inline_image
-from mindreid.report.page.markup import Content, Markup, element, join, note
-from mindreid.report.page.page_frame import Section
+from mindreid.pages.inline_images import inline_image
+from mindreid.pages.markup import Content, Markup, element, join, note
+from mindreid.pages.page_frame import Section
 from mindreid.report.pictures.tiles import record_tile
 from mindreid.report.rank_lists import MARKS, ProtocolRanking, RankedItem, RankList
 from mindreid.report.record_captions import camera_of, describe

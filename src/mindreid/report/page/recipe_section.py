@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from mindreid.report.page.markup import Markup, definitions, element, folded, join, note, table
-from mindreid.report.page.page_frame import Section
+from mindreid.pages.markup import Markup, definitions, element, folded, join, note, table
+from mindreid.pages.page_frame import Section
 from mindreid.report.recipe_differences import nearest_recipe
 from mindreid.report.run_record import RunRecord
 from mindreid.versions import library_versions

@@ -19,13 +19,13 @@ from mindreid.engine.evaluation.protocol_evaluation import (
 from mindreid.engine.evaluation.protocol_results import Results
 from mindreid.errors import DataError, InvalidArgumentError
 from mindreid.metrics.percentages import to_percent
+from mindreid.pages.markup import Markup, element, join, note
+from mindreid.pages.page_frame import Section, assemble, tiles
 from mindreid.report.page.curve_section import curve_section, last_loss
 from mindreid.report.page.data_section import data_section
 from mindreid.report.page.evaluation_section import evaluation_section
-from mindreid.report.page.markup import Markup, element, join, note
 from mindreid.report.page.mining_section import mining_section
 from mindreid.report.page.network_sections import activation_section, embedding_section
-from mindreid.report.page.page_frame import Section, assemble, tiles
 from mindreid.report.page.pair_section import pair_section
 from mindreid.report.page.rank_section import rank_section
 from mindreid.report.page.recipe_section import environment_section, recipe_section

@@ -9,6 +9,7 @@ __all__, __getattr__ = lazy_names(
     __name__,
     activation_sheet=["draw_activations"],
     architecture=["draw_architecture"],
+    calibration_diagram=["draw_calibration"],
     cluster_sheet=["draw_person_clusters"],
     contact_sheet=["draw_contact_sheet"],
     plots=["draw_curves", "draw_embedding"],

@@ -8,7 +8,7 @@ import io
 import numpy as np
 from PIL import Image
 
-from mindreid.report.page.markup import Markup, element
+from mindreid.pages.markup import Markup, element
 
 _JPEG_QUALITY = 82
 

@@ -3,8 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mindreid.report.page.markup import Markup, element, join, table
-from tests.report.page.page_reading import read_markup
+from mindreid.pages.markup import Markup, element, join, table
+from tests.pages.page_reading import read_markup
 
 # Carriage returns and nulls are what HTML itself changes.
 TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\r\0"))

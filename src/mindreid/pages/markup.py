@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Union
 
 #: Elements without content, which have no end.
-_EMPTY = ("img", "input", "meta", "circle", "path", "line", "polyline", "polygon", "use", "rect")
+_EMPTY = ("img", "input", "meta", "br", "circle", "path", "line", "polyline", "polygon", "use", "rect")
 
 
 class Markup(str):
@@ -55,7 +55,7 @@ def element(tag: str, *content: Content, **attributes: object) -> Markup:
     written = "".join(f' {name}="{escape(str(value))}"' for name, value in names.items() if value is not None)
     begin = f"<{tag}{written}>"
     if tag in _EMPTY:
-        return Markup(begin if tag in ("img", "input", "meta") else f"{begin[:-1]}/>")
+        return Markup(begin if tag in ("img", "input", "meta", "br") else f"{begin[:-1]}/>")
     return Markup(f"{begin}{join(content)}</{tag}>")
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from importlib import resources
 from typing import Optional
 
-from mindreid.report.page.markup import Content, Markup, element, join
+from mindreid.pages.markup import Content, Markup, element, join
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,8 @@ def assemble(
     sections: Sequence[Optional[Section]],
     *,
     reload_seconds: Optional[float] = None,
+    style: str = "",
+    script: str = "",
 ) -> str:
     """Put a whole page together.
 
@@ -46,6 +48,8 @@ def assemble(
         In order; ``None`` is left out.
     reload_seconds : float, optional
         After how many seconds the page shall look for a newer one of itself.
+    style, script : str
+        CSS and JavaScript of this page's own, after those that all pages share.
     """
     present = [section for section in sections if section is not None]
     contents = element(
@@ -61,13 +65,13 @@ def assemble(
         element("meta", name="viewport", content="width=device-width, initial-scale=1"),
         element("meta", name="color-scheme", content="light dark"),
         element("title", title),
-        element("style", Markup(_own_file("page.css"))),
+        element("style", Markup(_own_file("page.css") + style)),
     )
     body = element(
         "body",
         element("header", element("h1", title), headline, contents),
         element("main", *parts),
-        element("script", Markup(_own_file("page.js"))),
+        element("script", Markup(_own_file("page.js") + script)),
         data_reload_seconds=reload_seconds,
     )
     return f"<!DOCTYPE html>\n{element('html', head, body, lang='en')}\n"

@@ -1,0 +1,193 @@
+"""``mindreid search add`` and ``mindreid search reembed``."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Optional
+
+from mindreid.commands.arguments import positive_integer, say
+from mindreid.commands.search_arguments import add_index, add_model, add_reason, shown_time, time_argument
+from mindreid.errors import InvalidArgumentError, MindReidError
+
+if TYPE_CHECKING:
+    from mindreid.search.index import Index
+    from mindreid.search.ingest import AppearanceModel, VideoAddition
+
+
+def add(actions: argparse._SubParsersAction) -> None:
+    """Add the actions to ``mindreid search``."""
+    parser = actions.add_parser("add", help="add the persons in videos or photos to an index")
+    add_index(parser)
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument("--video", type=Path, nargs="+", metavar="FILE", help="videos (this or --photos)")
+    what.add_argument(
+        "--photos", type=Path, metavar="DIR|FILE", help="a photo, or a folder with those below it"
+    )
+    parser.add_argument("--camera", required=True, help="what recorded it; any name (required)")
+    parser.add_argument(
+        "--start", type=time_argument, metavar="TIME",
+        help="when the first frame was recorded, e.g. 2026-11-01T08:00+01:00; without a time zone in UTC "
+        "(default: what the file says)",
+    )  # fmt: skip
+    add_model(parser, "the index's; of a new one what scripts/quickstart.sh made")
+    _add_persons(parser)
+    add_reason(parser)
+    parser.set_defaults(run=_add)
+    again = actions.add_parser("reembed", help="embed all of an index anew with another network")
+    add_index(again)
+    add_model(again, "what scripts/quickstart.sh made")
+    again.set_defaults(run=_reembed)
+
+
+def _add_persons(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--detector", type=Path, metavar="FILE.onnx",
+        help="a person detector, YOLO or RT-DETR (default: OpenCV's, where something moves)",
+    )  # fmt: skip
+    parser.add_argument("--person-class", type=int, default=0, help="the detector's class of persons, from 0")
+    parser.add_argument(
+        "--boxes", type=Path, metavar="FILE",
+        help="boxes or tracks of one video, found elsewhere: MOT text, or .json (default: they are found)",
+    )  # fmt: skip
+    parser.add_argument("--whole", action="store_true", help="every photo shows one person from edge to edge")
+    parser.add_argument("--rate", type=float, default=5.0, help="frames per second that are looked at")
+    parser.add_argument("--crops", type=positive_integer, default=5, help="most pictures of a tracklet")
+
+
+def _add(parsed: argparse.Namespace) -> None:
+    _refuse_contradictions(parsed)
+    from mindreid.search.forgetting import forget_expired
+    from mindreid.search.index import open_index
+    from mindreid.search.ingest.given_boxes import read_boxes
+
+    given = None if parsed.boxes is None else read_boxes(parsed.boxes)
+    model = _model(parsed)
+    index = open_index(parsed.index, create=True)
+    with index.exclusive():
+        index.set_model(model.described)
+        if parsed.photos is not None:
+            _add_photos(index, parsed, model)
+        for path in parsed.video or ():
+            _add_video(index, path, parsed, model, given)
+        expired = forget_expired(index)
+        if expired is not None:
+            say(f"forgot {len(expired.deleted.ids)} tracklets that were older than their cameras' are kept")
+    say(f"{parsed.index}: {index.count()} tracklets of {len(index.sources())} recordings")
+
+
+def _refuse_contradictions(parsed: argparse.Namespace) -> None:
+    single = len(parsed.video or ()) <= 1
+    if parsed.boxes is not None and (parsed.photos is not None or not single):
+        raise InvalidArgumentError("--boxes are those of one video")
+    if parsed.boxes is not None and parsed.detector is not None:
+        raise InvalidArgumentError("--boxes are found already: leave out --detector")
+    if parsed.start is not None and not single:
+        raise InvalidArgumentError("--start is that of one video: add them one by one")
+    if parsed.whole and parsed.photos is None:
+        raise InvalidArgumentError("--whole is for --photos")
+    if not parsed.rate > 0:
+        raise InvalidArgumentError("--rate is more than 0 frames per second")
+
+
+def _model(parsed: argparse.Namespace) -> AppearanceModel:
+    """Open the network that was asked for, or that of the index."""
+    from mindreid.search.index import open_index
+    from mindreid.search.ingest.appearance_model import open_appearance_model, reopen
+
+    if parsed.model is None:
+        try:
+            own = open_index(parsed.index).model()
+        except MindReidError:
+            own = None
+        if own is not None:
+            return reopen(own, batch=16)
+    return open_appearance_model(parsed.model, inputs=parsed.model_input)
+
+
+def _add_video(
+    index: Index, path: Path, parsed: argparse.Namespace, model: AppearanceModel, given: Any
+) -> None:
+    from mindreid.search.ingest.moving_people import MovingPeople
+    from mindreid.search.ingest.video_addition import VideoRules, add_video
+
+    persons = given or _detector(parsed) or MovingPeople()
+    rules = VideoRules(rate=parsed.rate, crops=parsed.crops)
+    added = add_video(index, path, parsed.camera, model, persons, start=parsed.start, rules=rules)
+    if not added.is_new:
+        say(f"{path} is in the index already, with {index.count(_of(added))} tracklets")
+        return
+    index.append_log(
+        "add",
+        {
+            "recording": added.source.id,
+            "file": path.name,
+            "camera": parsed.camera,
+            "tracklets": added.tracklets,
+            "reason": parsed.reason,
+        },
+    )
+    _tell(path, added)
+
+
+def _of(added: VideoAddition) -> Any:
+    from mindreid.search.index import Filters
+
+    return Filters(sources=(added.source.id,))
+
+
+def _tell(path: Path, added: VideoAddition) -> None:
+    source = added.source
+    say(
+        f"{path}: {added.tracklets} tracklets of camera {source.camera}, {shown_time(source.start)} to "
+        f"{shown_time(source.end)} UTC, {source.frames} frames read"
+    )
+    if source.missing:
+        say(f"warning: {source.missing} frames of {path} could not be decoded: what they show is not indexed")
+    if added.expired:
+        say(f"{added.expired} tracklets are older than this camera's are kept, and were not added")
+    total = sum(added.seconds.values())
+    stages = ", ".join(
+        f"{name} {added.frames / max(spent, 1e-9):.0f}" for name, spent in added.seconds.items()
+    )
+    say(f"{added.frames} frames looked at, {added.frames / total:.1f} a second (by stage: {stages})")
+
+
+def _add_photos(index: Index, parsed: argparse.Namespace, model: AppearanceModel) -> None:
+    from mindreid.search.ingest.hog_people import HogPeople
+    from mindreid.search.ingest.photo_addition import add_photos, list_photos
+
+    detector = None if parsed.whole else _detector(parsed) or HogPeople()
+    paths = list_photos(parsed.photos)
+    added = add_photos(index, paths, parsed.camera, model, detector, start=parsed.start)
+    index.append_log(
+        "add",
+        {
+            "photos": added.photos,
+            "camera": parsed.camera,
+            "tracklets": added.tracklets,
+            "reason": parsed.reason,
+        },
+    )
+    say(
+        f"{parsed.photos}: {added.tracklets} persons in {added.photos} photos; {added.known} were there "
+        f"already, {added.unreadable} can't be read, {added.expired} are too old to be kept"
+    )
+
+
+def _detector(parsed: argparse.Namespace) -> Optional[Any]:
+    from mindreid.search.ingest.onnx_detector import OnnxDetector
+
+    return (
+        None if parsed.detector is None else OnnxDetector(parsed.detector, person_class=parsed.person_class)
+    )
+
+
+def _reembed(parsed: argparse.Namespace) -> None:
+    from mindreid.search.index import open_index
+    from mindreid.search.ingest.appearance_model import open_appearance_model
+    from mindreid.search.reembedding import reembed
+
+    index = open_index(parsed.index)
+    model = open_appearance_model(parsed.model, inputs=parsed.model_input)
+    say(f"embedded {reembed(index, model)} tracklets anew with {model.described.path}")

@@ -1,0 +1,107 @@
+"""Arguments that several actions of ``mindreid search`` share."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+from collections.abc import Sequence
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mindreid.errors import InvalidArgumentError
+
+if TYPE_CHECKING:
+    from mindreid.search.index import Filters
+    from mindreid.search.ingest.given_boxes import GivenBoxes
+
+logger = logging.getLogger(__name__)
+
+
+def add_index(parser: argparse.ArgumentParser) -> None:
+    """Add the index."""
+    parser.add_argument(
+        "index", metavar="INDEX", help="a folder, or milvus://HOST:PORT/COLLECTION of a Milvus database"
+    )
+
+
+def add_model(parser: argparse.ArgumentParser, default: str) -> None:
+    """Add ``--model`` and ``--model-input``: what embeds persons."""
+    parser.add_argument(
+        "--model", type=Path, metavar="FILE.mindir|FILE.onnx",
+        help=f"what `mindreid export` wrote, or an ONNX network of others (default: {default})",
+    )  # fmt: skip
+    parser.add_argument(
+        "--model-input", metavar="NAME|FILE.json",
+        help="what a network of others takes: open-model-zoo, imagenet, or a description; by default that in "
+        "<model>.input.json",
+    )  # fmt: skip
+
+
+def add_filters(parser: argparse.ArgumentParser) -> None:
+    """Add ``--camera``, ``--after`` and ``--before``."""
+    parser.add_argument(
+        "--camera", action="append", default=[], help="only of this camera (repeatable; default: all)"
+    )
+    parser.add_argument("--after", type=time_argument, metavar="TIME", help="only seen at this time or later")
+    parser.add_argument(
+        "--before", type=time_argument, metavar="TIME", help="only seen at this time or earlier"
+    )
+
+
+def add_reason(parser: argparse.ArgumentParser) -> None:
+    """Add ``--reason``."""
+    parser.add_argument("--reason", default="", metavar="TEXT", help="why, for the index's log")
+
+
+def filters_of(parsed: argparse.Namespace) -> Filters:
+    """Return the filters that the arguments ask for."""
+    from mindreid.search.index import Filters
+
+    return Filters(tuple(parsed.camera), parsed.after, parsed.before)
+
+
+def read_truths(texts: Sequence[str]) -> dict[str, GivenBoxes]:
+    """Read the annotated tracks that ``CAMERA=FILE`` name.
+
+    Raises
+    ------
+    InvalidArgumentError
+        If one is nothing like that.
+    DataError
+        If a file can't be read.
+    """
+    from mindreid.search.ingest.given_boxes import read_boxes
+
+    truths = {}
+    for text in texts:
+        name, equals, path = text.partition("=")
+        if not (name and equals and path):
+            raise InvalidArgumentError(f"--truth is CAMERA=FILE, not {text!r}")
+        truths[name] = read_boxes(Path(path))
+    return truths
+
+
+def time_argument(text: str) -> datetime:
+    """Read a time in the manner of ISO 8601; one without a time zone is taken as UTC.
+
+    Raises
+    ------
+    argparse.ArgumentTypeError
+        If it is none.
+    """
+    try:
+        time = datetime.fromisoformat(f"{text[:-1]}+00:00" if text.endswith(("Z", "z")) else text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no time such as 2026-11-01T08:00 or 2026-11-01T08:00+01:00"
+        ) from None
+    if time.tzinfo is None:
+        logger.warning("%s has no time zone and is taken as UTC", text)
+        return time.replace(tzinfo=timezone.utc)
+    return time.astimezone(timezone.utc)
+
+
+def shown_time(time: object) -> str:
+    """Return a time for users, in UTC and to the second."""
+    return f"{time:%Y-%m-%d %H:%M:%S}" if isinstance(time, datetime) else "at an unknown time"

@@ -1,0 +1,141 @@
+"""``mindreid search find``."""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Optional
+
+from mindreid.commands.arguments import positive_integer, say
+from mindreid.commands.search_arguments import add_filters, add_index, add_reason, filters_of, shown_time
+from mindreid.errors import DataError
+from mindreid.text_table import format_table
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from mindreid.search.finding import RatedHit
+    from mindreid.search.index import Index
+
+
+def add(actions: argparse._SubParsersAction) -> None:
+    """Add the action to ``mindreid search``."""
+    parser = actions.add_parser("find", help="find the person of a picture in an index")
+    add_index(parser)
+    who = parser.add_mutually_exclusive_group(required=True)
+    who.add_argument(
+        "--image", type=Path, metavar="FILE", help="a picture of the person (this or --tracklet)"
+    )
+    who.add_argument("--tracklet", metavar="ID", help="a tracklet of the index")
+    parser.add_argument(
+        "--box", type=box_argument, metavar="LEFT,TOP,WIDTH,HEIGHT",
+        help="where the person is in the picture, in pixels (default: fills it)",
+    )  # fmt: skip
+    add_filters(parser)
+    parser.add_argument("--top", type=positive_integer, default=10, help="hits that are shown")
+    parser.add_argument(
+        "--model",
+        type=Path,
+        metavar="FILE",
+        help="the index's network, if it was moved since (default: there)",
+    )
+    parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
+    add_reason(parser)
+    parser.set_defaults(run=_find)
+
+
+def box_argument(text: str) -> tuple[float, ...]:
+    """Read four numbers.
+
+    Raises
+    ------
+    argparse.ArgumentTypeError
+        If there are others.
+    """
+    try:
+        values = tuple(float(part) for part in text.split(","))
+    except ValueError:
+        values = ()
+    if len(values) != 4 or not all(abs(value) < 1e6 for value in values) or min(values[2:]) <= 0:
+        raise argparse.ArgumentTypeError(f"{text!r} is no box LEFT,TOP,WIDTH,HEIGHT in pixels")
+    return values
+
+
+def _find(parsed: argparse.Namespace) -> None:
+    from mindreid.search.calibration import load_calibration
+    from mindreid.search.finding import is_nobody, rate_hits
+    from mindreid.search.index import open_index
+
+    index = open_index(parsed.index)
+    model = index.model()
+    if model is None or not index.count():
+        raise DataError(
+            "the index is empty", where=parsed.index, fix="add a video with `mindreid search add`"
+        )
+    filters = filters_of(parsed)
+    calibration = load_calibration(model, parsed.model)
+    vector, asked = _query(index, parsed)
+    rated = rate_hits(index.search(vector, filters, parsed.top), calibration)
+    nobody = is_nobody(rated)
+    index.append_log(
+        "find",
+        {
+            **asked,
+            "cameras": list(filters.cameras),
+            "after": None if filters.after is None else filters.after.isoformat(),
+            "before": None if filters.before is None else filters.before.isoformat(),
+            "hits": len(rated),
+            "reason": parsed.reason,
+        },
+    )
+    if parsed.json:
+        content = {"nobody": nobody, "calibrated": calibration is not None}
+        say(json.dumps({**content, "hits": [hit.as_json() for hit in rated]}, indent=2))
+        return
+    _show(rated, nobody, parsed)
+
+
+def _query(index: Index, parsed: argparse.Namespace) -> tuple[np.ndarray, dict[str, Any]]:
+    """Return who is looked for, as a vector and as the log has it."""
+    from mindreid.search.finding import query_crop
+    from mindreid.search.ingest.appearance_model import reopen
+
+    if parsed.tracklet is not None:
+        # Not by its id: the log must not hold what can be forgotten.
+        asked = {"tracklet_sha256": hashlib.sha256(parsed.tracklet.encode()).hexdigest()}
+        return index.tracklet(parsed.tracklet).embedding, asked
+    crop = query_crop(parsed.image, parsed.box)
+    model = index.model()
+    assert model is not None  # noqa: S101 - the caller has looked
+    vector = reopen(model, parsed.model).embed([crop])[0]
+    return vector, {"image_sha256": hashlib.sha256(parsed.image.read_bytes()).hexdigest()}
+
+
+def _show(rated: list[RatedHit], nobody: Optional[bool], parsed: argparse.Namespace) -> None:
+    if not rated:
+        say("nobody: no tracklet passes these filters")
+        return
+    if nobody is None:
+        say("not calibrated: scores are similarities and say nothing of how often such a hit is right;")
+        say("calibrate the network with `mindreid search calibrate`")
+    elif nobody:
+        say("nobody: no tracklet is likely or perhaps this person; the nearest ones are")
+    rows = [("rank", "score", "right of 100", "camera", "from (UTC)", "to (UTC)", "tracklet")]
+    for rank, hit in enumerate(rated, 1):
+        tracklet = hit.hit.tracklet
+        meaning = "?" if hit.probability is None else f"{100 * hit.probability:.0f} ({hit.verdict})"
+        rows.append(
+            (
+                str(rank),
+                f"{hit.hit.score:.3f}",
+                meaning,
+                tracklet.camera,
+                shown_time(tracklet.start),
+                shown_time(tracklet.end),
+                tracklet.id,
+            )
+        )
+    say(format_table(rows, ">><<<<<", ruled=True))
+    say(f"crops: {Path(parsed.index) / 'crops'}, by --json")

@@ -1,0 +1,191 @@
+"""Photos become tracklets of an index: one for each person in a photo."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import Optional
+
+import numpy as np
+from PIL import Image
+from tqdm import tqdm
+
+from mindreid.data.formats.images import IMAGE_SUFFIXES, read_image
+from mindreid.data.formats.regular_files import file_checksum
+from mindreid.errors import DataError
+from mindreid.search.index.index_protocol import Index
+from mindreid.search.index.source_addition import crop_name
+from mindreid.search.index.tracklets import Crop, Source, Tracklet, tracklet_id
+from mindreid.search.ingest.appearance_model import AppearanceModel
+from mindreid.search.ingest.crop_choice import crop_of
+from mindreid.search.ingest.crop_pictures import decode_crop, encode_crop, pack_boxes
+from mindreid.search.ingest.detectors import Detector
+
+logger = logging.getLogger(__name__)
+
+#: Photos whose persons are embedded together.
+_TOGETHER = 8
+_EXIF, _TIME, _OFFSET = 0x8769, 0x9003, 0x9011
+
+
+@dataclass(frozen=True)
+class PhotosAdded:
+    """What became of photos.
+
+    Attributes
+    ----------
+    photos, tracklets : int
+        Added.
+    known : int
+        Were in the index already.
+    expired : int
+        Were not added, since their camera's are not kept that long.
+    unreadable : int
+        Could not be read; the log names them.
+    """
+
+    photos: int = 0
+    tracklets: int = 0
+    known: int = 0
+    expired: int = 0
+    unreadable: int = 0
+
+
+@dataclass(frozen=True)
+class _Photo:
+    source: Source
+    boxes: np.ndarray
+    pictures: list[bytes]
+
+
+def list_photos(folder: Path) -> list[Path]:
+    """Return the images in a folder and those below it, sorted.
+
+    Raises
+    ------
+    DataError
+        If there are none.
+    """
+    if folder.is_file():
+        return [folder]
+    paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in IMAGE_SUFFIXES)
+    if not paths:
+        raise DataError("there are no photos in this folder", where=str(folder))
+    return paths
+
+
+def add_photos(
+    index: Index,
+    paths: Sequence[Path],
+    camera: str,
+    model: AppearanceModel,
+    detector: Optional[Detector] = None,
+    *,
+    start: Optional[datetime] = None,
+) -> PhotosAdded:
+    """Add the persons in photos, each photo as a whole.
+
+    A photo is known by its content: one that is in the index already is passed over.
+
+    Parameters
+    ----------
+    index : Index
+        Its model is ``model``.
+    paths : sequence of Path
+        The photos.
+    camera : str
+        What took them.
+    model : AppearanceModel
+        Embeds the persons.
+    detector : Detector, optional
+        Finds persons; without one, every photo shows one person from edge to edge.
+    start : datetime, optional
+        When they were taken; by default what each says, if it does.
+    """
+    days = index.retention().get(camera)
+    oldest = None if days is None else datetime.now(timezone.utc) - timedelta(days=days)
+    counts = dict.fromkeys(PhotosAdded.__dataclass_fields__, 0)
+    waiting: list[_Photo] = []
+    seen: set[str] = set()
+    for path in tqdm(paths, "photos", unit="photo", disable=None):
+        try:
+            source_id = file_checksum(path)
+            if source_id in seen or index.source(source_id) is not None:
+                counts["known"] += 1
+                continue
+            photo = _read(path, source_id, camera, start, detector)
+            if oldest is not None and photo.source.start is None:
+                raise DataError(
+                    "the photo does not say when it was taken, and its camera's are kept for a time only",
+                    where=str(path),
+                    fix="pass --start",
+                )
+        except (DataError, OSError) as error:
+            logger.warning("left out: %s", error)
+            counts["unreadable"] += 1
+            continue
+        if oldest is not None and photo.source.start is not None and photo.source.start < oldest:
+            counts["expired"] += 1
+            continue
+        seen.add(source_id)
+        waiting.append(photo)
+        if len(waiting) == _TOGETHER:
+            counts["tracklets"] += _store(index, waiting, model)
+            waiting.clear()
+    counts["tracklets"] += _store(index, waiting, model)
+    counts["photos"] = len(seen)
+    return PhotosAdded(**counts)
+
+
+def _read(
+    path: Path, source_id: str, camera: str, start: Optional[datetime], detector: Optional[Detector]
+) -> _Photo:
+    image = read_image(path)
+    height, width = image.shape[:2]
+    whole = np.array([[0, 0, width, height, 1]], np.float32)
+    boxes = whole if detector is None else detector(image)
+    time = start or _taken(path)
+    source = Source(source_id, "photo", str(path.resolve()), camera, time, time, width, height)
+    return _Photo(source, boxes, [encode_crop(crop_of(image, box)) for box in boxes])
+
+
+def _store(index: Index, photos: Sequence[_Photo], model: AppearanceModel) -> int:
+    vectors = model.embed([decode_crop(picture) for photo in photos for picture in photo.pictures])
+    ends = np.cumsum([len(photo.pictures) for photo in photos])[:-1]
+    for photo, rows in zip(photos, np.split(vectors, ends)):
+        with index.adding(photo.source.id) as addition:
+            for tracklet, picture in _tracklets(photo, rows, model):
+                addition.put(tracklet, [picture])
+            addition.finish(photo.source)
+    return len(vectors)
+
+
+def _tracklets(
+    photo: _Photo, vectors: np.ndarray, model: AppearanceModel
+) -> Iterator[tuple[Tracklet, bytes]]:
+    source = photo.source
+    for number, (box, picture, vector) in enumerate(zip(photo.boxes, photo.pictures, vectors)):
+        name = tracklet_id(source.id, number)
+        crops = (Crop(crop_name(source.id, name, 0), 0),)
+        packed = pack_boxes([(0, 0.0, box)])
+        yield (
+            Tracklet(
+                name, source.id, source.camera, source.start, source.end, packed, crops,
+                model.described.sha256, vector,
+            ),
+            picture,
+        )  # fmt: skip
+
+
+def _taken(path: Path) -> Optional[datetime]:
+    """Return when a photo says that it was taken; without a time zone as if it were UTC."""
+    try:
+        with Image.open(path) as image:
+            fields = image.getexif().get_ifd(_EXIF)
+            text = f"{fields[_TIME]}{fields.get(_OFFSET, '+00:00')}"
+            return datetime.strptime(text, "%Y:%m:%d %H:%M:%S%z").astimezone(timezone.utc)
+    except Exception:  # damaged headers make readers raise almost anything; the photo is good without
+        return None

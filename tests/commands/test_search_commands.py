@@ -1,0 +1,330 @@
+"""`mindreid search` from end to end: what a user types, sees, and is told when it can't be."""
+
+import json
+import os
+import resource
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from mindreid.cli import main
+from mindreid.search.index import open_index
+from tests.search.recordings import COLOURS, write_colour_network, write_walk
+
+for package in ("av", "norfair"):
+    pytest.importorskip(package, reason="needs the extra `search`")
+
+START = "2026-11-01T08:00+00:00"
+
+
+@pytest.fixture(scope="module")
+def scene(tmp_path_factory):
+    """Two cameras, their boxes, a network, and pictures of four persons."""
+    folder = tmp_path_factory.mktemp("scene")
+    write_colour_network(folder / "colours.onnx")
+    for camera, persons in (("hall", (1, 2)), ("gate", (2, 3))):
+        write_walk(folder, f"{camera}.mp4", persons)
+    for person, colour in COLOURS.items():
+        Image.new("RGB", (20, 48), colour).save(folder / f"{person}.png")
+    return folder
+
+
+def add_command(scene, index, camera, *more):
+    return [
+        "search", "add", str(index), "--video", str(scene / f"{camera}.mp4"), "--camera", camera,
+        "--start", START,
+        "--boxes", str(scene / f"{camera}.mp4.json"), "--model", str(scene / "colours.onnx"), *more,
+    ]  # fmt: skip
+
+
+@pytest.fixture
+def index(scene, tmp_path):
+    for camera in ("hall", "gate"):
+        assert main(add_command(scene, tmp_path / "index", camera)) == 0
+    return tmp_path / "index"
+
+
+def run(*words):
+    return main(["search", *map(str, words)])
+
+
+def found(capsys, *words):
+    capsys.readouterr()
+    assert run("find", *words, "--json") == 0
+    return json.loads(capsys.readouterr().out)
+
+
+def content(index):
+    opened = open_index(index)
+    return {
+        tracklet.id: (
+            tracklet.start,
+            tracklet.embedding.tolist(),
+            [opened.read_crop(c) for c in tracklet.crops],
+        )
+        for tracklet in opened.tracklets()
+    }
+
+
+def test_a_picture_finds_the_person_in_both_cameras(scene, index, capsys):
+    hits = found(capsys, index, "--image", scene / "2.png", "--reason", "case 7")["hits"]
+    assert sorted(hit["camera"] for hit in hits[:2]) == ["gate", "hall"]
+    assert hits[1]["score"] > 0.9 > hits[2]["score"]
+    assert hits[0]["start"].startswith("2026-11-01T08:00:")
+    filtered = found(capsys, index, "--image", scene / "2.png", "--camera", "gate", "--top", 1)["hits"]
+    assert [hit["camera"] for hit in filtered] == ["gate"]
+    assert found(capsys, index, "--image", scene / "2.png", "--after", "2026-11-01T09:00Z")["hits"] == []
+    same = found(capsys, index, "--tracklet", hits[0]["tracklet"])["hits"]
+    assert same[0]["tracklet"] == hits[0]["tracklet"]
+    assert run("log", index, "--verify") == 0
+    assert "6 lines" in capsys.readouterr().out
+    assert run("log", index) == 0
+    entries = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [entry["action"] for entry in entries] == ["add", "add", "find", "find", "find", "find"]
+    assert entries[2]["reason"] == "case 7"
+
+
+def test_a_box_says_where_in_the_picture_the_person_is(scene, index, capsys, tmp_path):
+    wide = Image.new("RGB", (200, 100), (120, 120, 120))
+    wide.paste(Image.open(scene / "3.png"), (150, 30))
+    wide.save(tmp_path / "wide.png")
+    assert run("find", index, "--image", tmp_path / "wide.png") == 2
+    assert "--box" in capsys.readouterr().err
+    hits = found(capsys, index, "--image", tmp_path / "wide.png", "--box", "150,30,20,48")["hits"]
+    assert (hits[0]["camera"], hits[0]["score"] > 0.9) == ("gate", True)
+    assert run("find", index, "--image", tmp_path / "wide.png", "--box", "500,30,20,48") == 2
+
+
+def test_tables_say_what_they_mean(scene, index, capsys):
+    assert run("info", index) == 0
+    assert "hall.mp4" in capsys.readouterr().out
+    assert run("find", index, "--image", scene / "1.png") == 0
+    assert "not calibrated" in capsys.readouterr().out
+
+
+def test_calibrated_somebody_who_is_not_there_is_nobody(scene, index, capsys):
+    from mindreid.search.calibration import Calibration, calibration_path, save_calibration
+
+    model = open_index(index).model()
+    learnt = Calibration(
+        model.sha256, model.inputs, [0.5, 1.0], [0.0, 0.98], 0.9, 0.6, 100, 50, "a test", "2026-11-01"
+    )  # fmt: skip
+    save_calibration(learnt, scene / "colours.onnx")
+    try:
+        yes = found(capsys, index, "--image", scene / "1.png")
+        assert (yes["nobody"], yes["calibrated"], yes["hits"][0]["verdict"]) == (False, True, "likely")
+        assert yes["hits"][0]["probability"] == pytest.approx((yes["hits"][0]["score"] - 0.5) * 1.96)
+        Image.new("RGB", (20, 48), (10, 90, 90)).save(scene / "stranger.png")
+        no = found(capsys, index, "--image", scene / "stranger.png")
+        assert no["nobody"] is True
+        assert run("find", index, "--image", scene / "stranger.png") == 0
+        assert capsys.readouterr().out.startswith("nobody")
+    finally:
+        calibration_path(scene / "colours.onnx").unlink()
+
+
+def test_labels_and_figures_come_from_annotated_tracks(scene, index, capsys, tmp_path):
+    labels = tmp_path / "labels.csv"
+    truths = [f"{camera}={scene / camera}.mp4.json" for camera in ("hall", "gate")]
+    words = [word for truth in truths for word in ("--truth", truth)]
+    assert run("label", index, *words, "--output", labels) == 0
+    assert len(labels.read_text().splitlines()) == 5
+    assert run("eval", index, "--labels", labels, "--json", tmp_path / "figures.json") == 0
+    figures = json.loads((tmp_path / "figures.json").read_text())
+    # Person 2 alone is in both cameras; the others are looked for in vain.
+    assert (figures["mated"], figures["nonmated"]) == (2, 4)
+    assert figures["hit_rates"] == {"1": 1.0, "5": 1.0}
+    assert run("calibrate", index, "--labels", labels) == 2
+    assert "at least 20" in capsys.readouterr().err
+
+
+def test_a_calibration_is_learnt_from_a_dataset(scene, tmp_path, capsys):
+    root = tmp_path / "market"
+    generator = np.random.default_rng(0)
+    for folder, persons in (
+        ("bounding_box_train", (1, 2)),
+        ("query", range(3, 20)),
+        ("bounding_box_test", range(3, 20)),
+    ):
+        (root / folder).mkdir(parents=True)
+        for person in persons:
+            colour = np.random.default_rng(person).integers(0, 255, 3)
+            for camera in (1, 2):
+                pixels = np.clip(colour + generator.normal(0, 12, 3), 0, 255).astype(np.uint8)
+                name = f"{person:04d}_c{camera}s1_{len(folder):06d}_00.jpg"
+                Image.new("RGB", (16, 48), tuple(map(int, pixels))).save(root / folder / name)
+    model = scene / "colours.onnx"
+    assert run("calibrate", "--root", root, "--model", model) == 0
+    beside = scene / "colours.onnx.calibration.json"
+    learnt = json.loads(beside.read_text())
+    beside.unlink()
+    assert learnt["searches"] == 34
+    assert learnt["right_hits"] == 34
+    assert learnt["likely"] > learnt["perhaps"]
+
+
+@pytest.mark.parametrize("way", ["tracklet", "recording", "camera", "image", "expired"])
+def test_ways_to_forget(scene, index, capsys, way):
+    opened = open_index(index)
+    gate = [tracklet.id for tracklet in opened.tracklets() if tracklet.camera == "gate"]
+    hall = [tracklet.id for tracklet in opened.tracklets() if tracklet.camera == "hall"]
+    (source,) = {opened.tracklet(name).source for name in gate}
+    words = {
+        "tracklet": ["--tracklet", gate[0], "--tracklet", gate[1]],
+        "recording": ["--recording", source[:10]],
+        "camera": ["--camera", "gate"],
+        "image": ["--image", scene / "2.png", "--above", 0.9],
+        "expired": ["--expired"],
+    }[way]
+    if way == "expired":
+        assert run("retention", index, "--camera", "gate", "--days", 1e-9) == 0
+    assert run("forget", index, *words, "--reason", "asked to") == 0
+    said = capsys.readouterr().out
+    left = set(content(index))
+    if way == "expired" and len(left) == 4:  # the clock stands before the recording
+        return
+    assert "forgot 2 tracklets" in said
+    assert "none holds" in said
+    if way != "image":
+        assert left == set(hall)
+    else:
+        assert len(left) == 2
+        assert found(capsys, index, "--image", scene / "2.png")["hits"][0]["score"] < 0.9
+    # Only a recording that was forgotten as a whole comes back when it is added again.
+    assert main(add_command(scene, index, "gate")) == 0
+    assert len(content(index)) == (4 if way == "recording" else 2)
+
+
+def test_what_is_refused_is_refused_with_one_line(scene, index, capsys, tmp_path):
+    video, boxes, model = scene / "hall.mp4", scene / "hall.mp4.json", scene / "colours.onnx"
+    add = ["add", tmp_path / "new", "--camera", "x", "--model", model]
+    for words, expected in (
+        ([*add, "--video", video, video, "--boxes", boxes], "--boxes"),
+        ([*add, "--video", video, video, "--start", START], "--start"),
+        ([*add, "--video", video, "--whole"], "--photos"),
+        ([*add, "--video", video, "--boxes", boxes], "--start"),
+        ([*add, "--video", boxes, "--start", START], "video"),
+        ([*add, "--video", tmp_path / "no.mp4", "--start", START], "no.mp4"),
+        (["add", index, "--camera", "x", "--video", video, "--model", tmp_path / "no.onnx"], "no.onnx"),
+        (["find", tmp_path / "none", "--image", scene / "1.png"], "no such index"),
+        (["find", index, "--image", boxes], "image"),
+        (["find", index, "--tracklet", "nobody"], "nobody"),
+        (["forget", index], "what shall be forgotten"),
+        (["forget", index, "--image", scene / "1.png"], "--above"),
+        (["forget", index, "--expired", "--camera", "hall"], "forget by"),
+        (["retention", index, "--days", "3"], "--camera"),
+        (["calibrate", index], "--labels"),
+        (["label", index, "--truth", "hall", "--output", tmp_path / "l.csv"], "CAMERA=FILE"),
+        (["log", tmp_path], "no index"),
+    ):
+        capsys.readouterr()
+        assert run(*words) == 2, words
+        error = capsys.readouterr().err
+        assert expected in error, words
+        assert "Traceback" not in error
+    assert len(content(index)) == 4
+
+
+def test_another_network_has_to_embed_all(scene, index, capsys, tmp_path):
+    write_colour_network(tmp_path / "finer.onnx", height=32)
+    words = add_command(scene, index, "hall", "--model", str(tmp_path / "finer.onnx"))
+    assert main(words) == 2
+    assert "reembed" in capsys.readouterr().err
+    assert run("reembed", index, "--model", tmp_path / "finer.onnx") == 0
+    assert found(capsys, index, "--image", scene / "1.png")["hits"][0]["score"] > 0.9
+
+
+def test_a_missing_extra_is_named(scene, tmp_path, capsys, monkeypatch):
+    monkeypatch.setitem(sys.modules, "av", None)
+    assert main(add_command(scene, tmp_path / "index", "hall")) == 2
+    assert "pip install 'mindreid[search]'" in capsys.readouterr().err
+
+
+def started(scene, index, camera, **options):
+    words = [sys.executable, "-m", "mindreid", *add_command(scene, index, camera)]
+    return subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, **options)
+
+
+def check_kills(scene, tmp_path, kills):
+    assert main(add_command(scene, tmp_path / "expected", "gate")) == 0
+    assert main(add_command(scene, tmp_path / "expected", "hall")) == 0
+    begin = time.monotonic()
+    assert main(add_command(scene, tmp_path / "index", "gate")) == 0
+    with started(scene, tmp_path / "timed", "hall") as process:
+        process.communicate()
+    length = time.monotonic() - begin
+    generator = np.random.default_rng(0)
+    deaths = 0
+    for _ in range(kills):
+        with started(scene, tmp_path / "index", "hall") as process:
+            time.sleep(generator.uniform(0.3, 1.0) * length)
+            process.send_signal(signal.SIGKILL)
+            process.communicate()
+        deaths += process.returncode == -signal.SIGKILL
+        before = len(content(tmp_path / "index"))
+        assert before in (2, 4)
+        if before == 4:  # it was quicker than its murderer: once more
+            assert (
+                run("forget", tmp_path / "index", "--recording", recording(tmp_path / "index", "hall")) == 0
+            )
+    assert deaths > 0
+    assert main(add_command(scene, tmp_path / "index", "hall")) == 0
+    assert content(tmp_path / "index") == content(tmp_path / "expected")
+    crops = [
+        sorted(str(path.relative_to(tmp_path / name)) for path in (tmp_path / name / "crops").rglob("*.jpg"))
+        for name in ("index", "expected")
+    ]
+    assert crops[0] == crops[1]
+
+
+def recording(index, camera):
+    return next(source.id for source in open_index(index).sources() if source.camera == camera)
+
+
+def test_killed_while_adding_the_next_run_makes_it_equal(scene, tmp_path):
+    check_kills(scene, tmp_path, 3)
+
+
+@pytest.mark.slow
+def test_killed_at_fifty_moments_the_next_run_makes_it_equal(scene, tmp_path):
+    check_kills(scene, tmp_path, 50)
+
+
+def test_two_adders_do_not_disturb_each_other(scene, tmp_path):
+    index = tmp_path / "index"
+    processes = [started(scene, index, camera) for camera in ("hall", "gate")]
+    said = [process.communicate()[0] for process in processes]
+    codes = [process.returncode for process in processes]
+    assert 0 in codes
+    for code, text in zip(codes, said):
+        assert code in (0, 2), text
+        assert code == 0 or "another process" in text
+    for camera in ("hall", "gate"):
+        assert main(add_command(scene, index, camera)) == 0
+    assert len(content(index)) == 4
+
+
+@pytest.mark.parametrize("limit", [4_000, 45_000])
+def test_where_nothing_can_be_written_the_index_stays_as_it_was(scene, index, limit):
+    before = content(index)
+
+    def limit_files():
+        # Longer files can't be written: for the process it is as if the disk were full.
+        resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+
+    write_walk(scene, "roof.mp4", (3, 4))
+    with started(scene, index, "roof", preexec_fn=limit_files) as process:
+        said = process.communicate()[0]
+    assert process.returncode == 2 or len(content(index)) == 6
+    if process.returncode == 2:
+        assert "error: " in said
+        assert "Traceback" not in said
+        assert content(index) == before
+    assert main(add_command(scene, index, "roof")) == 0
+    assert len(content(index)) == 6
+    assert os.listdir(index / "crops") != []
