@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import Optional
 
-from mindreid.commands import convert, data, evaluate, export, infer, listings, report, train
+from mindreid.commands import audit, convert, data, evaluate, export, infer, listings, report, train
 from mindreid.commands.arguments import CommandParser
 from mindreid.engine.platform.logs import (
     flush_console,
@@ -77,8 +77,10 @@ def _told(error: OSError) -> str:
 def build_parser() -> argparse.ArgumentParser:
     """Build the parser of all commands."""
     parser = CommandParser(prog="mindreid", description="Train, evaluate and ship re-identification.")
-    parser.add_argument("--debug", action="store_true", help="show the traceback of an error, and MindSpore's own warnings")
+    parser.add_argument(
+        "--debug", action="store_true", help="show an error's traceback, MindSpore's warnings"
+    )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for command in (train, evaluate, export, infer, convert, data, report, listings):
+    for command in (train, evaluate, export, infer, convert, data, report, audit, listings):
         command.add(commands)
     return parser

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -107,7 +107,7 @@ def _train(recipe: Recipe, device: Device, waits: list[Wait]) -> None:
         keep_hint="",
     )
 
-    def batches(_epoch: int, skip: int = 0) -> Iterator[Mapping[str, np.ndarray]]:
+    def batches(_epoch: int, **_options: int) -> Generator[Mapping[str, np.ndarray], None, None]:
         yield batch
         with watch_waits(waits):
             for _ in range(_STEPS - 1):

@@ -30,8 +30,9 @@ class Operator:
     has_free_sizes : bool
         Whether a size of such a tensor is only known at run time.
     place : str
-        The innermost line of our own sources that it comes from, ``models/mgn/network.py:12``, else
-        the innermost of all; empty if MindSpore does not say.
+        The innermost line that it comes from, ``models/mgn/network.py:12``, of no installed package but
+        ours if there is one. MindSpore does not know it of every operator: then "after" the line of the
+        one before.
     """
 
     name: str
@@ -49,27 +50,28 @@ def read_operators(path: Path) -> Iterator[Operator]:
     path : Path
         A file ``*_validate_*.ir`` of MindSpore's ``save_graphs``.
     """
-    name, types, places = "", ("", ""), []
+    name, types = "", ("", "")
+    places: list[tuple[str, str]] = []
+    before = ""
     for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
         operator = _OPERATOR.match(line)
         if operator or line.startswith(("}", "  Return")):
             if name:
-                yield _operator(name, types, places)
+                yield _operator(name, types, _innermost(places) or f"after {before}")
+                before = _innermost(places) or before
             name, types, places = operator["name"] if operator else "", ("", ""), []
-        elif name and (found := _TYPES.match(line)):
+        elif name and not any(types) and (found := _TYPES.match(line)):
             types = (found["inputs"], found["outputs"])
         elif name and (place := _PLACE.match(line)):
             places.append((place["file"], place["line"]))
-    if name:
-        yield _operator(name, types, places)
 
 
-def _operator(name: str, types: tuple[str, str], places: list[tuple[str, str]]) -> Operator:
+def _operator(name: str, types: tuple[str, str], place: str) -> Operator:
     for prefix in _PREFIXES:
         name = name.removeprefix(prefix)
     inputs, outputs = (tuple(_TENSOR_TYPE.findall(text)) for text in types)
     free = any(_FREE_SIZE.search(text) for text in types)
-    return Operator(name, inputs, outputs, free, _innermost(places))
+    return Operator(name, inputs, outputs, free, place)
 
 
 def _innermost(places: list[tuple[str, str]]) -> str:
@@ -84,5 +86,5 @@ def _shortened(file: str) -> tuple[bool, str]:
     for folder in (root, root.parents[1] / "models", root / "models"):
         if Path(file).is_relative_to(folder):
             return True, str(Path(folder.name, Path(file).relative_to(folder)))
-    _, found, rest = file.rpartition("site-packages/")
-    return False, rest if found else Path(file).name
+    _, installed, rest = file.rpartition("site-packages/")
+    return not installed, rest if installed else Path(file).name

@@ -14,14 +14,14 @@ from mindreid.engine.audit.platform_support import PlatformSupport
 
 #: What a graph is held together with; no kernel runs for these.
 STRUCTURE = frozenset(
-    ("Load", "UpdateState", "MakeTuple", "TupleGetItem", "Depend", "Partial", "Switch", "Return", "call")
-    + ("StopGradient", "tuple_setitem", "RealMakeTuple", "RealTupleGetItem", "TupleToTensor", "Call")
-    + ("MakeList", "list_getitem", "SwitchLayer")
+    {"Load", "UpdateState", "Depend", "Partial", "Switch", "SwitchLayer", "Return", "call", "StopGradient"}
+    | {"MakeTuple", "TupleGetItem", "RealMakeTuple", "RealTupleGetItem", "TupleToTensor", "tuple_setitem"}
+    | {"MakeList", "make_list", "list_getitem"}
 )
 #: What runs Python, or sends values to the host, in the middle of a graph.
 HOST_CALLBACKS = frozenset(
-    ("Print", "PyFunc", "PyExecute", "PyInterpret", "Assert", "Custom", "CustomExt")
-    + ("TensorSummary", "ScalarSummary", "ImageSummary", "HistogramSummary", "TensorDump")
+    {"Print", "PyFunc", "PyExecute", "PyInterpret", "Assert", "Custom", "CustomExt", "TensorDump"}
+    | {"TensorSummary", "ScalarSummary", "ImageSummary", "HistogramSummary"}
 )
 _WIDE_TYPES = ("Int64", "Float64")
 

@@ -93,7 +93,7 @@ class PlatformSupport:
         return Support("unknown", types)
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def _documented(primitive: str) -> tuple[frozenset[str], frozenset[str]]:
     """Platforms and types that a primitive's documentation names, or that of what it refers to."""
     texts = list(_documentation(primitive))
@@ -131,7 +131,7 @@ def _is_named(primitive: str, platform: str) -> bool:
     return names is not None and primitive.encode() + b"\0" in names
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def _names_in_libraries(platform: str) -> Optional[bytes]:
     """Return the texts in a platform's libraries, ``None`` where they are not installed."""
     import mindspore

@@ -1,4 +1,4 @@
-"""A training split and a batch of it that no file is needed for: what a step is compiled with, to be audited."""
+"""A training split and a batch of it that need no files, to compile a step with."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from mindreid import zoo
 from mindreid.config import Recipe
 from mindreid.data.records import Dataset, Record
 
-#: Enough for the batch norms of eight replicas, and two images of each person for a triplet.
-_PERSONS, _IMAGES = 8, 2
+#: Enough for the batch norms of four replicas, and two images of each person for a triplet.
+_PERSONS, _IMAGES = 4, 2
 _VIEWS = 3
 
 
