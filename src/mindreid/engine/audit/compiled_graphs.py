@@ -21,6 +21,7 @@ from mindreid.engine.audit.stand_in_batches import image_shape, stand_in_batch, 
 from mindreid.engine.checkpoints.networks import build_network
 from mindreid.engine.deployment.wrappers import deployable_network
 from mindreid.engine.platform.batch_norm import share_batch_statistics
+from mindreid.engine.platform.compilation import compile_function
 from mindreid.engine.platform.device import Device, select_device
 from mindreid.engine.platform.distributed import Workers
 from mindreid.engine.training import builders
@@ -122,4 +123,4 @@ def _infer(recipe: Recipe) -> None:
     deployable = deployable_network(build_network(recipe).set_train(False), recipe.input, clips=clips)
     frames = image_shape(recipe)[1 if clips else 0 :][: deployable.free_dimensions - 1]
     images = np.zeros((2, *frames, *deployable.fixed_shape), np.uint8)
-    ms.jit(deployable.construct)(Tensor(images))
+    compile_function(deployable.construct)(Tensor(images))

@@ -32,6 +32,7 @@ from mindreid.engine.deployment import mindir_graph, onnx_graph
 from mindreid.engine.deployment.air_files import check_air
 from mindreid.engine.deployment.export_sizes import ExportSizes
 from mindreid.engine.deployment.wrappers import Deployable, deployable_network
+from mindreid.engine.platform.compilation import compile_function
 from mindreid.engine.platform.device import select_device
 from mindreid.errors import DeviceError, ExportError, InvalidArgumentError, MissingExtraError
 from mindreid.layers.precision import store_half
@@ -221,7 +222,7 @@ def verify_export(
     """
     generator = np.random.default_rng(0)
     # Compiled, as files are: launched one by one, operators of float16 round more often.
-    compute = ms.jit(deployable.construct)
+    compute = compile_function(deployable.construct)
     worst = 0.0
     for leading in sizes.examples(deployable.free_dimensions):
         shape = (*leading, *deployable.fixed_shape)

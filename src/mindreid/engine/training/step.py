@@ -8,6 +8,7 @@ from typing import Any
 import mindspore as ms
 from mindspore import Parameter, Tensor, nn, ops
 
+from mindreid.engine.platform.compilation import compile_function
 from mindreid.engine.platform.distributed import (
     Workers,
     gradient_reducer,
@@ -70,7 +71,7 @@ class TrainStep:
         _check_names(phases, optimizers)
         self._update = GroupUpdates({name: optimizers[name] for name in phases[-1].updated}, scaler)
         parameters = self._update.parameters
-        self._gradients = ms.jit(
+        self._gradients = compile_function(
             _gradient_function(self._objective, phases, optimizers, parameters, self.workers, scaler)
         )
 
