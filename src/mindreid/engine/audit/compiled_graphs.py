@@ -97,6 +97,7 @@ def _train(recipe: Recipe, device: Device, waits: list[Wait]) -> None:
         objective,
         partial(builders.build_optimizers, recipe, objective),
         loss_scaler=builders.build_loss_scaler(recipe, device),
+        prepare=builders.build_preparation(recipe),
     )
     schedules = {name: lambda _position: 1.0 for name in recipe.optimizers}
     log = LossLog(

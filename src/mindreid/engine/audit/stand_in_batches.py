@@ -33,6 +33,8 @@ def stand_in_batch(recipe: Recipe, dataset: Dataset) -> dict[str, np.ndarray]:
     chosen = [4 * person + image * 2 for person in range(_PERSONS) for image in range(_IMAGES)]
     records = [dataset.train[number] for number in chosen]
     images = np.random.default_rng(0).random((len(records), *image_shape(recipe)), np.float32)
+    if recipe.device.normalize:
+        images = (255 * images).astype(np.uint8)
     labels: dict[str, Any] = {
         name: np.array([getattr(record, name) for record in records], np.int32)
         for name in ("pid", "camid", "clothes_id", "view")

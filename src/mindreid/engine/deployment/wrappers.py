@@ -26,6 +26,7 @@ import numpy as np
 from mindspore import Tensor, nn, ops
 
 from mindreid.config import InputConfig
+from mindreid.layers.byte_images import byte_normalization
 
 
 class Deployable(nn.Cell):
@@ -126,10 +127,7 @@ def deployable_network(network: nn.Cell, inputs: InputConfig, *, clips: bool = F
 
 
 def _normalization(inputs: InputConfig, shape: tuple[int, ...]) -> tuple[Tensor, Tensor]:
-    """Factor and summand that normalise bytes."""
-    pictures = inputs.channels // 3
-    mean, std = (np.tile(np.array(values, np.float32), pictures) for values in (inputs.mean, inputs.std))
-    return Tensor((1 / (255 * std)).reshape(shape)), Tensor((-mean / std).reshape(shape))
+    return byte_normalization(inputs.mean, inputs.std, inputs.channels, shape)
 
 
 def _unit_length(embedding: Tensor) -> Tensor:

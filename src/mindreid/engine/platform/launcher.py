@@ -30,10 +30,11 @@ _OWN_LINE = re.compile(r"Start (scheduler|worker) process|\[[A-Z]+\] ")
 
 @dataclass
 class _Job:
-    """What runs: msrun, its workers by rank, and the scheduler that they meet at."""
+    """What runs: msrun, its messages, its workers by rank, and the scheduler that they meet at."""
 
     msrun: subprocess.Popen
     logs: Path
+    messages: Path
     ranks: dict[int, int] = field(default_factory=dict)
     scheduler: Optional[int] = None
 
@@ -50,11 +51,6 @@ class _Job:
         """Return process and exit code of the worker that failed first."""
         found = _FAILED.search(self.messages.read_text(encoding="utf-8", errors="replace"))
         return (int(found.group(1)), int(found.group(2))) if found else None
-
-    @property
-    def messages(self) -> Path:
-        """What msrun says of its workers."""
-        return self.logs / "msrun.log"
 
     def signal_workers(self, number: int) -> None:
         """Send a signal to every worker."""
@@ -137,12 +133,14 @@ def _start(parsed: argparse.Namespace, devices: dict[str, str]) -> _Job:
     ]
     environment = {**os.environ, **devices, "PYTHONUNBUFFERED": "1"}
     environment.setdefault("GLOG_v", "3")
-    with (parsed.logs / "msrun.log").open("wb") as messages:
+    # Machines share the folder.
+    path = parsed.logs / (f"msrun_{parsed.node_rank}.log" if parsed.node_rank else "msrun.log")
+    with path.open("wb") as messages:
         # A session of its own: Ctrl-C shall reach the workers through us only.
         msrun = subprocess.Popen(  # noqa: S603
             command, stdout=subprocess.PIPE, stderr=messages, env=environment, start_new_session=True
         )
-    return _Job(msrun, parsed.logs)
+    return _Job(msrun, parsed.logs, path)
 
 
 def _wait(job: _Job) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import signal
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import ExitStack
 from functools import cached_property, partial
 from pathlib import Path
@@ -29,6 +29,7 @@ from mindreid.engine.platform.distributed import Workers, join_workers, wait_for
 from mindreid.engine.platform.logs import log_to_file
 from mindreid.engine.platform.memory import memory_errors_explained
 from mindreid.engine.training import builders
+from mindreid.engine.training.device_batches import Batch, send_ahead, sender
 from mindreid.engine.training.listeners import CheckpointKeeper, Listener, LossLog, PeriodicEvaluation
 from mindreid.engine.training.loop import Trainer
 from mindreid.engine.training.mining import LabelMining
@@ -110,7 +111,9 @@ class _Run:
             partial(builders.build_optimizers, recipe, objective),
             workers=workers,
             loss_scaler=builders.build_loss_scaler(recipe, device),
+            prepare=builders.build_preparation(recipe),
         )
+        self._send = sender(device.target)
 
     def begin(self, resume: bool) -> None:
         """Load the saved state, if there is one, and give all workers what the first one has."""
@@ -137,7 +140,7 @@ class _Run:
             training_batches,
             self.dataset.train,
             self.sampler,
-            training_transform(self.recipe.augment, self.recipe.input),
+            training_transform(self.recipe.augment, self.recipe.input, as_bytes=self.recipe.device.normalize),
             seed=plan.seed,
             reader_threads=self.recipe.train.reader_threads,
             load=builders.training_loader(self.recipe),
@@ -147,7 +150,11 @@ class _Run:
         embed = partial(extract, self.dataset.train, flip=False, stand_ins=stand_ins)
         mining = LabelMining(self.state, embed, self.folder.mining if self.workers.is_first else None)
         listeners = [mining, *self._listeners(plan, partial(self._evaluate, extract))]
-        return Trainer(plan, self.state, batches, listeners, stop)
+
+        def sent(epoch: int, skip: int = 0) -> Generator[Batch, None, None]:
+            return send_ahead(batches(epoch, skip=skip), self._send)
+
+        return Trainer(plan, self.state, sent, listeners, stop)
 
     def _listeners(self, plan: Plan, evaluate: Callable[[], Results]) -> list[Listener]:
         train, progress = self.recipe.train, self.state.progress
