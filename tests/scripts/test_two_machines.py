@@ -78,7 +78,7 @@ def start(folder, output, *workers, machine=None):
 
 def finish(processes):
     for process in processes:
-        _, errors = process.communicate(timeout=280)
+        _, errors = process.communicate(timeout=500)
         assert process.returncode == 0, errors
 
 

@@ -36,6 +36,7 @@ from mindreid.engine.training.mining import LabelMining
 from mindreid.engine.training.plan import Plan
 from mindreid.engine.training.run_folder import RunFolder
 from mindreid.engine.training.run_state import RunState
+from mindreid.engine.training.step_profile import StepProfile
 from mindreid.engine.training.stopping import StopRequest, StopRequestedError
 from mindreid.engine.training.tensorboard_log import TensorBoardLog
 from mindreid.errors import InterruptedRunError, TrainingError
@@ -48,7 +49,9 @@ _LESS_MEMORY = (
 )
 
 
-def train(recipe: Recipe, output: Path, *, resume: bool = False) -> dict[str, dict[str, Any]]:
+def train(
+    recipe: Recipe, output: Path, *, resume: bool = False, profile: bool = False
+) -> dict[str, dict[str, Any]]:
     """Train ``recipe`` and leave its weights, log and losses in ``output``.
 
     Parameters
@@ -59,6 +62,9 @@ def train(recipe: Recipe, output: Path, *, resume: bool = False) -> dict[str, di
         The run's folder; see :class:`RunFolder` for its files.
     resume : bool
         Go on from the folder's state. The resumed run equals an uninterrupted one.
+    profile : bool
+        Profile a few steps into the folder's ``profile``, see
+        :mod:`mindreid.engine.training.step_profile`; of several workers, the first one's.
 
     Returns
     -------
@@ -90,7 +96,7 @@ def train(recipe: Recipe, output: Path, *, resume: bool = False) -> dict[str, di
             stack.enter_context(log_to_file(folder.log))
         stack.enter_context(stop.listening())
         ms.set_seed(recipe.train.seed)
-        run = _Run(recipe, folder, device, workers)
+        run = _Run(recipe, folder, device, workers, profile=profile and workers.is_first)
         run.begin(resume)
         return run.carry_out(stop)
 
@@ -98,7 +104,9 @@ def train(recipe: Recipe, output: Path, *, resume: bool = False) -> dict[str, di
 class _Run:
     """One run: what it is made of, and what it does at its begin, on its way and at its end."""
 
-    def __init__(self, recipe: Recipe, folder: RunFolder, device: Device, workers: Workers) -> None:
+    def __init__(
+        self, recipe: Recipe, folder: RunFolder, device: Device, workers: Workers, *, profile: bool
+    ) -> None:
         self.recipe, self.folder, self.workers = recipe, folder, workers
         self.dataset = open_dataset(recipe)
         self.network = build_started_network(recipe)
@@ -114,6 +122,7 @@ class _Run:
             prepare=builders.build_preparation(recipe),
         )
         self._send = sender(device.target)
+        self._profile = StepProfile(folder.profile, device.target) if profile else None
 
     def begin(self, resume: bool) -> None:
         """Load the saved state, if there is one, and give all workers what the first one has."""
@@ -152,7 +161,8 @@ class _Run:
         listeners = [mining, *self._listeners(plan, partial(self._evaluate, extract))]
 
         def sent(epoch: int, skip: int = 0) -> Generator[Batch, None, None]:
-            return send_ahead(batches(epoch, skip=skip), self._send)
+            ahead = send_ahead(batches(epoch, skip=skip), self._send)
+            return ahead if self._profile is None else self._profile.watch(ahead)
 
         return Trainer(plan, self.state, sent, listeners, stop)
 
@@ -176,7 +186,8 @@ class _Run:
         )
         keeper = CheckpointKeeper(self._save, every=train.checkpoint_every, epochs=plan.epochs)
         # A loss that is not finite must be found before anything is saved.
-        return [losses, evaluation, keeper, *self._summaries()]
+        profiles = [] if self._profile is None else [self._profile]
+        return [*profiles, losses, evaluation, keeper, *self._summaries()]
 
     def _summaries(self) -> list[Listener]:
         if not (self.recipe.train.summary and self.workers.is_first):
