@@ -18,6 +18,8 @@ and save; go on with the same command and --resume OUTPUT at its end.
                  --master-addr HOST    the first machine (default 127.0.0.1)
                  --port N              a free port of the first machine (default 8118)
                  --node-rank N         this machine: 0, 1, ... (default 0)
+                 --rank-table FILE     HCCL's table (hccl_tools.py), in place of all these but --port;
+                                       --node-rank only if no address in it is this machine's
   OPTIONS        of 'mindreid train', e.g. --set train.epochs=20
                  a paper's recipe wants --set train.init_weights=FILE (ImageNet, or null)
 
@@ -46,10 +48,11 @@ WORKER_NUM=8
 LOCAL_WORKER_NUM=""
 MASTER_ADDR=127.0.0.1
 PORT=8118
-NODE_RANK=0
+NODE_RANK=""
+RANK_TABLE=""
 while [ "$#" -gt 0 ]; do
     case "$1" in
-        --worker-num | --local-worker-num | --master-addr | --port | --node-rank)
+        --worker-num | --local-worker-num | --master-addr | --port | --node-rank | --rank-table)
             if [ "$#" -lt 2 ]; then usage_error "$1 needs a value"; fi
             ;;
     esac
@@ -59,6 +62,7 @@ while [ "$#" -gt 0 ]; do
         --master-addr) MASTER_ADDR="$2" ;;
         --port) PORT="$2" ;;
         --node-rank) NODE_RANK="$2" ;;
+        --rank-table) RANK_TABLE="$2" ;;
         *) break ;;
     esac
     shift 2
@@ -67,16 +71,23 @@ LOCAL_WORKER_NUM="${LOCAL_WORKER_NUM:-$WORKER_NUM}"
 require_whole_number --worker-num "$WORKER_NUM" 1
 require_whole_number --local-worker-num "$LOCAL_WORKER_NUM" 1
 require_whole_number --port "$PORT" 1024
-require_whole_number --node-rank "$NODE_RANK" 0
+require_whole_number --node-rank "${NODE_RANK:-0}" 0
 if [ "$LOCAL_WORKER_NUM" -gt "$WORKER_NUM" ]; then
     usage_error "--local-worker-num $LOCAL_WORKER_NUM is more than --worker-num $WORKER_NUM"
 fi
 
 activate
 LOGS="$OUTPUT/logs"
-say "starting $LOCAL_WORKER_NUM of $WORKER_NUM workers; logs in $LOGS"
+WORKERS=(--worker-num "$WORKER_NUM" --local-worker-num "$LOCAL_WORKER_NUM" --master-addr "$MASTER_ADDR")
+if [ -n "$RANK_TABLE" ]; then
+    require_file "rank table" "$RANK_TABLE"
+    WORKERS=(--rank-table "$(absolute_path "$RANK_TABLE")")
+    say "starting a worker on each device of $RANK_TABLE; logs in $LOGS"
+else
+    say "starting $LOCAL_WORKER_NUM of $WORKER_NUM workers; logs in $LOGS"
+fi
+if [ -n "$NODE_RANK" ]; then WORKERS+=(--node-rank "$NODE_RANK"); fi
 # In place of this shell, so that a signal for it reaches what can pass it on.
-exec python -m mindreid.engine.platform.launcher --worker-num "$WORKER_NUM" --local-worker-num "$LOCAL_WORKER_NUM" \
-    --master-addr "$MASTER_ADDR" --port "$PORT" --node-rank "$NODE_RANK" --logs "$LOGS" \
+exec python -m mindreid.engine.platform.launcher "${WORKERS[@]}" --port "$PORT" --logs "$LOGS" \
     "$ROOT/train.py" --config "$CONFIG" --root "$DATASET_ROOT" --output "$OUTPUT" \
     --set device.target="$DEVICE_TARGET" "$@"

@@ -9,9 +9,9 @@ Exports a checkpoint and compares the file, loaded in a fresh process, with the 
   DEVICE_TARGET  Ascend, GPU or CPU (which one of several: environment variable DEVICE_ID)
   CONFIG         a recipe's name, e.g. mgn/market1501, or a YAML file
   CHECKPOINT     e.g. best.ckpt in the folder of a run
-  FORMAT         mindir or onnx
+  FORMAT         mindir, onnx or air (on Ascend)
   OUTPUT         the file to write
-  OPTIONS        of 'mindreid export'"
+  OPTIONS        of 'mindreid export', e.g. --batch-size 8 or --precision float16"
 
 show_usage_if_asked "$@"
 require_arguments 5 "$@"
@@ -19,8 +19,8 @@ require_device "$1"
 require_recipe "$2"
 require_file checkpoint "$3"
 case "$4" in
-    mindir | onnx) ;;
-    *) usage_error "unknown format '$4': choose mindir or onnx" ;;
+    mindir | onnx | air) ;;
+    *) usage_error "unknown format '$4': choose mindir, onnx or air" ;;
 esac
 DEVICE_TARGET="$1"
 CONFIG="$(recipe_path "$2")"

@@ -33,6 +33,7 @@ FLOORS = (
         "package_contents",
         "folder_lock",
         "l2_normalization",
+        "narrow_integers",
         "versions",
         "safe_pickles",
         "lazy_names",

@@ -12,6 +12,7 @@ from mindspore import Tensor, nn, ops
 from mindspore.ops import constexpr
 
 from mindreid.errors import InvalidArgumentError
+from mindreid.narrow_integers import argmax
 
 _VARIANCE_FLOOR = 1e-6
 
@@ -118,11 +119,11 @@ def choose_partners(classes: Tensor, noise: Tensor, groups: int = 1) -> Tensor:
     """
     valid = ops.cast(ops.not_equal(ops.expand_dims(classes, 1), ops.expand_dims(classes, 0)), noise.dtype)
     if groups > 1:
-        group = ops.arange(classes.shape[0]) // (classes.shape[0] // groups)
+        group = ops.arange(classes.shape[0], dtype=ms.int32) // (classes.shape[0] // groups)
         valid = valid * ops.cast(ops.equal(ops.expand_dims(group, 1), ops.expand_dims(group, 0)), noise.dtype)
     itself = ops.eye(classes.shape[0], classes.shape[0], noise.dtype)
     # Valid partners score from 1 up, the sample itself 0.5 and others of its class nothing.
-    return ops.cast(ops.argmax(valid * (noise + 1) + 0.5 * itself, 2), ms.int32)
+    return argmax(valid * (noise + 1) + 0.5 * itself, 2)
 
 
 def _statistics(stripe: Tensor) -> tuple[Tensor, Tensor]:

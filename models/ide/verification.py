@@ -15,6 +15,7 @@ from mindreid.l2_normalization import l2_normalize
 from mindreid.layers.classifiers import linear_classifier
 from mindreid.layers.dropout import check_rate, drop
 from mindreid.losses.labelled_mean import labelled_mean
+from mindreid.narrow_integers import argmax
 
 Comparison = Literal["square", "product"]
 #: The classes of a pair.
@@ -88,7 +89,7 @@ def choose_pairs(pids: Tensor, noise: Tensor, groups: int = 1) -> tuple[Tensor, 
     """
     count = pids.shape[0]
     equal = ops.cast(ops.equal(ops.expand_dims(pids, 1), ops.expand_dims(pids, 0)), noise.dtype)
-    group = ops.arange(count) // (count // groups)
+    group = ops.arange(count, dtype=ms.int32) // (count // groups)
     near = ops.cast(ops.equal(ops.expand_dims(group, 1), ops.expand_dims(group, 0)), noise.dtype)
     others = near * (1 - ops.eye(count, count, noise.dtype))
     return _most_noise(equal * others, noise), _most_noise((1 - equal) * near, noise)
@@ -110,5 +111,5 @@ def pair_loss(logits: Tensor, partners: Tensor, pair_class: int) -> Tensor:
 
 
 def _most_noise(possible: Tensor, noise: Tensor) -> Tensor:
-    best = ops.cast(ops.argmax(possible * (noise + 1), 1), ms.int32)
+    best = argmax(possible * (noise + 1), 1)
     return ops.where(possible.sum(1) > 0, best, -1 * ops.ones_like(best))

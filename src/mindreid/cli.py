@@ -11,9 +11,26 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import Optional
 
-from mindreid.commands import album, convert, data, evaluate, export, infer, listings, report, search, train
+from mindreid.commands import (
+    album,
+    audit,
+    convert,
+    data,
+    evaluate,
+    export,
+    infer,
+    listings,
+    report,
+    search,
+    train,
+)
 from mindreid.commands.arguments import CommandParser
-from mindreid.engine.platform.logs import flush_console, log_to_console, prepare_console
+from mindreid.engine.platform.logs import (
+    flush_console,
+    hide_framework_warnings,
+    log_to_console,
+    prepare_console,
+)
 from mindreid.errors import MindReidError
 
 EXIT_INTERRUPTED = 130
@@ -29,10 +46,11 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
 
 
 def _run(arguments: Optional[Sequence[str]]) -> int:
-    # Set before MindSpore is imported: its notes on its own internals tell a user nothing.
-    os.environ.setdefault("GLOG_v", "3")
-    _keep_folder_clean()
     parsed = build_parser().parse_args(arguments)
+    # No command imports MindSpore before it runs.
+    if not parsed.debug:
+        hide_framework_warnings()
+    _keep_folder_clean()
     parsed.command_line = shlex.join(["mindreid", *(sys.argv[1:] if arguments is None else arguments)])
     log_to_console()
     try:
@@ -71,8 +89,10 @@ def _told(error: OSError) -> str:
 def build_parser() -> argparse.ArgumentParser:
     """Build the parser of all commands."""
     parser = CommandParser(prog="mindreid", description="Train, evaluate and ship re-identification.")
-    parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
+    parser.add_argument(
+        "--debug", action="store_true", help="show an error's traceback, MindSpore's warnings"
+    )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for command in (train, evaluate, export, infer, convert, data, report, search, album, listings):
+    for command in (train, evaluate, export, infer, convert, data, report, search, album, audit, listings):
         command.add(commands)
     return parser

@@ -65,7 +65,7 @@ def test_unknown_export_format_is_refused(run_script):
     Path("some.ckpt").touch()
     finished = run_script(EXPORT, "CPU", "mgn/walkers", "some.ckpt", "caffe", "out")
     assert finished.returncode == 2
-    assert _error_of(finished) == [f"{EXPORT}: error: unknown format 'caffe': choose mindir or onnx"]
+    assert _error_of(finished) == [f"{EXPORT}: error: unknown format 'caffe': choose mindir, onnx or air"]
 
 
 @pytest.mark.parametrize(

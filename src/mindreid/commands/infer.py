@@ -27,6 +27,10 @@ def add(commands: argparse._SubParsersAction) -> None:
         help="what `mindreid export` wrote, with the .json beside it",
     )  # fmt: skip
     parser.add_argument(
+        "--converted-from", type=Path, metavar="FILE.mindir",
+        help="the exported file that converter_lite made --model of, with its .json (default: none)",
+    )  # fmt: skip
+    parser.add_argument(
         "--input", type=Path, required=True, metavar="DIR|LIST",
         help="a folder of images (gait: .pkl) with those below it, or a text file with a path per line",
     )  # fmt: skip
@@ -51,7 +55,10 @@ def add(commands: argparse._SubParsersAction) -> None:
         help="gallery images per query in ranking.csv (default: 10)",
     )  # fmt: skip
     parser.add_argument(
-        "--batch-size", type=positive_integer, default=32, help="images per pass (default: 32)"
+        "--batch-size",
+        type=positive_integer,
+        default=32,
+        help="images per pass, unless the model's is fixed (default: 32)",
     )
     parser.add_argument(
         "--reader-threads", "--workers", type=positive_integer, default=4,
@@ -74,12 +81,14 @@ def _infer(parsed: argparse.Namespace) -> None:
     from mindreid.engine.deployment.gallery_search import write_ranking
     from mindreid.engine.deployment.runtimes import open_runtime
 
-    model = describe_exported(parsed.model)
+    model = describe_exported(parsed.model, parsed.converted_from)
     # What is refused is refused before minutes are spent on the queries.
     gallery = None
     if parsed.gallery is not None and is_embedded(parsed.gallery):
         gallery = read_embedded(parsed.gallery, model)
-    runtime = open_runtime(parsed.model, name=parsed.runtime)
+    runtime = open_runtime(
+        parsed.model, name=parsed.runtime, fixed_sizes=model.fixed_sizes, converted=model.converted
+    )
     say(f"{parsed.model} runs on {runtime.name}")
     query = _embed(parsed, parsed.input, parsed.keypoints, parsed.output, runtime, model)
     if parsed.gallery is None:

@@ -15,6 +15,11 @@ def add(commands: argparse._SubParsersAction) -> None:
     add_recipe(parser, required=False)
     parser.add_argument("--output", type=Path, help="folder of the run (default: runs/<recipe>)")
     parser.add_argument("--resume", type=Path, metavar="DIR", help="go on with the run in this folder")
+    parser.add_argument(
+        "--profile",
+        action="store_true",
+        help="profile a few steps, into profile/summary.md of the run's folder",
+    )
     parser.set_defaults(run=_train)
 
 
@@ -24,9 +29,9 @@ def _train(parsed: argparse.Namespace) -> None:
 
     if parsed.resume is not None:
         recipe = load_recipe(str(parsed.resume / "config.yaml"), overrides(parsed))
-        train(recipe, parsed.resume, resume=True)
+        train(recipe, parsed.resume, resume=True, profile=parsed.profile)
         return
     if parsed.config is None:
         raise MindReidError("train needs --config, or --resume with the folder of a run")
     recipe = load_recipe(parsed.config, overrides(parsed))
-    train(recipe, parsed.output or Path("runs", Path(parsed.config).with_suffix("")))
+    train(recipe, parsed.output or Path("runs", Path(parsed.config).with_suffix("")), profile=parsed.profile)

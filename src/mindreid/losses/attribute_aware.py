@@ -6,6 +6,7 @@ from mindspore import Tensor, nn, ops
 
 from mindreid.errors import InvalidArgumentError
 from mindreid.losses.cosface import check_scale
+from mindreid.narrow_integers import one_hot
 
 
 class AttributeAwareLoss(nn.Cell):
@@ -62,6 +63,6 @@ class AttributeAwareLoss(nn.Cell):
             ``[B, C]``, 1 or true for the classes of the sample's person, its own included.
         """
         positive = ops.cast(positive_mask, inputs.dtype)
-        own = ops.one_hot(targets, inputs.shape[1]).astype(inputs.dtype)
+        own = one_hot(targets, inputs.shape[1], inputs.dtype)
         wanted = (1 - self.epsilon) * own + self.epsilon * positive / positive.sum(axis=1, keepdims=True)
         return -(wanted * ops.log_softmax(self.scale * inputs, 1)).sum(axis=1).mean()

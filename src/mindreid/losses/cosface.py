@@ -6,6 +6,7 @@ from mindspore import Tensor, nn, ops
 
 from mindreid.errors import InvalidArgumentError
 from mindreid.losses.labelled_mean import labelled_mean
+from mindreid.narrow_integers import one_hot
 
 
 class CosFaceLoss(nn.Cell):
@@ -55,7 +56,7 @@ class CosFaceLoss(nn.Cell):
             Classes ``[B]``, int32; a sample with a negative one takes no part.
         """
         classes = ops.maximum(targets, 0)
-        lowered = inputs - self.margin * ops.one_hot(classes, inputs.shape[1]).astype(inputs.dtype)
+        lowered = inputs - self.margin * one_hot(classes, inputs.shape[1], inputs.dtype)
         each = ops.cross_entropy(self.scale * lowered, classes, reduction="none")
         return labelled_mean(each, targets)
 

@@ -8,6 +8,7 @@ from mindspore import Parameter, Tensor, nn, ops
 from mindreid.errors import InvalidArgumentError
 from mindreid.l2_normalization import l2_normalize
 from mindreid.losses.multi_positive import MultiPositiveLoss
+from mindreid.narrow_integers import one_hot
 
 
 class MemoryBankLoss(nn.Cell):
@@ -89,7 +90,7 @@ class MemoryBankLoss(nn.Cell):
         full = self.seen.min()
         momentum = self.momentum * full
         labelled = ops.cast(targets >= 0, inputs.dtype)
-        belongs = ops.one_hot(ops.maximum(targets, 0), self.num_classes).astype(inputs.dtype)
+        belongs = one_hot(ops.maximum(targets, 0), self.num_classes, inputs.dtype)
         belongs = belongs * ops.expand_dims(labelled, 1)
         counts = belongs.sum(axis=0)
         # A sample fades once for every later sample of its class.

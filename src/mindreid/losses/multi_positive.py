@@ -7,6 +7,7 @@ from mindspore import Tensor, nn, ops
 from mindreid.errors import InvalidArgumentError
 from mindreid.losses.cosface import check_scale
 from mindreid.losses.labelled_mean import labelled_mean
+from mindreid.narrow_integers import one_hot
 
 # exp(-OUT) is 0 and -OUT - x still finite, which minus infinity would not be.
 OUT = 1e9
@@ -75,7 +76,7 @@ class MultiPositiveLoss(nn.Cell):
         others = ops.logsumexp(logits - OUT * (1 - negative), 1, keepdim=True)
         # -log(e^a / (e^a + e^b)) = log(1 + e^(b - a)), which does not overflow
         surprise = ops.softplus(others - logits)
-        true = ops.one_hot(ops.maximum(targets, 0), inputs.shape[1]).astype(inputs.dtype)
+        true = one_hot(ops.maximum(targets, 0), inputs.shape[1], inputs.dtype)
         share = positive / ops.maximum(positive.sum(axis=1, keepdims=True), 1.0)
         wanted = (1 - self.epsilon) * true + self.epsilon * share
         return labelled_mean((wanted * surprise).sum(axis=1), targets)

@@ -8,6 +8,7 @@ from mindspore import Tensor, nn, ops
 
 from mindreid.errors import InvalidArgumentError
 from mindreid.l2_normalization import l2_normalize
+from mindreid.narrow_integers import argmax, argmin
 
 SQUARED_DISTANCE_FLOOR = 1e-12
 
@@ -80,7 +81,8 @@ class TripletLoss(nn.Cell):
             inputs = l2_normalize(inputs)
         same = ops.equal(ops.expand_dims(targets, 1), ops.expand_dims(targets, 0))
         positive, negative = hardest_pairs(ops.stop_gradient(inputs), same)
-        violation = self._distance(inputs, inputs[positive]) - self._distance(inputs, inputs[negative])
+        farthest, nearest = ops.gather(inputs, positive, 0), ops.gather(inputs, negative, 0)
+        violation = self._distance(inputs, farthest) - self._distance(inputs, nearest)
         has_negative = ops.logical_not(same.all(axis=1)).astype(inputs.dtype)
         cost = ops.softplus(violation) if self.soft else ops.relu(violation + self.margin)
         return (cost * has_negative).mean()
@@ -106,11 +108,11 @@ def hardest_pairs(inputs: Tensor, same: Tensor) -> tuple[Tensor, Tensor]:
     Returns
     -------
     tuple of Tensor
-        Indices ``[B]`` of the positive and of the negative.
+        Indices ``[B]``, int32, of the positive and of the negative.
     """
     squares = (inputs * inputs).sum(axis=1)
     squared = ops.expand_dims(squares, 1) + ops.expand_dims(squares, 0) - 2 * ops.matmul(inputs, inputs.T)
     beyond = squared.max() + 1
-    positive = ops.argmax(ops.select(same, squared, -beyond * ops.ones_like(squared)), 1)
-    negative = ops.argmin(ops.select(same, beyond * ops.ones_like(squared), squared), 1)
+    positive = argmax(ops.select(same, squared, -beyond * ops.ones_like(squared)), 1)
+    negative = argmin(ops.select(same, beyond * ops.ones_like(squared), squared), 1)
     return positive, negative

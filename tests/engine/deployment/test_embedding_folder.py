@@ -22,8 +22,6 @@ from mindreid.errors import DataError
 class Counting:
     """A runtime that counts its batches."""
 
-    fixed_batch = None
-
     def __init__(self, runtime):
         self.runtime, self.batches = runtime, 0
 

@@ -1,9 +1,11 @@
 """Inference with exported files: the network's own embeddings, resumed runs, rankings, clear errors."""
 
 import csv
+import json
 import pickle
 import sys
 import types
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -92,7 +94,7 @@ class FailingAfter:
     """A runtime that works for some batches and then stops."""
 
     def __init__(self, runtime, batches):
-        self.runtime, self.left, self.fixed_batch = runtime, batches, None
+        self.runtime, self.left = runtime, batches
 
     def __call__(self, images):
         self.left -= 1
@@ -216,19 +218,41 @@ def lite(monkeypatch):
 
 def test_mindspore_lite_comes_first_where_it_is_installed(exported, network, images, lite):
     path = exported / "mgn.mindir"
-    runtime = open_runtime(path)
+    runtime = open_runtime(path, fixed_sizes=True)
     assert isinstance(runtime, LiteRuntime)
     paths = list_inputs(images)
     pixels = np.stack([np.asarray(Image.open(image)) for image in paths])
     np.testing.assert_allclose(runtime(pixels), live(network, paths), atol=1e-5)
-    assert isinstance(open_runtime(path, name="MindSpore"), MindSporeRuntime)
+    assert isinstance(open_runtime(path, name="MindSpore", fixed_sizes=True), MindSporeRuntime)
+
+
+def test_mindspore_lite_is_handed_no_free_sizes(exported, lite):
+    path = exported / "mgn.mindir"
+    assert isinstance(open_runtime(path), MindSporeRuntime)
+    with pytest.raises(InvalidArgumentError, match=r"sizes are free.*converter_lite"):
+        open_runtime(path, name="MindSpore Lite")
+
+
+def test_a_converted_file_is_for_mindspore_lite_alone(exported, images, tmp_path, lite, capsys):
+    """For what converter_lite makes stands a file that has another checksum than its description."""
+    converted, original = tmp_path / "converted.mindir", tmp_path / "mgn.mindir"
+    converted.write_bytes((exported / "mgn.mindir").read_bytes())
+    described = json.loads((exported / "mgn.mindir.json").read_text())
+    Path(f"{original}.json").write_text(json.dumps({**described, "sha256": "0" * 64}))
+    arguments = (converted, images, tmp_path / "out")
+    assert infer(*arguments) == 2
+    assert "description beside the exported file is missing" in capsys.readouterr().err
+    assert infer(*arguments, "--converted-from", original) == 0
+    assert "runs on MindSpore Lite" in capsys.readouterr().out
+    with pytest.raises(InvalidArgumentError, match="MindSpore does not run"):
+        open_runtime(converted, name="MindSpore", converted=True)
 
 
 def test_no_runtime_is_installed(exported, monkeypatch):
     for runtime in (LiteRuntime, MindSporeRuntime, OnnxRuntime):
         monkeypatch.setattr(runtime, "is_installed", classmethod(lambda cls: False))
     with pytest.raises(DeviceError, match="install mindspore_lite or mindspore"):
-        open_runtime(exported / "mgn.mindir")
+        open_runtime(exported / "mgn.mindir", fixed_sizes=True)
     with pytest.raises(DeviceError, match="install onnxruntime"):
         open_runtime(exported / "mgn.onnx")
     with pytest.raises(InvalidArgumentError, match=r"does not run \.mindir files"):
@@ -270,32 +294,38 @@ def test_the_batch_does_not_show_in_an_embedding(exported, images, tmp_path, suf
     np.testing.assert_allclose(alone, expected[3:4], atol=1e-5)
 
 
-class OnlyBatchesOf:
-    """A file with a fixed batch size."""
+class Recording:
+    """A runtime that notes the batch sizes that it is given."""
 
-    def __init__(self, runtime, size):
-        self.runtime, self.fixed_batch = runtime, size
+    def __init__(self, runtime):
+        self.runtime, self.sizes = runtime, []
 
     def __call__(self, images):
-        assert len(images) == self.fixed_batch
+        self.sizes.append(len(images))
         return self.runtime(images)
 
 
-def test_a_fixed_batch_is_filled_up(exported, images, tmp_path):
-    model = describe_exported(exported / "mgn.mindir")
-    runtime, paths = open_runtime(model.path), list_inputs(images)
-    expected = embed_files(runtime, model, paths, tmp_path / "free").rows
-    rows = embed_files(OnlyBatchesOf(runtime, 4), model, paths, tmp_path / "fixed", batch_size=2).rows
-    np.testing.assert_allclose(rows, expected, atol=1e-5)
-
-
-def test_the_fixed_batch_of_an_onnx_file_is_known(exported, tmp_path):
-    onnx = pytest.importorskip("onnx", reason="needs the extra `onnx`")
-    graph = onnx.load(str(exported / "mgn.onnx"))
-    graph.graph.input[0].type.tensor_type.shape.dim[0].dim_value = 3
-    onnx.save(graph, str(tmp_path / "fixed.onnx"))
-    assert open_runtime(exported / "mgn.onnx").fixed_batch is None
-    assert open_runtime(tmp_path / "fixed.onnx").fixed_batch == 3
+@pytest.mark.parametrize(
+    ("batch_sizes", "wanted", "expected"),
+    [
+        ((4,), 2, [4, 4, 4]),
+        ((4,), 32, [4, 4, 4]),
+        ((1, 2, 4), 5, [4, 4, 1]),
+        ((1, 2, 4), 3, [2, 2, 2, 2, 1]),
+        ((2, 8), 1, [2, 2, 2, 2, 2]),
+        ((4, 16), 32, [16]),
+    ],
+)
+def test_batches_are_of_the_sizes_that_a_file_takes(
+    exported, images, tmp_path, batch_sizes, wanted, expected
+):
+    free = describe_exported(exported / "mgn.mindir")
+    runtime, paths = Recording(open_runtime(free.path)), list_inputs(images)
+    alike = embed_files(runtime.runtime, free, paths, tmp_path / "free").rows
+    model = replace(free, batch_sizes=batch_sizes)
+    rows = embed_files(runtime, model, paths, tmp_path / "fixed", batch_size=wanted).rows
+    assert runtime.sizes == expected
+    np.testing.assert_allclose(rows, alike, atol=1e-5)
 
 
 def test_the_names_of_runtimes_are_the_choices():

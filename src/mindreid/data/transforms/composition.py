@@ -16,7 +16,9 @@ from mindreid.data.transforms.silhouette_augmentations import SILHOUETTE_STEPS, 
 from mindreid.errors import ConfigError
 
 
-def training_transform(augment: Sequence[Component], inputs: InputConfig) -> Transform:
+def training_transform(
+    augment: Sequence[Component], inputs: InputConfig, *, as_bytes: bool = False
+) -> Transform:
     """Build resize, then the recipe's list in its order, then CHW; or what silhouettes need instead.
 
     Parameters
@@ -25,6 +27,9 @@ def training_transform(augment: Sequence[Component], inputs: InputConfig) -> Tra
         The recipe's ``augment``. ``normalize`` is put at the end of a list that lacks it.
     inputs : InputConfig
         The recipe's ``input``.
+    as_bytes : bool
+        Leave out the last step, ``normalize``, or the scaling to [0, 1]: the result is uint8, and the
+        device does it (:mod:`mindreid.layers.byte_images`).
 
     Returns
     -------
@@ -37,22 +42,29 @@ def training_transform(augment: Sequence[Component], inputs: InputConfig) -> Tra
     Raises
     ------
     ConfigError
-        If ``normalize`` is listed twice, ``resize_crop`` is not the first, or a transform is not made
-        for the kind of input.
+        If ``normalize`` is listed twice, ``resize_crop`` is not the first, a transform is not made for
+        the kind of input, or bytes are asked for and a step follows ``normalize``.
     InvalidArgumentError
         If there is no such transform, or an option is out of range.
     """
     for step in augment:
         _check_kind(step.name, inputs)
     if inputs.kind == "silhouettes":
-        return _silhouette_chain(augment, inputs)
+        return _silhouette_chain(augment, inputs, as_bytes)
     names = [step.name for step in augment]
     if names.count("normalize") > 1:
         raise ConfigError("an image is normalised once, the list has 'normalize' twice", where="augment")
     if "resize_crop" in names[1:]:
         raise ConfigError("an image is resized once, 'resize_crop' stands first", where="augment")
-    steps = [_build(step, inputs) for step in augment]
-    if "normalize" not in names:
+    if as_bytes and "normalize" in names[:-1]:
+        raise ConfigError(
+            f"images can't travel as bytes: {names[-1]!r} follows 'normalize'",
+            where="augment",
+            fix="pass --set device.normalize=false",
+        )
+    kept = [step for step in augment if not (as_bytes and step.name == "normalize")]
+    steps = [_build(step, inputs) for step in kept]
+    if "normalize" not in names and not as_bytes:
         steps.append(normalize(inputs.mean, inputs.std))
     if "resize_crop" not in names and inputs.kind == "image":
         steps.insert(0, resize(inputs.height, inputs.width, inputs.interpolation))
@@ -115,7 +127,7 @@ def _check_kind(name: str, inputs: InputConfig) -> None:
         raise ConfigError(f"{name!r} is for input of the kind {kind!r}, not {inputs.kind!r}", where="augment")
 
 
-def _silhouette_chain(augment: Sequence[Component], inputs: InputConfig) -> Transform:
+def _silhouette_chain(augment: Sequence[Component], inputs: InputConfig, as_bytes: bool) -> Transform:
     """Put ``cut_sides`` at the start of a list that lacks it, and scale to [0, 1] at the end."""
     steps = [_build(step, inputs) for step in augment]
     if "cut_sides" not in [step.name for step in augment]:
@@ -124,6 +136,8 @@ def _silhouette_chain(augment: Sequence[Component], inputs: InputConfig) -> Tran
     def apply(silhouettes: np.ndarray, generator: np.random.Generator) -> np.ndarray:
         for step in steps:
             silhouettes = step(silhouettes, generator)
+        if as_bytes:
+            return np.ascontiguousarray(silhouettes)
         return np.divide(silhouettes, np.float32(255), dtype=np.float32)
 
     return apply

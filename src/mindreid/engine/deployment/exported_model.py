@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Optional
 
 from mindreid.config import InputConfig
 from mindreid.data.formats.regular_files import file_checksum
@@ -27,16 +27,39 @@ class ExportedModel:
         Size, interpolation and normalisation; the normalisation is inside the file.
     metric : str
         The distance that the recipe compares embeddings with.
+    batch_sizes : tuple of int, optional
+        Ascending batch sizes that it takes; None: any.
+    frames : int, optional
+        The number of frames that it takes of a sequence; None: any.
+    converted : bool
+        Whether converter_lite made the file of one that was exported.
     """
 
     path: Path
     sha256: str
     inputs: InputConfig
     metric: str
+    batch_sizes: Optional[tuple[int, ...]] = None
+    frames: Optional[int] = None
+    converted: bool = False
+
+    @property
+    def fixed_sizes(self) -> bool:
+        """Whether the file takes one size of input only."""
+        one_batch = self.batch_sizes is not None and len(self.batch_sizes) == 1
+        return one_batch and (self.frames is not None or self.inputs.kind != "silhouettes")
 
 
-def describe_exported(path: Path) -> ExportedModel:
+def describe_exported(path: Path, converted_from: Optional[Path] = None) -> ExportedModel:
     """Read the description beside an exported file and compare the checksum.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    converted_from : Path, optional
+        The exported file that converter_lite made it of, whose description serves for both; nobody
+        knows beforehand the checksum of a converted file.
 
     Raises
     ------
@@ -46,12 +69,14 @@ def describe_exported(path: Path) -> ExportedModel:
     """
     if not path.is_file():
         raise InvalidArgumentError("there is no such exported file", where=str(path))
-    beside = path.with_name(path.name + ".json")
+    described = converted_from or path
+    beside = described.with_name(described.name + ".json")
     try:
         content: dict[str, Any] = json.loads(beside.read_text(encoding="utf-8"))
         inputs = InputConfig.model_validate_json(json.dumps(content["input"]))
         metric, expected = content["recipe"]["evaluation"]["metric"], content["sha256"]
         clips = takes_clips(content["recipe"])
+        batches, frames = content.get("batch_sizes"), content.get("frames")
     except (OSError, ValueError, KeyError, TypeError):
         raise InvalidArgumentError(
             "the description beside the exported file is missing or damaged",
@@ -65,10 +90,18 @@ def describe_exported(path: Path) -> ExportedModel:
             fix="run it from Python, on uint8 RGB [N, frames, H, W, 3]",
         )
     digest = file_checksum(path)
-    if digest != expected:
+    if converted_from is None and digest != expected:
         raise InvalidArgumentError(
             "the exported file is not the one that its description was written for",
             where=str(path),
             fix="copy or export it again",
         )
-    return ExportedModel(path, digest, inputs, metric)
+    return ExportedModel(
+        path,
+        digest,
+        inputs,
+        metric,
+        batch_sizes=None if batches is None else tuple(batches),
+        frames=frames,
+        converted=converted_from is not None,
+    )

@@ -1,7 +1,8 @@
-"""Export of an embedding network to MindIR or ONNX, verified in a fresh process.
+"""Export of an embedding network to MindIR, ONNX or AIR, verified in a fresh process.
 
 What the exported graph takes and returns is described in :mod:`mindreid.engine.deployment.wrappers`. The
-batch size is free, and so is the number of frames of a sequence.
+batch size is free, and so is the number of frames of a sequence, unless they are fixed by
+:class:`mindreid.engine.deployment.export_sizes.ExportSizes`.
 """
 
 from __future__ import annotations
@@ -13,9 +14,10 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Union
+from typing import Literal, Optional, Union
 
 import mindspore as ms
 import numpy as np
@@ -26,40 +28,81 @@ from mindreid.config import InputConfig, Recipe
 from mindreid.data.sample_loaders import takes_clips
 from mindreid.engine.checkpoints.checkpoint_files import Description, load_weights
 from mindreid.engine.checkpoints.networks import build_network
-from mindreid.engine.deployment.onnx_graph import free_dimensions
+from mindreid.engine.deployment import mindir_graph, onnx_graph
+from mindreid.engine.deployment.air_files import check_air
+from mindreid.engine.deployment.export_sizes import ExportSizes
 from mindreid.engine.deployment.wrappers import Deployable, deployable_network
+from mindreid.engine.platform.compilation import compile_function
 from mindreid.engine.platform.device import select_device
-from mindreid.errors import ExportError, InvalidArgumentError, MissingExtraError
+from mindreid.errors import DeviceError, ExportError, InvalidArgumentError, MissingExtraError
+from mindreid.layers.precision import store_half
 
 logger = logging.getLogger(__name__)
 
-FORMATS = {"mindir": ".mindir", "onnx": ".onnx"}
+FORMATS = {"mindir": ".mindir", "onnx": ".onnx", "air": ".air"}
 #: The operator set that MindSpore's exporter writes, whatever the installed onnx could.
 ONNX_OPSET = 11
 #: Largest absolute difference of an embedding's values between file and live network, for vectors
 #: of unit length.
 TOLERANCE = 1e-4
-#: The file must not depend on the sizes that it was traced or first run with: batch, frames.
-_VERIFIED_SIZES = ((1, 4), (3, 2))
 #: Sizes of the static ONNX trace; primes, so that they are told from the other dimensions.
-_TRACED_SIZES = (7, 13)
+_TRACED_SIZES = (7, 13, 17, 19)
+
+Precision = Literal["float32", "float16"]
 
 
 def export_checkpoint(
-    recipe: Recipe, checkpoint: Path, path: Path, file_format: str, *, verify: bool = True
+    recipe: Recipe,
+    checkpoint: Path,
+    path: Path,
+    file_format: str,
+    *,
+    sizes: ExportSizes = ExportSizes(),  # noqa: B008 - immutable
+    precision: Optional[Precision] = None,
+    verify: bool = True,
 ) -> float:
-    """Export a checkpoint's network in the recipe's precision; see :func:`export_network` for the rest.
+    """Export a checkpoint's network; see :func:`export_network` for the rest.
 
-    An ONNX file always computes in float32: the operator set's batch norm takes no two types at once,
-    and runtimes choose a lower precision by themselves.
+    Parameters
+    ----------
+    precision : {"float32", "float16"}, optional
+        What the file computes in, by default the recipe's level of mixed precision. In "float16" the
+        weights of convolutions and linear maps are stored, too. An ONNX file always computes in
+        float32: the operator set's batch norm takes no two types at once, and runtimes choose a lower
+        precision by themselves.
+
+    Raises
+    ------
+    InvalidArgumentError
+        If an ONNX file of float16 is asked for.
     """
-    select_device(recipe.device)
-    if file_format == "onnx" and recipe.device.amp_level != "O0":
-        logger.info("ONNX files compute in float32, mixed precision %s is left out", recipe.device.amp_level)
-        recipe = recipe.in_float32()
+    device = select_device(recipe.device)
+    if file_format == "air" and device.target != "Ascend":
+        raise DeviceError(
+            f"AIR files are written on an Ascend device, this one is a {device.target}",
+            fix="export with --format mindir, which converter_lite makes into what Ascend runs",
+        )
+    if precision is not None or file_format == "onnx":
+        recipe = _without_mixed_precision(recipe, file_format, precision)
     network = build_network(recipe)
     description = load_weights(checkpoint, network, model=recipe.model.name)
-    return export_network(network, description, path, file_format, verify=verify)
+    if precision == "float16":
+        store_half(network)
+    level = "float32" if recipe.device.amp_level == "O0" else recipe.device.amp_level
+    return export_network(
+        network, description, path, file_format, sizes=sizes, precision=precision or level, verify=verify
+    )
+
+
+def _without_mixed_precision(recipe: Recipe, file_format: str, precision: Optional[Precision]) -> Recipe:
+    if file_format == "onnx" and precision == "float16":
+        raise InvalidArgumentError(
+            "ONNX files compute in float32",
+            fix="leave out --precision; runtimes lower it by themselves, see docs/deployment.md",
+        )
+    if precision is None and recipe.device.amp_level != "O0":
+        logger.info("ONNX files compute in float32, mixed precision %s is left out", recipe.device.amp_level)
+    return recipe.in_float32()
 
 
 def export_network(
@@ -68,6 +111,8 @@ def export_network(
     path: Union[str, Path],
     file_format: str,
     *,
+    sizes: ExportSizes = ExportSizes(),  # noqa: B008 - immutable
+    precision: str = "float32",
     verify: bool = True,
 ) -> float:
     """Write ``network`` with its pre-processing to ``path``, and a description beside it.
@@ -79,23 +124,33 @@ def export_network(
     description : Description
         Of the checkpoint; its recipe's input section sets size and normalisation.
     path : path
-        Ends in ``.mindir`` or ``.onnx``. ``<path>.json`` receives what it takes, size, normalisation,
-        interpolation, the checkpoint's description and the file's SHA-256.
+        Ends in ``.mindir``, ``.onnx`` or ``.air``. ``<path>.json`` receives what it takes, size,
+        normalisation, interpolation, which steps are inside the graph, precision, the checkpoint's
+        description and the file's SHA-256. With a MindIR of fixed sizes or gears comes
+        ``<path>.converter.cfg``, the configuration with which converter_lite makes it Ascend's.
     file_format : str
-        "mindir" or "onnx".
+        "mindir", "onnx" or "air".
+    sizes : ExportSizes
+        Which of the input's sizes are fixed; of AIR files, all must be.
+    precision : str
+        What the network computes in, for the description: "float32", "float16" or a level of mixed
+        precision.
     verify : bool
         Reload the file in a fresh process and compare with the live network on random images;
-        a file that differs by more than 1e-4 is not left behind.
+        a file that differs by more than 1e-4 is not left behind. Nothing runs AIR files: of them, the
+        outermost structure is always read, and no more.
 
     Returns
     -------
     float
-        The largest absolute difference that was seen, NaN without ``verify``.
+        The largest absolute difference that was seen, NaN without ``verify`` and of AIR files.
 
     Raises
     ------
     ExportError
         If the graph can't be exported or the file disagrees with the network.
+    InvalidArgumentError
+        If format and ending, or format, sizes and network, do not fit together.
     MissingExtraError
         If ONNX is asked for and the extra ``onnx`` is not installed.
     """
@@ -108,25 +163,57 @@ def export_network(
     preprocessing = InputConfig.model_validate_json(json.dumps(description.recipe["input"]))
     network.set_train(False)
     deployable = deployable_network(network, preprocessing, clips=takes_clips(description.recipe))
+    leading = _leading_sizes(deployable, sizes, file_format)
     difference = float("nan")
     with atomic_path(path) as temporary:
-        _write_graph(deployable, temporary, file_format)
-        if verify:
-            difference = verify_export(deployable, temporary)
+        _write_graph(deployable, leading, temporary, file_format)
+        if verify and file_format != "air":
+            difference = verify_export(deployable, temporary, sizes)
         digest = hashlib.sha256(temporary.read_bytes()).hexdigest()
-    beside = {"sha256": digest, "takes": deployable.takes, "input": preprocessing.model_dump(mode="json")}
+    if file_format == "mindir":
+        mindir_graph.write_converter_configuration(
+            path, (*leading, *deployable.fixed_shape), sizes.dynamic_batch, half=precision == "float16"
+        )
+    beside = {
+        "sha256": digest,
+        "takes": deployable.takes,
+        "shape": [*leading, *deployable.fixed_shape],
+        "batch_sizes": sizes.batches,
+        "frames": sizes.frames,
+        "precision": precision,
+        "preprocessing": dict(deployable.preprocessing),
+        "input": preprocessing.model_dump(mode="json"),
+    }
     write_json(path.with_name(path.name + ".json"), {**beside, **asdict(description)})
     return difference
 
 
-def verify_export(deployable: Deployable, path: Path) -> float:
+def _leading_sizes(deployable: Deployable, sizes: ExportSizes, file_format: str) -> tuple[Optional[int], ...]:
+    leading = sizes.leading(deployable.free_dimensions)
+    if file_format != "mindir" and sizes.dynamic_batch:
+        raise InvalidArgumentError(
+            f"gears of the batch size are for MindIR, not for {file_format}",
+            fix="leave --dynamic-batch out, or pass --format mindir",
+        )
+    if file_format == "air" and None in leading:
+        raise InvalidArgumentError(
+            "an AIR file's sizes are fixed", fix="pass --batch-size N, and of sequences --frames N"
+        )
+    return leading
+
+
+def verify_export(
+    deployable: Deployable,
+    path: Path,
+    sizes: ExportSizes = ExportSizes(),  # noqa: B008 - immutable
+) -> float:
     """Compare a file, loaded in a fresh process, with the live network on random images.
 
     Returns
     -------
     float
-        The largest absolute difference over two batch sizes (and two lengths of sequences),
-        relative to the mean length of the embedding's vectors.
+        The largest absolute difference over two batch sizes (and two lengths of sequences), or those
+        that the file is fixed to, relative to the mean length of the embedding's vectors.
 
     Raises
     ------
@@ -135,10 +222,10 @@ def verify_export(deployable: Deployable, path: Path) -> float:
     """
     generator = np.random.default_rng(0)
     # Compiled, as files are: launched one by one, operators of float16 round more often.
-    compute = ms.jit(deployable.construct)
+    compute = compile_function(deployable.construct)
     worst = 0.0
-    for sizes in _VERIFIED_SIZES:
-        shape = (*sizes[: deployable.free_dimensions], *deployable.fixed_shape)
+    for leading in sizes.examples(deployable.free_dimensions):
+        shape = (*leading, *deployable.fixed_shape)
         images = generator.integers(0, 256, shape, dtype=np.uint8)
         live = compute(Tensor(images)).asnumpy()
         loaded = _run_in_fresh_process(path, images)
@@ -157,13 +244,15 @@ def verify_export(deployable: Deployable, path: Path) -> float:
     return worst
 
 
-def _write_graph(deployable: Deployable, path: Path, file_format: str) -> None:
-    free = deployable.free_dimensions
+def _write_graph(
+    deployable: Deployable, leading: Sequence[Optional[int]], path: Path, file_format: str
+) -> None:
+    traced: Sequence[Optional[int]] = leading
     if file_format == "onnx":
         _require_onnx()
-        example = Tensor(np.zeros((*_TRACED_SIZES[:free], *deployable.fixed_shape), np.uint8))
-    else:
-        example = Tensor(shape=[*[None] * free, *deployable.fixed_shape], dtype=ms.uint8)
+        primes = iter(size for size in _TRACED_SIZES if size not in leading)
+        traced = [size or next(primes) for size in leading]
+    example = Tensor(shape=[*traced, *deployable.fixed_shape], dtype=ms.uint8)
     # MindSpore refuses to write to a path with a space or a letter beyond ASCII in it.
     with tempfile.TemporaryDirectory() as folder:
         plain = Path(folder, f"network{path.suffix}")
@@ -177,7 +266,12 @@ def _write_graph(deployable: Deployable, path: Path, file_format: str) -> None:
         # MindSpore writes files that not even their owner may change.
         path.chmod(0o600)
     if file_format == "onnx":
-        free_dimensions(path, _TRACED_SIZES[:free])
+        onnx_graph.free_dimensions(path, [None if size else trace for size, trace in zip(leading, traced)])
+        onnx_graph.name_ends(path)
+    elif file_format == "mindir":
+        mindir_graph.name_input(path)
+    else:
+        check_air(path)
 
 
 def _require_onnx() -> None:

@@ -67,7 +67,8 @@ def embed_files(
     keypoints : InputKeypoints, optional
         Of the images, for a network of posed images.
     batch_size : int
-        Images per pass. The last batch is filled up, so that one graph takes them all.
+        Images per pass, unless the file's is fixed; of several that it takes, the largest that is no
+        larger, or else its smallest. A batch that is not full is filled up, so that few graphs take all.
     reader_threads : int
         Threads that read files.
 
@@ -81,16 +82,15 @@ def embed_files(
     """
     if min(batch_size, reader_threads) < 1:
         raise InvalidArgumentError("batch size and number of reader threads are at least 1")
-    size = 1 if model.inputs.kind == "silhouettes" else min(batch_size, len(paths))
     table = None if keypoints is None else keypoints.sha256
     with claimed_embedding_folder(output, model, source, table) as folder:
         if folder.known:
             logger.info("%d embeddings are in %s already", len(folder.known), output)
-        batches = _Batches(runtime, folder, runtime.fixed_batch or size)
+        batches = _Batches(runtime, folder, *_batch_sizes(model, min(batch_size, len(paths))))
         read, skipped = [], list(unreadable or ())
         try:
             for loaded in tqdm(
-                load_inputs(model.inputs, paths, frozenset(folder.known), reader_threads, keypoints),
+                load_inputs(model, paths, frozenset(folder.known), reader_threads, keypoints),
                 total=len(paths), desc="embedding", unit="file", disable=None,
             ):  # fmt: skip
                 if loaded.error is None:
@@ -108,13 +108,26 @@ def embed_files(
         return folder.finish([item.path for item in read], [item.digest for item in read], skipped)
 
 
+def _batch_sizes(model: ExportedModel, wanted: int) -> tuple[tuple[int, ...], int]:
+    """Choose ascending batch sizes of those that the file takes, and how many inputs fill a batch."""
+    if model.batch_sizes is None:
+        sizes: tuple[int, ...] = (wanted,)
+    else:
+        sizes = tuple(size for size in model.batch_sizes if size <= max(wanted, model.batch_sizes[0]))
+    if model.inputs.kind == "silhouettes" and model.frames is None:
+        # Sequences of several lengths share no batch.
+        return sizes[:1] if model.batch_sizes else (1,), 1
+    return sizes, sizes[-1]
+
+
 @dataclass
 class _Batches:
     """Files on their way to being embedded, and embeddings on their way to the folder."""
 
     runtime: Runtime
     folder: EmbeddingFolder
-    size: int
+    sizes: tuple[int, ...]
+    most: int
     _waiting: dict[str, np.ndarray] = field(default_factory=dict)
     _unsaved: dict[str, np.ndarray] = field(default_factory=dict)
 
@@ -122,9 +135,9 @@ class _Batches:
         if loaded.sample is None or loaded.digest in self.folder.known or loaded.digest in self._waiting:
             return
         self._waiting[loaded.digest] = loaded.sample
-        if len(self._waiting) == self.size:
+        if len(self._waiting) == self.most:
             self.flush()
-        if len(self._unsaved) >= self.size * _BATCHES_PER_PART:
+        if len(self._unsaved) >= self.most * _BATCHES_PER_PART:
             self.save()
 
     def flush(self) -> None:
@@ -132,7 +145,8 @@ class _Batches:
         if not self._waiting:
             return
         batch = np.stack(list(self._waiting.values()))
-        missing = ((0, self.size - len(batch)),) + ((0, 0),) * (batch.ndim - 1)
+        size = next(size for size in self.sizes if size >= len(batch))
+        missing = ((0, size - len(batch)),) + ((0, 0),) * (batch.ndim - 1)
         rows = self.runtime(np.pad(batch, missing, mode="edge"))[: len(batch)]
         embedded = dict(zip(self._waiting, rows))
         self._unsaved.update(embedded)

@@ -19,6 +19,7 @@ from mindreid.data.frame_selection import UnorderedFrames
 from mindreid.data.sample_loaders import posed_image
 from mindreid.data.transforms import resize
 from mindreid.data.transforms.silhouette_augmentations import cut_sides
+from mindreid.engine.deployment.exported_model import ExportedModel
 from mindreid.engine.deployment.input_keypoints import InputKeypoints
 from mindreid.errors import DataError
 
@@ -50,17 +51,20 @@ class LoadedInput:
 
 
 def load_inputs(
-    inputs: InputConfig,
+    model: ExportedModel,
     paths: Sequence[Path],
     known: Container[str],
     reader_threads: int,
     keypoints: Optional[InputKeypoints] = None,
 ) -> Iterator[LoadedInput]:
     """Read files in order, in threads; those whose digest is in ``known`` are not decoded."""
+    inputs = model.inputs
     if keypoints is not None:
         sample = _posed_sample(inputs, keypoints)
+    elif inputs.kind == "silhouettes":
+        sample = _sequence_sample(inputs, model.frames)
     else:
-        sample = _sequence_sample(inputs) if inputs.kind == "silhouettes" else _image_sample(inputs)
+        sample = _image_sample(inputs)
 
     def load(path: Path) -> LoadedInput:
         digest = ""
@@ -94,14 +98,21 @@ def _posed_sample(inputs: InputConfig, keypoints: InputKeypoints) -> Callable[[P
     return lambda path, stream: posed_image(decode_image(stream, str(path)), keypoints.of(path), inputs)
 
 
-def _sequence_sample(inputs: InputConfig) -> Callable[[Path, BinaryIO], np.ndarray]:
+def _sequence_sample(inputs: InputConfig, length: Optional[int]) -> Callable[[Path, BinaryIO], np.ndarray]:
     cut, frames = cut_sides(inputs.height, inputs.width), UnorderedFrames()
+
+    def positions(count: int) -> np.ndarray:
+        if length is None:
+            return frames.evaluation(count)[0]
+        # A shorter sequence is repeated; of a longer one, frames are left out at even distances.
+        return np.arange(length) % count if count < length else np.arange(length) * count // length
+
     unused = np.random.default_rng(0)
 
     def sample(path: Path, _stream: BinaryIO) -> np.ndarray:
         silhouettes = read_array(path)
         if silhouettes.ndim != 3 or silhouettes.dtype != np.uint8:
             raise DataError("not a sequence of silhouettes, uint8 [frames, H, W]", where=str(path))
-        return cut(silhouettes[frames.evaluation(len(silhouettes))[0]], unused)
+        return cut(silhouettes[positions(len(silhouettes))], unused)
 
     return sample

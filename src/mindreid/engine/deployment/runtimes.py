@@ -23,14 +23,11 @@ class Runtime(ABC):
         What must be installed.
     suffix : str
         Which files it runs.
-    fixed_batch : int, optional
-        The one batch size that the file takes; ``None``: any.
     """
 
     name: str
     package: str
     suffix: str
-    fixed_batch: Optional[int] = None
 
     @abstractmethod
     def __init__(self, path: Path) -> None:
@@ -47,7 +44,10 @@ class Runtime(ABC):
 
 
 class LiteRuntime(Runtime):
-    """MindSpore Lite, which runs MindIR on Ascend without the framework."""
+    """MindSpore Lite, which runs MindIR on Ascend without the framework.
+
+    For Ascend, a MindIR must have one size, or gears that converter_lite compiled.
+    """
 
     name, package, suffix = "MindSpore Lite", "mindspore_lite", ".mindir"
 
@@ -60,7 +60,7 @@ class LiteRuntime(Runtime):
         self._model.build_from_file(str(path), mindspore_lite.ModelType.MINDIR, context)
 
     def __call__(self, images: np.ndarray) -> np.ndarray:
-        """Run; the file's free batch size is set to that of ``images``."""
+        """Run; a converted file's batch size is set to that of ``images``, one of its gears."""
         inputs = self._model.get_inputs()
         if list(inputs[0].shape) != list(images.shape):
             self._model.resize(inputs, [list(images.shape)])
@@ -109,8 +109,6 @@ class OnnxRuntime(Runtime):
             ) from None
         (source, *_) = self._session.get_inputs()
         self._input = source.name
-        if isinstance(source.shape[0], int):
-            self.fixed_batch = source.shape[0]
 
     def __call__(self, images: np.ndarray) -> np.ndarray:
         """Run the session."""
@@ -121,7 +119,9 @@ class OnnxRuntime(Runtime):
 RUNTIMES: tuple[type[Runtime], ...] = (LiteRuntime, MindSporeRuntime, OnnxRuntime)
 
 
-def open_runtime(path: Path, *, name: Optional[str] = None) -> Runtime:
+def open_runtime(
+    path: Path, *, name: Optional[str] = None, fixed_sizes: bool = False, converted: bool = False
+) -> Runtime:
     """Load an exported file with the first runtime that runs such files and is installed.
 
     Parameters
@@ -130,11 +130,16 @@ def open_runtime(path: Path, *, name: Optional[str] = None) -> Runtime:
         A ``.mindir`` or ``.onnx`` file.
     name : str, optional
         Of one runtime, to take no other.
+    fixed_sizes : bool
+        Whether all sizes of the file's input are fixed: MindSpore Lite is handed no other MindIR.
+    converted : bool
+        Whether converter_lite made the file, which is then for MindSpore Lite alone.
 
     Raises
     ------
     InvalidArgumentError
-        If the file is neither, is damaged, or is not for the runtime of that name.
+        If the file is neither, is damaged, is not for the runtime of that name, or must be converted
+        for it.
     DeviceError
         If no runtime for it is installed.
     """
@@ -143,6 +148,8 @@ def open_runtime(path: Path, *, name: Optional[str] = None) -> Runtime:
         raise InvalidArgumentError(
             "an exported file ends in .mindir or .onnx", where=str(path), fix="see `mindreid export --help`"
         )
+    if converted:
+        fitting = [LiteRuntime]
     chosen = [runtime for runtime in fitting if name in (None, runtime.name)]
     if not chosen:
         raise InvalidArgumentError(
@@ -150,6 +157,14 @@ def open_runtime(path: Path, *, name: Optional[str] = None) -> Runtime:
             where=str(path),
             fix=f"choose {' or '.join(runtime.name for runtime in fitting)}",
         )
+    if not (fixed_sizes or converted):
+        if name == LiteRuntime.name:
+            raise InvalidArgumentError(
+                f"{name} is handed no MindIR whose sizes are free",
+                where=str(path),
+                fix="export it with --batch-size, or run converter_lite and pass --converted-from",
+            )
+        chosen = [runtime for runtime in chosen if runtime is not LiteRuntime]
     for runtime in chosen:
         if runtime.is_installed():
             return runtime(path)

@@ -10,19 +10,23 @@ clips of images         RGB ``[N, frames, H, W, 3]``                    ``[N, D]
 silhouettes             sequences ``[N, frames, H, W]``, 255 = walker   ``[N, D, parts]``, as it is
 ======================  ==============================================  ==========================
 
-Resizing images is left to the caller, with the interpolation that the description beside the file
-names. Silhouettes come aligned and cut to the recipe's width; sequences of different lengths share a
-batch if the shorter ones repeat frames. Their embeddings are compared by the mean over the parts of
-the Euclidean distance, for which they must keep their lengths.
+Whatever the network's precision, the embedding leaves in float32. Resizing images is left to the caller,
+with the interpolation that the description beside the file names. Silhouettes come aligned and cut to
+the recipe's width; sequences of different lengths share a batch if the shorter ones repeat frames. Their
+embeddings are compared by the mean over the parts of the Euclidean distance, for which they must keep
+their lengths.
 """
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 import mindspore as ms
 import numpy as np
 from mindspore import Tensor, nn, ops
 
 from mindreid.config import InputConfig
+from mindreid.layers.byte_images import byte_normalization
 
 
 class Deployable(nn.Cell):
@@ -43,10 +47,19 @@ class Deployable(nn.Cell):
         The sizes of the others.
     takes : str
         What goes in, in words.
+    preprocessing : dict of str to str
+        The steps from a picture to what the network sees, and from its output to an embedding, in their
+        order: each is done "outside" the graph, by the caller, or "inside" it.
     """
 
     free_dimensions = 1
     takes = "uint8 RGB [N, height, width, 3]"
+    preprocessing: Mapping[str, str] = {
+        "resize": "outside",
+        "channels_first": "inside",
+        "normalize": "inside",
+        "l2_normalize": "inside",
+    }
 
     def __init__(self, network: nn.Cell, inputs: InputConfig) -> None:
         super().__init__()
@@ -62,6 +75,7 @@ class DeployableEmbedding(Deployable):
         self.fixed_shape = (*self.fixed_shape, inputs.channels)
         if inputs.kind == "posed_image":
             self.takes = "uint8 RGB [N, height, width, 6], the image and its part image"
+            self.preprocessing = {"part_image": "outside", **self.preprocessing}
         self.scale, self.shift = _normalization(inputs, (1, inputs.channels, 1, 1))
 
     def construct(self, images: Tensor) -> Tensor:
@@ -96,10 +110,12 @@ class DeployableGaitEmbedding(Deployable):
 
     free_dimensions = 2
     takes = "uint8 [N, frames, height, width], 255 = walker"
+    preprocessing: Mapping[str, str] = {"align": "outside", "cut_sides": "outside", "scale": "inside"}
 
     def construct(self, silhouettes: Tensor) -> Tensor:
         """Map uint8 ``[N, frames, H, W]`` to float32 ``[N, D, parts]``."""
-        return self.network(ops.cast(silhouettes, ms.float32) * np.float32(1 / 255))
+        planes = ops.cast(silhouettes, ms.float32) * np.float32(1 / 255)
+        return ops.cast(self.network(planes), ms.float32)
 
 
 def deployable_network(network: nn.Cell, inputs: InputConfig, *, clips: bool = False) -> Deployable:
@@ -111,12 +127,11 @@ def deployable_network(network: nn.Cell, inputs: InputConfig, *, clips: bool = F
 
 
 def _normalization(inputs: InputConfig, shape: tuple[int, ...]) -> tuple[Tensor, Tensor]:
-    """Factor and summand that normalise bytes."""
-    pictures = inputs.channels // 3
-    mean, std = (np.tile(np.array(values, np.float32), pictures) for values in (inputs.mean, inputs.std))
-    return Tensor((1 / (255 * std)).reshape(shape)), Tensor((-mean / std).reshape(shape))
+    return byte_normalization(inputs.mean, inputs.std, inputs.channels, shape)
 
 
 def _unit_length(embedding: Tensor) -> Tensor:
+    # Squares of float16 vanish or overflow.
+    embedding = ops.cast(embedding, ms.float32)
     # sqrt and division, since the ONNX exporter has no rsqrt.
     return embedding / ops.sqrt(ops.ReduceSum(True)(embedding * embedding, 1) + 1e-12)

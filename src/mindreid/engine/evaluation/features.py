@@ -7,7 +7,6 @@ from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
 from typing import Any, Optional
 
-import mindspore as ms
 import numpy as np
 from mindspore import Tensor, nn
 
@@ -18,6 +17,7 @@ from mindreid.data.records import Record
 from mindreid.data.sample_loaders import sample_loaders
 from mindreid.data.transforms import evaluation_transform
 from mindreid.data.unreadable_files import StandIns
+from mindreid.engine.platform.compilation import compile_function
 from mindreid.engine.platform.distributed import Workers, gather_rows, share_from_first
 from mindreid.engine.platform.memory import memory_errors_explained
 
@@ -72,7 +72,7 @@ class FeatureExtractor:
             workers,
         )
         self.between_batches = between_batches
-        self._embed = ms.jit(network.construct)
+        self._embed = compile_function(network.construct)
 
     def __call__(
         self,

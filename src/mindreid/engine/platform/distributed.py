@@ -99,7 +99,8 @@ def _other_launcher(what: str, where: str) -> DeviceError:
     return DeviceError(
         f"{what}, but workers join only when msrun starts them",
         where=where,
-        fix=f"use scripts/run_distribute_train.sh or msrun, or unset {where.split('=')[0]} to use one device",
+        fix="use scripts/run_distribute_train.sh (it takes --rank-table FILE) or msrun, or unset "
+        f"{where.split('=')[0]} to use one device",
     )
 
 

@@ -19,6 +19,8 @@ from pathlib import Path
 from typing import Any, Optional
 
 from mindreid.engine.platform.logs import write_line
+from mindreid.engine.platform.rank_table import read_rank_table
+from mindreid.errors import DeviceError
 
 _FAILED = re.compile(r"Worker process (\d+) exit with exception\. Error code: (-?\d+)")
 _POLL_SECONDS = 0.5
@@ -28,10 +30,11 @@ _OWN_LINE = re.compile(r"Start (scheduler|worker) process|\[[A-Z]+\] ")
 
 @dataclass
 class _Job:
-    """What runs: msrun, its workers by rank, and the scheduler that they meet at."""
+    """What runs: msrun, its messages, its workers by rank, and the scheduler that they meet at."""
 
     msrun: subprocess.Popen
     logs: Path
+    messages: Path
     ranks: dict[int, int] = field(default_factory=dict)
     scheduler: Optional[int] = None
 
@@ -49,11 +52,6 @@ class _Job:
         found = _FAILED.search(self.messages.read_text(encoding="utf-8", errors="replace"))
         return (int(found.group(1)), int(found.group(2))) if found else None
 
-    @property
-    def messages(self) -> Path:
-        """What msrun says of its workers."""
-        return self.logs / "msrun.log"
-
     def signal_workers(self, number: int) -> None:
         """Send a signal to every worker."""
         for pid in self.ranks:
@@ -63,8 +61,13 @@ class _Job:
 def main(arguments: Optional[Sequence[str]] = None) -> int:
     """Run a job to its end; return 0, or the exit code of the worker that failed first."""
     parsed = _parser().parse_args(arguments)
+    try:
+        devices = _take_rank_table(parsed)
+    except DeviceError as error:
+        sys.stderr.write(f"error: {error}\n")
+        return error.exit_code
     parsed.logs.mkdir(parents=True, exist_ok=True)
-    job = _start(parsed)
+    job = _start(parsed, devices)
 
     def stop(_number: int, _frame: Any) -> None:
         # msrun itself would die of it and leave the workers behind.
@@ -82,39 +85,62 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="launcher", description="Start workers with msrun.")
-    parser.add_argument("--worker-num", type=int, required=True, help="workers on all machines together")
+    group = parser.add_mutually_exclusive_group(required=True)
+    group.add_argument("--worker-num", type=int, help="workers on all machines together")
+    group.add_argument(
+        "--rank-table", type=Path, help="HCCL's table of all machines and devices, in place of the rest"
+    )
     parser.add_argument("--local-worker-num", type=int, help="workers on this machine (default: all)")
     parser.add_argument("--master-addr", default="127.0.0.1", help="the first machine")
     parser.add_argument("--port", type=int, default=8118, help="a free port of the first machine")
-    parser.add_argument("--node-rank", type=int, default=0, help="this machine: 0, 1, ...")
+    parser.add_argument(
+        "--node-rank", type=int, help="this machine: 0, 1, ... (default: 0, or by the rank table's addresses)"
+    )
     parser.add_argument("--logs", type=Path, required=True, help="folder of each worker's log")
     parser.add_argument("script", help="what each worker runs")
     parser.add_argument("arguments", nargs=argparse.REMAINDER)
     return parser
 
 
-def _start(parsed: argparse.Namespace) -> _Job:
+def _take_rank_table(parsed: argparse.Namespace) -> dict[str, str]:
+    """Fill in what a rank table says; return the environment in which workers see their devices."""
+    if parsed.rank_table is None:
+        return {}
+    table = read_rank_table(parsed.rank_table)
+    rank = table.node_rank() if parsed.node_rank is None else parsed.node_rank
+    if not 0 <= rank < len(table.servers):
+        raise DeviceError(f"the rank table has {len(table.servers)} machines, none is {rank}")
+    parsed.node_rank, parsed.worker_num = rank, table.worker_num
+    parsed.local_worker_num = len(table.servers[rank].devices)
+    parsed.master_addr = table.servers[0].address
+    return {"ASCEND_RT_VISIBLE_DEVICES": ",".join(map(str, table.servers[rank].devices))}
+
+
+def _start(parsed: argparse.Namespace, devices: dict[str, str]) -> _Job:
     command = [
         "msrun",
         f"--worker_num={parsed.worker_num}",
         f"--local_worker_num={parsed.local_worker_num or parsed.worker_num}",
         f"--master_addr={parsed.master_addr}",
         f"--master_port={parsed.port}",
-        f"--node_rank={parsed.node_rank}",
+        f"--node_rank={parsed.node_rank or 0}",
+        *([f"--rank_table_file={parsed.rank_table}"] if parsed.rank_table else []),
         f"--log_dir={parsed.logs}",
         "--join=True",
         "--tail_worker_log=0",
         parsed.script,
         *parsed.arguments,
     ]
-    environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
+    environment = {**os.environ, **devices, "PYTHONUNBUFFERED": "1"}
     environment.setdefault("GLOG_v", "3")
-    with (parsed.logs / "msrun.log").open("wb") as messages:
+    # Machines share the folder.
+    path = parsed.logs / (f"msrun_{parsed.node_rank}.log" if parsed.node_rank else "msrun.log")
+    with path.open("wb") as messages:
         # A session of its own: Ctrl-C shall reach the workers through us only.
         msrun = subprocess.Popen(  # noqa: S603
             command, stdout=subprocess.PIPE, stderr=messages, env=environment, start_new_session=True
         )
-    return _Job(msrun, parsed.logs)
+    return _Job(msrun, parsed.logs, path)
 
 
 def _wait(job: _Job) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import sys
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +13,8 @@ from typing import Optional
 
 from mindreid.errors import MindReidError
 
+#: Level of MindSpore's log.
+_ERRORS_ONLY = 3
 _LOGGER = logging.getLogger("mindreid")
 
 
@@ -50,6 +53,17 @@ def write_line(text: str) -> None:
         _drop_output()
         if not isinstance(error, BrokenPipeError):
             raise MindReidError(f"can't write to standard output ({error.strerror})") from None
+
+
+def hide_framework_warnings() -> None:
+    """Keep MindSpore's and mindcv's warnings of their own internals from the console, in workers, too.
+
+    Call it before MindSpore is imported. A user's own ``GLOG_v`` or ``PYTHONWARNINGS`` goes first.
+    """
+    os.environ.setdefault("GLOG_v", str(_ERRORS_ONLY))
+    if not sys.warnoptions:
+        for package in ("mindspore", "mindcv"):
+            warnings.filterwarnings("ignore", module=rf"{package}(\.|$)")
 
 
 def flush_console() -> None:

@@ -19,6 +19,7 @@ from mindreid.engine.platform.device import Device
 from mindreid.engine.platform.distributed import Workers
 from mindreid.engine.training.plan import Plan
 from mindreid.errors import ConfigError
+from mindreid.layers.byte_images import ByteNormalization, ByteScaling
 from mindreid.layers.precision import set_precision
 from mindreid.objective import Objective
 
@@ -49,6 +50,16 @@ def build_loss_scaler(recipe: Recipe, device: Device) -> Optional[amp.LossScaler
     if device.amp_level == "O0":
         return None
     return amp.DynamicLossScaler(recipe.device.loss_scale, scale_factor=2, scale_window=1000)
+
+
+def build_preparation(recipe: Recipe) -> Optional[nn.Cell]:
+    """Build what the device makes of images that arrive as bytes; none where they arrive normalised."""
+    if not recipe.device.normalize:
+        return None
+    inputs = recipe.input
+    if inputs.kind == "silhouettes":
+        return ByteScaling()
+    return ByteNormalization(inputs.mean, inputs.std, inputs.channels)
 
 
 def build_plan(recipe: Recipe, sampler: BatchSampler) -> Plan:

@@ -29,7 +29,8 @@ class Trainer:
         What is trained, and where to start; updated in place.
     batches : callable
         ``batches(epoch, skip=n)`` is a generator that iterates over dictionaries of arrays, the
-        first ``n`` left out: "images" float32 ``[B, 3, H, W]`` and int32 ``[B]`` labels.
+        first ``n`` left out: "images" float32 ``[B, 3, H, W]``, or a tensor of the device that the
+        step prepares to be that, and int32 ``[B]`` labels.
     listeners : sequence of Listener
         Called in order.
     stop : StopRequest
@@ -80,7 +81,9 @@ class Trainer:
         with closing(self.batches(epoch, skip=progress.batch)) as batches:
             for batch in itertools.islice(batches, self.plan.steps_left(progress.step)):
                 rates = self._set_rates(epoch)
-                images = Tensor(batch["images"])
+                images = batch["images"]
+                if not isinstance(images, Tensor):
+                    images = Tensor.from_numpy(images)
                 terms = step(images, self._labels(batch, epoch), device_weights)
                 progress.step += 1
                 progress.batch += 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import signal
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import ExitStack
 from functools import cached_property, partial
 from pathlib import Path
@@ -30,6 +30,7 @@ from mindreid.engine.platform.distributed import Workers, join_workers, wait_for
 from mindreid.engine.platform.logs import log_to_file
 from mindreid.engine.platform.memory import memory_errors_explained
 from mindreid.engine.training import builders
+from mindreid.engine.training.device_batches import Batch, send_ahead, sender
 from mindreid.engine.training.listeners import CheckpointKeeper, Listener, LossLog, PeriodicEvaluation
 from mindreid.engine.training.loop import Trainer
 from mindreid.engine.training.map_labels import build_map_labeller
@@ -37,6 +38,7 @@ from mindreid.engine.training.mining import LabelMining
 from mindreid.engine.training.plan import Plan
 from mindreid.engine.training.run_folder import RunFolder
 from mindreid.engine.training.run_state import RunState
+from mindreid.engine.training.step_profile import StepProfile
 from mindreid.engine.training.stopping import StopRequest, StopRequestedError
 from mindreid.engine.training.tensorboard_log import TensorBoardLog
 from mindreid.errors import InterruptedRunError, TrainingError
@@ -49,7 +51,9 @@ _LESS_MEMORY = (
 )
 
 
-def train(recipe: Recipe, output: Path, *, resume: bool = False) -> dict[str, dict[str, Any]]:
+def train(
+    recipe: Recipe, output: Path, *, resume: bool = False, profile: bool = False
+) -> dict[str, dict[str, Any]]:
     """Train ``recipe`` and leave its weights, log and losses in ``output``.
 
     Parameters
@@ -60,6 +64,9 @@ def train(recipe: Recipe, output: Path, *, resume: bool = False) -> dict[str, di
         The run's folder; see :class:`RunFolder` for its files.
     resume : bool
         Go on from the folder's state. The resumed run equals an uninterrupted one.
+    profile : bool
+        Profile a few steps into the folder's ``profile``, see
+        :mod:`mindreid.engine.training.step_profile`; of several workers, the first one's.
 
     Returns
     -------
@@ -91,7 +98,7 @@ def train(recipe: Recipe, output: Path, *, resume: bool = False) -> dict[str, di
             stack.enter_context(log_to_file(folder.log))
         stack.enter_context(stop.listening())
         ms.set_seed(recipe.train.seed)
-        run = _Run(recipe, folder, device, workers)
+        run = _Run(recipe, folder, device, workers, profile=profile and workers.is_first)
         run.begin(resume)
         return run.carry_out(stop)
 
@@ -99,7 +106,9 @@ def train(recipe: Recipe, output: Path, *, resume: bool = False) -> dict[str, di
 class _Run:
     """One run: what it is made of, and what it does at its begin, on its way and at its end."""
 
-    def __init__(self, recipe: Recipe, folder: RunFolder, device: Device, workers: Workers) -> None:
+    def __init__(
+        self, recipe: Recipe, folder: RunFolder, device: Device, workers: Workers, *, profile: bool
+    ) -> None:
         self.recipe, self.folder, self.workers = recipe, folder, workers
         self.dataset = open_dataset(recipe)
         self.network = build_started_network(recipe)
@@ -112,7 +121,10 @@ class _Run:
             partial(builders.build_optimizers, recipe, objective),
             workers=workers,
             loss_scaler=builders.build_loss_scaler(recipe, device),
+            prepare=builders.build_preparation(recipe),
         )
+        self._send = sender(device.target)
+        self._profile = StepProfile(folder.profile, device.target) if profile else None
 
     def begin(self, resume: bool) -> None:
         """Load the saved state, if there is one, and give all workers what the first one has."""
@@ -139,7 +151,7 @@ class _Run:
             training_batches,
             self.dataset.train,
             self.sampler,
-            training_transform(self.recipe.augment, self.recipe.input),
+            training_transform(self.recipe.augment, self.recipe.input, as_bytes=self.recipe.device.normalize),
             seed=plan.seed,
             reader_threads=self.recipe.train.reader_threads,
             load=builders.training_loader(self.recipe),
@@ -150,7 +162,12 @@ class _Run:
         see = self._seer(extract, stand_ins, stop)
         mining = LabelMining(self.state, see, self.folder.mining if self.workers.is_first else None)
         listeners = [mining, *self._listeners(plan, partial(self._evaluate, extract))]
-        return Trainer(plan, self.state, batches, listeners, stop)
+
+        def sent(epoch: int, skip: int = 0) -> Generator[Batch, None, None]:
+            ahead = send_ahead(batches(epoch, skip=skip), self._send)
+            return ahead if self._profile is None else self._profile.watch(ahead)
+
+        return Trainer(plan, self.state, sent, listeners, stop)
 
     def _seer(
         self, extract: FeatureExtractor, stand_ins: StandIns, stop: StopRequest
@@ -182,7 +199,8 @@ class _Run:
         )
         keeper = CheckpointKeeper(self._save, every=train.checkpoint_every, epochs=plan.epochs)
         # A loss that is not finite must be found before anything is saved.
-        return [losses, evaluation, keeper, *self._summaries()]
+        profiles = [] if self._profile is None else [self._profile]
+        return [*profiles, losses, evaluation, keeper, *self._summaries()]
 
     def _summaries(self) -> list[Listener]:
         if not (self.recipe.train.summary and self.workers.is_first):

@@ -61,6 +61,11 @@ class RunFolder:
         return self.root / "tensorboard"
 
     @property
+    def profile(self) -> Path:
+        """Folder of a profile, if one was asked for."""
+        return self.root / "profile"
+
+    @property
     def log(self) -> Path:
         """What the console showed."""
         return self.root / "train.log"

@@ -31,6 +31,8 @@ class RunState:
         Processes that train together.
     loss_scaler : mindspore.amp.LossScaler, optional
         For mixed precision.
+    prepare : Cell, optional
+        See :class:`TrainStep`.
 
     Attributes
     ----------
@@ -54,12 +56,15 @@ class RunState:
         *,
         workers: Workers = Workers(),  # noqa: B008 - immutable
         loss_scaler: Optional[amp.LossScaler] = None,
+        prepare: Optional[nn.Cell] = None,
     ) -> None:
         self.objective, self._build_optimizers = objective, build_optimizers
         self.workers, self.loss_scaler = workers, loss_scaler
         self.optimizers = dict(build_optimizers())
         self._sizes = dict(objective.sizes())
-        self.step = TrainStep(objective, self.optimizers, workers=workers, loss_scaler=loss_scaler)
+        self.step = TrainStep(
+            objective, self.optimizers, workers=workers, loss_scaler=loss_scaler, prepare=prepare
+        )
         self.progress = Progress()
 
     def parameters(self) -> dict[str, Parameter]:

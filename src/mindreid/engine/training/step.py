@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import Any
+from typing import Any, Optional
 
 import mindspore as ms
 from mindspore import Parameter, Tensor, nn, ops
 
+from mindreid.engine.platform.compilation import compile_function
 from mindreid.engine.platform.distributed import (
     Workers,
     gradient_reducer,
@@ -43,6 +44,8 @@ class TrainStep:
     loss_scaler : mindspore.amp.LossScaler, optional
         For float16: the last phase's loss is scaled, and an update with a gradient that
         overflowed is left out.
+    prepare : Cell, optional
+        Makes what the network sees of the images that arrive, e.g. of bytes.
 
     Raises
     ------
@@ -57,7 +60,9 @@ class TrainStep:
         *,
         workers: Workers = Workers(),  # noqa: B008 - immutable
         loss_scaler: Any = None,
+        prepare: Optional[nn.Cell] = None,
     ) -> None:
+        self._prepare = prepare or nn.Identity()
         self._objective, self._optimizers = objective, optimizers
         self.workers, self._loss_scaler = workers, loss_scaler
         objective.gather, objective.rank = row_gatherer(workers), workers.rank
@@ -70,8 +75,15 @@ class TrainStep:
         _check_names(phases, optimizers)
         self._update = GroupUpdates({name: optimizers[name] for name in phases[-1].updated}, scaler)
         parameters = self._update.parameters
-        self._gradients = ms.jit(
-            _gradient_function(self._objective, phases, optimizers, parameters, self.workers, scaler)
+        self._gradients = compile_function(
+            _gradient_function(
+                _whole_batch(self._objective, self.workers, self._prepare),
+                phases,
+                optimizers,
+                parameters,
+                self.workers,
+                scaler,
+            )
         )
 
     def resting(self, frozen: Collection[Parameter]) -> frozenset[str]:
@@ -88,7 +100,7 @@ class TrainStep:
         Parameters
         ----------
         images : Tensor
-            float32 ``[B, 3, H, W]``, this worker's.
+            float32 ``[B, 3, H, W]``, this worker's; or what is prepared to be that.
         labels : sequence of Tensor
             This worker's int32 ``[B]`` each, in the order of ``objective.labels``, and its rows of
             what ``objective.draw_noise`` drew, then what ``objective.draw`` drew for the whole batch.
@@ -117,7 +129,7 @@ def _check_names(phases: Sequence[Phase], optimizers: Mapping[str, nn.Optimizer]
 
 
 def _gradient_function(
-    objective: Objective,
+    forward: Callable[..., Any],
     phases: Sequence[Phase],
     optimizers: Mapping[str, nn.Optimizer],
     parameters: tuple[Parameter, ...],
@@ -131,7 +143,6 @@ def _gradient_function(
         _phase_update(phase, optimizers[phase.name], span, workers) for phase, span in zip(early, spans)
     )
     losses, (begin, end) = last.losses, spans[-1]
-    forward = _whole_batch(objective, workers)
 
     def total_loss(images: Tensor, weights: Tensor, *local_labels: Tensor) -> tuple[Tensor, Tensor]:
         outputs, labels = forward(images, local_labels)
@@ -155,7 +166,7 @@ def _gradient_function(
     return gradients
 
 
-def _whole_batch(objective: Objective, workers: Workers) -> Callable[..., Any]:
+def _whole_batch(objective: Objective, workers: Workers, prepare: nn.Cell) -> Callable[..., Any]:
     """Build (images, labels) of this worker -> (outputs, labels) of all workers."""
     gather_all = together_gatherer(workers)
     per_row, local = len(objective.labels), objective.local_outputs
@@ -163,7 +174,7 @@ def _whole_batch(objective: Objective, workers: Workers) -> Callable[..., Any]:
 
     def forward(images: Tensor, local_labels: _Tensors) -> tuple[_Tensors, _Tensors]:
         outputs: _Tensors = ()
-        for output in objective.forward(images, *local_labels[per_row:drawn]):
+        for output in objective.forward(prepare(images), *local_labels[per_row:drawn]):
             # Losses are in float32 whatever the network's precision.
             outputs += (ops.cast(output, ms.float32),)
         shared = len(outputs) - local

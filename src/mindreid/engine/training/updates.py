@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
-import mindspore as ms
 from mindspore import Parameter, Tensor, amp, nn, ops
 
+from mindreid.engine.platform.compilation import compile_function
 from mindreid.errors import TrainingError
 
 _Tensors = tuple[Tensor, ...]
@@ -33,11 +33,11 @@ class GroupUpdates:
     def __init__(self, optimizers: Mapping[str, nn.Optimizer], loss_scaler: Any = None) -> None:
         self._optimizers = dict(optimizers)
         self.parameters = tuple(p for each in optimizers.values() for p in each.parameters)
-        self._unscale = None if loss_scaler is None else ms.jit(_unscaling(loss_scaler))
+        self._unscale = None if loss_scaler is None else compile_function(_unscaling(loss_scaler))
         # An optimiser on its own never rests, and a condition would cost it time.
         plain = loss_scaler is None and len(optimizers) == 1
         self._updates = {
-            name: each if plain else ms.jit(_conditional(each)) for name, each in optimizers.items()
+            name: each if plain else compile_function(_conditional(each)) for name, each in optimizers.items()
         }
         self._allowed = None if plain else {name: Tensor(True) for name in optimizers}
         self._kept: list[tuple[Parameter, Tensor]] = []

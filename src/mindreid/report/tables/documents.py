@@ -14,7 +14,7 @@ from pathlib import Path
 
 from mindreid.atomic import write_text
 from mindreid.errors import DataError
-from mindreid.report.tables import comparison_tables, experiment_tables, result_tables
+from mindreid.report.tables import audit_table, comparison_tables, experiment_tables, result_tables
 from mindreid.report.tables.result_files import ResultFiles
 
 _BLOCK = re.compile(r"(<!-- table: (?P<name>[\w ]+) -->\n).*?(<!-- end of table -->)", re.DOTALL)
@@ -76,6 +76,7 @@ def tables_of(results: ResultFiles, document: Path, root: Path) -> dict[str, Tab
             "telling": lambda: experiment_tables.telling_table(results),
             "speed": lambda: result_tables.speed_table(results),
             "mixed_precision": lambda: experiment_tables.mixed_precision_table(results),
+            "audit": lambda: audit_table.audit_table(results),
         }
     return {
         "published": lambda: result_tables.published_table(results, model),

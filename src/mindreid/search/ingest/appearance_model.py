@@ -149,7 +149,8 @@ def open_appearance_model(
         )
     size = exported.inputs.height, exported.inputs.width
     runtime = open_runtime(model)
-    opened = AppearanceModel(runtime, size, exported.inputs.interpolation, runtime.fixed_batch or batch)
+    fixed = exported.batch_sizes
+    opened = AppearanceModel(runtime, size, exported.inputs.interpolation, fixed[0] if fixed else batch)
     return opened.describe(model, exported.sha256, exported.inputs.model_dump(mode="json"))
 
 
