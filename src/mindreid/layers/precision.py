@@ -30,7 +30,7 @@ from mindreid.layers.pooling import GlobalPool, HorizontalPool, MaxAvgPool, Stri
 
 PrecisionLevel = Literal["O0", "O1", "O2", "O3", "auto"]
 
-_PRODUCTS = (nn.Conv2d, nn.Dense, PartLinear)
+_PRODUCTS = (nn.Conv2d, nn.Conv2dTranspose, nn.Dense, PartLinear)
 _MAP_NORMS = (nn.BatchNorm2d, nn.SyncBatchNorm)
 _TO_VECTORS = (GlobalPool, HorizontalPool, MaxAvgPool, StripePool, WeightedPool, nn.BatchNorm1d)
 #: Which cells compute in another precision than that of their input.
