@@ -32,7 +32,7 @@ def add(commands: argparse._SubParsersAction) -> None:
         "--batch-size", type=positive_integer, metavar="N", help="fix the batch size (default: it is free)"
     )
     batch.add_argument(
-        "--dynamic-batch", type=_gears, default=(), metavar="N,N,...",
+        "--dynamic-batch", type=_gears, metavar="N,N,...",
         help="batch sizes for converter_lite to compile, which FILE.converter.cfg tells it (default: none)",
     )  # fmt: skip
     parser.add_argument(
@@ -56,7 +56,7 @@ def _export(parsed: argparse.Namespace) -> None:
     from mindreid.engine.deployment.export_sizes import ExportSizes
     from mindreid.engine.deployment.exporter import export_checkpoint
 
-    sizes = ExportSizes(parsed.batch_size, parsed.frames, parsed.dynamic_batch)
+    sizes = ExportSizes(parsed.batch_size, parsed.frames, parsed.dynamic_batch or ())
     recipe = load_recipe(parsed.config, overrides(parsed))
     difference = export_checkpoint(
         recipe,

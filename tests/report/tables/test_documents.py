@@ -216,6 +216,18 @@ def test_tables_of_the_documents_in_docs(checkout):
     assert row_of(page, "| mgn ") == "| mgn | softmax | 1.51000 | 1.50000 (1.2 %) | 1.50000 (1.2 %) |"
 
 
+def test_the_audit_groups_operators_by_problem(checkout):
+    page = checkout / "docs" / "deployment.md"
+    page.parent.mkdir(exist_ok=True)
+    page.write_text("<!-- table: audit -->\n<!-- end of table -->\n")
+    wide = [{"operator": name, "problem": "int64 on the device"} for name in ("Argmax", "Cast", "Argmax")]
+    counts = {"operators": {"training": 12, "inference": 5}}
+    audits = {"Ascend": {"findings": [], **counts}, "GPU": {"findings": wide, **counts}}
+    figures(checkout, "audit", {"methods": {"mgn": {"recipe": "mgn/smoke", "levels": {"O0": audits}}}})
+    update_documents(checkout)
+    assert row_of(page, "| mgn ") == "| mgn | O0 | 12, 5 | nothing | int64 on the device: `Argmax`, `Cast` |"
+
+
 def test_what_was_learnt_is_one_table_for_each_experiment(checkout):
     for path in (checkout / "results").glob("learning_*.json"):
         path.unlink()
