@@ -57,13 +57,14 @@ def _add_synthesize(actions: argparse._SubParsersAction) -> None:
     parser.add_argument(
         "--frames",
         type=int,
-        help="frames per person, outfit and camera; by default 4, or 16 of a gait sequence",
+        help="frames per person, outfit and camera; by default 4 (or as many as the layout has), or 16 of a gait sequence",
     )
     parser.add_argument("--annotations", action="store_true", help="also silhouettes, keypoints, masks")
     parser.set_defaults(run=_synthesize)
 
 
 def _synthesize(parsed: argparse.Namespace) -> None:
+    from mindreid.data.layouts import layout_of
     from mindreid.walkers import synthesize
 
     if DATASETS[parsed.layout].sequence_layout is not None:
@@ -76,7 +77,7 @@ def _synthesize(parsed: argparse.Namespace) -> None:
         parsed.seed,
         outfits=parsed.outfits,
         cameras=parsed.cameras,
-        frames=4 if parsed.frames is None else parsed.frames,
+        frames=min(4, layout_of(parsed.layout).max_frames) if parsed.frames is None else parsed.frames,
         annotations=parsed.annotations,
     )
 
