@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from mindreid.commands import data_from_mot, data_keypoints, data_silhouettes, data_views
+from mindreid.commands import data_from_kth, data_from_mot, data_keypoints, data_silhouettes, data_views
 from mindreid.commands.arguments import add_dataset, say
 from mindreid.errors import MindReidError
 from mindreid.zoo import DATASETS
@@ -17,6 +17,7 @@ def add(commands: argparse._SubParsersAction) -> None:
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     _add_check(actions)
     _add_synthesize(actions)
+    data_from_kth.add(actions)
     data_from_mot.add(actions)
     data_keypoints.add(actions)
     data_silhouettes.add(actions)
@@ -57,7 +58,8 @@ def _add_synthesize(actions: argparse._SubParsersAction) -> None:
     parser.add_argument(
         "--frames",
         type=int,
-        help="frames per person, outfit and camera; by default 4 (or as many as the layout has), or 16 of a gait sequence",
+        help="frames per person, outfit and camera; by default 4 (fewer where a layout has no room), "
+        "or 16 of a gait sequence",
     )
     parser.add_argument("--annotations", action="store_true", help="also silhouettes, keypoints, masks")
     parser.set_defaults(run=_synthesize)

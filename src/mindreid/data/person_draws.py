@@ -1,4 +1,4 @@
-"""Random choices among persons that a protocol prescribes: who is trained on, which image is the gallery's."""
+"""Random choices that a protocol prescribes: who is trained on, which of a person's images is ranked."""
 
 from __future__ import annotations
 
