@@ -19,6 +19,7 @@ RECIPES = {
     "celeb_reid": ("fire/celeb", *_TRUNK),
     "celeb_reid_light": ("fire/celeb", "dataset.name=celeb_reid_light", *_TRUNK),
     "csv_list": ("mgn/walkers", "dataset.name=csv_list", *_TRUNK),
+    "cuhk01": ("mgn/cuhk01", *_TRUNK),
     "cuhk03": ("mgn/cuhk03_labeled", *_TRUNK),
     "deepchange": ("cal/deepchange", *_TRUNK),
     "dukemtmc": ("mgn/dukemtmc", *_TRUNK),
@@ -27,11 +28,12 @@ RECIPES = {
     "ltcc": ("cal/ltcc", *_TRUNK),
     "market1501": ("mgn/market1501", *_TRUNK),
     "msmt17": ("mgn/msmt17", *_TRUNK),
+    "pku_reid": ("mgn/pku_reid", *_TRUNK),
     "prcc": ("cal/prcc", *_TRUNK),
     "vc_clothes": ("cal/vc_clothes", *_TRUNK),
 }
 #: Those that are evaluated in the short run of the tests, too.
-QUICK = ("celeb_reid", "csv_list", "gait_pickles", "vc_clothes")
+QUICK = ("celeb_reid", "csv_list", "cuhk01", "gait_pickles", "vc_clothes")
 GAIT = ("casia_b", "ccpg", "gait_pickles")
 
 

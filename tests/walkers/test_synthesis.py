@@ -14,8 +14,9 @@ from mindreid.walkers import KEYPOINT_NAMES, Walk, render_walk, synthesis, synth
 
 SMALL = {"size": (64, 32), "frames": 3, "cameras": 2}
 LAYOUTS = [name for name in zoo.DATASETS.names() if zoo.DATASETS[name].layout is not None]
-#: Layouts that split test images otherwise than one query per walk, or tie clothes to cameras.
-OTHERWISE = ("ccvid", "prcc", "vc_clothes")
+#: Layouts that split test images otherwise than one query per walk, tie clothes to cameras, or have no
+#: room for several outfits.
+OTHERWISE = ("ccvid", "cuhk01", "pku_reid", "prcc", "vc_clothes")
 WITHOUT_CAMERAS = ("celeb_reid", "celeb_reid_light", "last")
 
 
@@ -75,6 +76,17 @@ def test_prcc_walkers_change_before_the_last_camera(tmp_path):
     assert not outfits[1] & worn_before_a
     with pytest.raises(InvalidArgumentError, match="'prcc' takes 3 cameras, not 4"):
         synthesize("prcc", tmp_path / "more", 4, 1, cameras=4)
+
+
+@pytest.mark.parametrize(("layout", "most"), [("cuhk01", 2), ("pku_reid", 8)])
+def test_walkers_of_layouts_with_room_for_few_frames(layout, most, tmp_path):
+    counts = synthesize(layout, tmp_path / "walkers", 4, 1, size=(32, 16), frames=most, cameras=2)
+    dataset = mindreid.load_dataset(layout, str(tmp_path / "walkers"))
+    assert sum(counts.values()) == sum(len(dataset.split(split)) for split in counts) == 4 * 2 * most
+    assert (dataset.num_train_pids, len({record.pid for record in dataset.query})) == (2, 2)
+    with pytest.raises(InvalidArgumentError, match=f"up to {most} frames"):
+        synthesize(layout, tmp_path / "more", 4, 1, frames=most + 1, cameras=2)
+    assert not (tmp_path / "more").exists()
 
 
 def test_ccvid_walkers_are_tracklets(tmp_path):

@@ -5,7 +5,14 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from mindreid.commands import data_film, data_from_mot, data_keypoints, data_silhouettes, data_views
+from mindreid.commands import (
+    data_film,
+    data_from_kth,
+    data_from_mot,
+    data_keypoints,
+    data_silhouettes,
+    data_views,
+)
 from mindreid.commands.arguments import add_dataset, say
 from mindreid.errors import MindReidError
 from mindreid.zoo import DATASETS
@@ -18,6 +25,7 @@ def add(commands: argparse._SubParsersAction) -> None:
     _add_check(actions)
     _add_synthesize(actions)
     data_film.add(actions)
+    data_from_kth.add(actions)
     data_from_mot.add(actions)
     data_keypoints.add(actions)
     data_silhouettes.add(actions)
@@ -58,13 +66,15 @@ def _add_synthesize(actions: argparse._SubParsersAction) -> None:
     parser.add_argument(
         "--frames",
         type=int,
-        help="frames per person, outfit and camera; by default 4, or 16 of a gait sequence",
+        help="frames per person, outfit and camera; by default 4 (fewer where a layout has no room), "
+        "or 16 of a gait sequence",
     )
     parser.add_argument("--annotations", action="store_true", help="also silhouettes, keypoints, masks")
     parser.set_defaults(run=_synthesize)
 
 
 def _synthesize(parsed: argparse.Namespace) -> None:
+    from mindreid.data.layouts import layout_of
     from mindreid.walkers import synthesize
 
     if DATASETS[parsed.layout].sequence_layout is not None:
@@ -77,7 +87,7 @@ def _synthesize(parsed: argparse.Namespace) -> None:
         parsed.seed,
         outfits=parsed.outfits,
         cameras=parsed.cameras,
-        frames=4 if parsed.frames is None else parsed.frames,
+        frames=min(4, layout_of(parsed.layout).max_frames) if parsed.frames is None else parsed.frames,
         annotations=parsed.annotations,
     )
 

@@ -76,6 +76,8 @@ class Layout(ABC):
     min_outfits: int = 1
     max_outfits: int = 99
     usual_outfits: int = 1
+    #: How many frames of a walk the grammar can tell apart.
+    max_frames: int = 10**6
 
     @abstractmethod
     def relative_path(self, shot: Shot) -> str:

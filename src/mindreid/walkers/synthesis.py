@@ -177,6 +177,11 @@ def _check(plan: _Plan, layout_name: str) -> None:
         raise InvalidArgumentError(
             f"query and gallery each take an image of a walk: frames is at least 2, not {plan.frames}"
         )
+    if plan.frames > layout.max_frames:
+        raise InvalidArgumentError(
+            f"{layout_name!r} takes up to {layout.max_frames} frames of a walk, not {plan.frames}",
+            fix="pass another --frames",
+        )
     if not layout.min_cameras <= plan.cameras <= layout.max_cameras:
         raise InvalidArgumentError(
             f"{layout_name!r} takes {_range(layout.min_cameras, layout.max_cameras)} cameras, "

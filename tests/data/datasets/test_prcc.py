@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from mindreid import load_dataset
-from mindreid.data.datasets.prcc import draw_single_shots
+from mindreid.data.person_draws import draw_single_shots
 from mindreid.data.records import Record
 from mindreid.errors import DataError
 

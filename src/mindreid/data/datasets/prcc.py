@@ -32,12 +32,11 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
-
 from mindreid.atomic import PathLike
 from mindreid.data.dataset_assembly import assemble
 from mindreid.data.dataset_files import list_images, list_persons, match_images, require
 from mindreid.data.layouts import Layout, Shot, pair_number
+from mindreid.data.person_draws import draw_single_shots
 from mindreid.data.records import (
     Dataset,
     Protocol,
@@ -133,21 +132,6 @@ def _protocols(same: Records, changed: Records, gallery: Records) -> list[Protoc
             for name, query in queries.items()
         ),
     ]
-
-
-def draw_single_shots(gallery: Sequence[Record], trials: int, seed: int) -> tuple[Records, ...]:
-    """Draw one record of each person, ``trials`` times.
-
-    Returns
-    -------
-    tuple of tuple of Record
-        One gallery per trial, by ascending pid; the same for the same records in any order.
-    """
-    images: dict[int, list[Record]] = {}
-    for record in sorted(gallery, key=lambda record: (record.pid, record.paths)):
-        images.setdefault(record.pid, []).append(record)
-    generator = np.random.default_rng(seed)
-    return tuple(tuple(own[generator.integers(len(own))] for own in images.values()) for _ in range(trials))
 
 
 class PrccLayout(Layout):

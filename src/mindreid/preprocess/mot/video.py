@@ -86,6 +86,21 @@ class Video:
                 fix="pass the video and the gt.txt of the same sequence",
             )
 
+    def read_all(self) -> Iterator[np.ndarray]:
+        """Yield every frame, uint8 RGB ``[H, W, 3]``.
+
+        Raises
+        ------
+        DataError
+            If the video doesn't hold as many frames as it announces.
+        """
+        with _opened(self._path) as video:
+            count = 0
+            while (image := _next_frame(video)) is not None:
+                yield image
+                count += 1
+            self._check_count(count, round(video.get(cv2.CAP_PROP_FRAME_COUNT)))
+
     def _check_count(self, count: int, announced: int) -> None:
         if self._path.suffix.lower() in _COUNTED and count < announced:
             raise DataError(

@@ -15,10 +15,12 @@ FIGURES = {"rank1": "rank-1", "rank5": "rank-5", "rank10": "rank-10"}
 _DATASETS = {
     "market1501": "Market-1501",
     "dukemtmc": "DukeMTMC-reID",
+    "cuhk01": "CUHK01",
     "cuhk03": "CUHK03, new protocol",
     "msmt17": "MSMT17",
     "ltcc": "LTCC",
     "prcc": "PRCC",
+    "pku_reid": "PKU-Reid",
     "vc_clothes": "VC-Clothes",
     "last": "LaST",
     "deepchange": "DeepChange",

@@ -1,0 +1,60 @@
+"""Two networks on the same persons: mean, interval and paired difference, resampled over persons.
+
+Queries of one person are not independent, and neither are two splits that test the same person; so
+all queries of a person are drawn together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+import numpy as np
+
+RESAMPLES = 10_000
+_INTERVAL = (0.025, 0.975)
+
+Verdict = Literal["shown", "not shown", "contrary"]
+#: {person: figures of its queries}, of one network in all splits.
+ByPerson = Mapping[str, Sequence[float]]
+
+
+def person_means(queries: ByPerson) -> dict[str, float]:
+    """Return each person's mean over its queries."""
+    return {person: float(np.mean(values)) for person, values in queries.items()}
+
+
+def mean_with_interval(queries: ByPerson) -> dict[str, Any]:
+    """Mean over persons with a 95 % interval, resampled over persons."""
+    return _resampled(np.array(list(person_means(queries).values())))
+
+
+def paired_difference(first: ByPerson, second: ByPerson) -> dict[str, Any]:
+    """Mean over persons of ``first`` minus ``second``, with a 95 % interval and the verdict.
+
+    Raises
+    ------
+    ValueError
+        If the two were not measured on the same persons.
+    """
+    if set(first) != set(second):
+        raise ValueError("a paired difference takes the same persons on both sides")
+    ours, theirs = person_means(first), person_means(second)
+    difference = _resampled(np.array([ours[person] - theirs[person] for person in sorted(ours)]))
+    return {**difference, "verdict": verdict(*difference["interval_95"])}
+
+
+def verdict(low: float, high: float) -> Verdict:
+    """Say what an interval of a claimed advantage shows."""
+    if low > 0:
+        return "shown"
+    return "contrary" if high < 0 else "not shown"
+
+
+def _resampled(values: np.ndarray) -> dict[str, Any]:
+    drawn = np.random.default_rng(0).integers(len(values), size=(RESAMPLES, len(values)))
+    return {
+        "persons": len(values),
+        "mean": float(values.mean()),
+        "interval_95": np.quantile(values[drawn].mean(axis=1), _INTERVAL).tolist(),
+    }
