@@ -4,7 +4,8 @@ Films walkers whom the network has never seen, adds the videos once with their t
 those that ``mindreid search add`` finds by itself, and joins both for several least similarities and
 travel times. ``not joined`` is every tracklet by itself.
 
-Run ``python benchmarks/search_paths.py --model FILE``; ``--work DIR`` keeps films and indexes for another run.
+Run ``python benchmarks/search_paths.py --model FILE``; ``--work DIR`` keeps films and indexes for another
+run.
 """
 
 from __future__ import annotations
