@@ -14,19 +14,23 @@ class StageClock:
     ----------
     seconds : dict
         Of each stage, in the order in which they were first begun.
+    processor : dict
+        Seconds of these in which a processor was at work; more than all of them where several were.
     """
 
     def __init__(self) -> None:
         self.seconds: dict[str, float] = {}
+        self.processor: dict[str, float] = {}
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
         """Count the time of the block to a stage."""
-        begin = time.perf_counter()
+        begin, working = time.perf_counter(), time.process_time()
         try:
             yield
         finally:
             self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - begin
+            self.processor[name] = self.processor.get(name, 0.0) + time.process_time() - working
 
     def timed(self, name: str, items: Iterator) -> Iterator:
         """Yield items, and count the time until each is there."""

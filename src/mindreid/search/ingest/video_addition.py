@@ -79,6 +79,8 @@ class VideoAddition:
         How many were not, since their camera's are not kept that long.
     seconds : dict
         By stage; empty if the video was in the index already.
+    processor : dict
+        Of these, those in which a processor was at work.
     frames : int
         Frames in which persons were looked for.
     """
@@ -87,6 +89,7 @@ class VideoAddition:
     tracklets: int
     expired: int = 0
     seconds: dict[str, float] = field(default_factory=dict)
+    processor: dict[str, float] = field(default_factory=dict)
     frames: int = 0
 
     @property
@@ -211,7 +214,8 @@ class _VideoWork:
         )  # fmt: skip
         with self._clock.stage("storing"):
             self._addition.finish(source)
-        return VideoAddition(source, self._added, self._expired, self._clock.seconds, self._frames)
+        clock = self._clock
+        return VideoAddition(source, self._added, self._expired, clock.seconds, clock.processor, self._frames)
 
     def _look_at(
         self,
