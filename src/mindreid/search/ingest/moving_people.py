@@ -3,7 +3,8 @@
 Zivkovic's mixture of Gaussians (ICPR 2004) finds what moves. Where it does, the detector of Dalal
 and Triggs (CVPR 2005; both as in OpenCV, which brings the weights) looks for persons, in a size in
 which it knows them. A moving piece in which it sees none, but that has the shape of a standing person,
-is taken with a low score. A person who is alone in a moving piece has its box. Who stands still for minutes becomes background.
+is taken with a low score. A person who is alone in a moving piece has its box. Who stands still for
+minutes becomes background.
 """
 
 from __future__ import annotations
