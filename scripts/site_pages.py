@@ -35,8 +35,8 @@ REFERENCE = {
 NEEDS = (
     (r"\b(Ascend|GPU)\b", "a device: Ascend, or say GPU or CPU instead"),
     (r"\bdata/(?!\w*walkers)|\bgt\.txt|\.pth\b|\.pt\b", "data or weights from their authors"),
-    (r"\bphotos\b|\bvideo\.|\bfolder\b", "images of your own"),
-    (r"\bruns/|\.ckpt\b|\.mindir\b|\.onnx\b", "what an earlier command wrote"),
+    (r"\bphotos\b|\bvideo\.|\bfolder\b|\bholiday\b|\bhall\.mp4\b", "images or videos of your own"),
+    (r"\bruns/|\.ckpt\b|\.mindir\b|\.onnx\b|\b(hall|other|film)-index\b", "what an earlier command wrote"),
     (r"\bbenchmarks/", "minutes to hours"),
 )
 

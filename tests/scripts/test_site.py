@@ -20,6 +20,7 @@ RUN_BY_TESTS = (
     "bash scripts/setup.sh",
     "source .venv/bin/activate",
     "mindreid data synthesize",
+    "mindreid data film",
 )
 
 

@@ -64,6 +64,8 @@ def _name(text: str) -> tuple[str, str]:
     who, equals, name = text.partition("=")
     if not (who.strip() and equals and name.strip()):
         raise argparse.ArgumentTypeError(f"{text!r} is not WHO=NAME, such as 3=Anna")
+    if name != name.encode("utf-8", "replace").decode():
+        raise argparse.ArgumentTypeError(f"{name!r} has letters that no text can hold")
     return who.strip(), name.strip()
 
 

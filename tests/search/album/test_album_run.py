@@ -12,7 +12,7 @@ import sys
 import time
 from collections import defaultdict
 from pathlib import Path
-from urllib.parse import unquote
+from urllib.parse import unquote, unquote_to_bytes
 
 import numpy as np
 import pytest
@@ -289,6 +289,26 @@ def test_the_page_shows_everybody_and_fetches_nothing(photos, run, tmp_path):
     assert odd.resolve() in targets
     assert all(target.is_file() for target in targets)
     assert "<script>alert(1)</script>" in [title.text for title in page.find("h2")]
+
+
+def test_names_that_no_text_can_hold(tmp_path, model):
+    photos = tmp_path / os.fsdecode(b"photos \xff")
+    for name in ("1.png", "2.png"):
+        put(photos, name, ["anna"])
+    (photos / "2.png").rename(photos / os.fsdecode(b"\xfe.png"))
+    for _ in range(2):
+        album = make_album(
+            photos, tmp_path / "odd", model, PaintedPeople(), found_by="paint", least_similarity=0.7
+        )
+    assert (album.persons, album.strangers) == (1, 0)
+    with (tmp_path / "odd" / "album.csv").open(newline="", errors="surrogateescape") as file:
+        assert sorted(row["photo"] for row in csv.DictReader(file)) == sorted(map(str, photos.iterdir()))
+    page = read_markup((tmp_path / "odd" / "index.html").read_text(encoding="utf-8"))
+    links = [
+        link.attributes["href"] for link in page.find("a") if not link.attributes["href"].startswith("#")
+    ]
+    targets = {(tmp_path / "odd" / os.fsdecode(unquote_to_bytes(link))).resolve() for link in links}
+    assert targets == {path.resolve() for path in photos.iterdir()}
 
 
 @pytest.mark.parametrize("place", ["photos/album", "photos", "."])

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 from collections import defaultdict
 from collections.abc import Mapping
 from contextlib import suppress
@@ -147,7 +148,9 @@ def _claim(photos: Path, folder: Path, found_by: str) -> None:
             fix="pass --output",
         )
     settings = folder / SETTINGS
-    own = {"photos": str(source), "found_by": found_by}
+    # What no UTF-8 file can hold is written as its numbers.
+    named = os.fsencode(source).decode("utf-8", "backslashreplace")
+    own = {"photos": named, "found_by": found_by}
     if not settings.is_file():
         if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
             raise DataError(
@@ -168,7 +171,7 @@ def _claim(photos: Path, folder: Path, found_by: str) -> None:
             where=str(folder),
             fix="find them in the same way, or name a new folder with --output",
         )
-    if before[1] != str(source):
+    if before[1] != named:
         raise DataError(
             f"this is the album of {before[1]}", where=str(folder), fix="name another with --output"
         )

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Optional
+from typing import Any, Optional, Union
 
 import numpy as np
 
@@ -124,14 +125,22 @@ class SqliteRows:
         order = "ORDER BY camera, start, path"
         rows = self.run(f"SELECT {_SOURCE_COLUMNS} FROM sources{where} {order}", values)  # noqa: S608
         return [
-            Source(row[0], row[1], row[2], row[3], from_seconds(row[4]), from_seconds(row[5]), *row[6:])
+            Source(
+                row[0],
+                row[1],
+                os.fsdecode(row[2]),
+                row[3],
+                from_seconds(row[4]),
+                from_seconds(row[5]),
+                *row[6:],
+            )
             for row in rows
         ]
 
     def insert_source(self, source: Source) -> None:
         """Add a recording."""
         values = (
-            source.id, source.kind, source.path, source.camera, to_seconds(source.start),
+            source.id, source.kind, _stored_path(source.path), source.camera, to_seconds(source.start),
             to_seconds(source.end), source.width, source.height, source.frames, source.missing,
         )  # fmt: skip
         self.run(f"INSERT INTO sources ({_SOURCE_COLUMNS}) VALUES (?,?,?,?,?,?,?,?,?,?)", values)  # noqa: S608
@@ -203,6 +212,12 @@ class SqliteRows:
             raise DataError(
                 f"this index has format {self.fact('format')}, not {FORMAT}", where=str(self.path.parent)
             )
+
+
+def _stored_path(path: str) -> Union[str, bytes]:
+    """Return a path as SQLite takes it: a name whose bytes are no UTF-8 is no text for it."""
+    content = os.fsencode(path)
+    return path if content == path.encode("utf-8", "replace") else content
 
 
 def _tracklet_of(row: Sequence[Any]) -> Tracklet:

@@ -3,7 +3,8 @@
 Zivkovic's mixture of Gaussians (ICPR 2004) finds what moves. Where it does, the detector of Dalal
 and Triggs (CVPR 2005; both as in OpenCV, which brings the weights) looks for persons, in a size in
 which it knows them. A moving piece in which it sees none, but that has the shape of a standing person,
-is taken with a low score. Who stands still for minutes becomes background.
+is taken with a low score. A person who is alone in a moving piece has its box. Who stands still for
+minutes becomes background.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from mindreid.search.ingest.detectors import keep_distinct, within
+from mindreid.search.ingest.detectors import intersection_over_union, keep_distinct, within
 from mindreid.search.ingest.hog_people import KNOWN_HEIGHT, HogPeople
 
 #: Frames over which the background is learnt, at first and later, and the distance in variances from
@@ -32,6 +33,8 @@ _SHAPE_SCORE = 0.3
 #: A person moves: at least this share of its box is foreground.
 _LEAST_MOTION = 0.12
 _OVERLAP = 0.4
+#: Intersection over union of a moving piece and the only person in it, from which on they are the same.
+_AGREEMENT = 0.6
 
 
 class MovingPeople:
@@ -74,10 +77,12 @@ class MovingPeople:
         found[:, 0] += columns.start
         found[:, 1] += rows.start
         shares = [_share(moving, box) for box in found]
-        found = found[np.array(shares, np.float32) >= _LEAST_MOTION]
-        if len(found) or not _is_person_shaped(moving, piece):
+        found = keep_distinct(found[np.array(shares, np.float32) >= _LEAST_MOTION], _OVERLAP)
+        if len(found) > 1 or not _is_person_shaped(moving, piece):
             return found
-        return np.array([[left, top, width, height, _SHAPE_SCORE]], np.float32)
+        own = np.array([[left, top, width, height, found[0, 4] if len(found) else _SHAPE_SCORE]], np.float32)
+        # One person alone: what moves shows its outline better than the detector's window does.
+        return own if not len(found) or intersection_over_union(own[0], found)[0] >= _AGREEMENT else found
 
 
 def _pieces(moving: np.ndarray) -> np.ndarray:

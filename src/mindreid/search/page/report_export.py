@@ -56,7 +56,7 @@ def export_report(index: Index, search: Search) -> bytes:
     }
     said = {"confirmed": list(search.confirmed), "rejected": list(search.rejected)}
     content = {**about, **said, "hits": [entry for entry, _ in shown]}
-    files["hits.json"] = (json.dumps(content, indent=2, ensure_ascii=False) + "\n").encode()
+    files["hits.json"] = (json.dumps(content, indent=2) + "\n").encode()
     files["report.html"] = _page(about, search, shown, list(sources.values())).encode()
     sums = "".join(f"{hashlib.sha256(data).hexdigest()}  {name}\n" for name, data in sorted(files.items()))
     return _archive({**files, "SHA256SUMS": sums.encode()})

@@ -42,6 +42,7 @@ async function attempt(text, work) {
 }
 
 const tracklet = (id) => `/api/tracklets/${encodeURIComponent(id)}`;
+const counted = (number, what) => `${number} ${what}${number === 1 ? "" : "s"}`;
 const clock = (text) => text ? text.slice(0, 19).replace("T", " ") : "at an unknown time";
 
 function filters() {
@@ -174,7 +175,7 @@ async function look(hit) {
 
 async function begin() {
   const held = await ask("/api/index");
-  $("about").textContent = `${held.tracklets} tracklets of ${held.recordings} recordings, ${clock(held.start)} to ${clock(held.end)} UTC. Every search is logged.`;
+  $("about").textContent = `${counted(held.tracklets, "tracklet")} of ${counted(held.recordings, "recording")}, ${clock(held.start)} to ${clock(held.end)} UTC. Every search is logged.`;
   for (const camera of held.cameras) {
     $("cameras").append(make("label", {}, make("input", { type: "checkbox", value: camera }), ` ${camera}`));
   }
