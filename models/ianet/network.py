@@ -75,10 +75,17 @@ class IANet(nn.Cell):
 
     def construct(self, images: Tensor) -> Tensor:
         """Map normalised images ``[B, 3, H, W]`` to embeddings ``[B, D]``, float32, not L2-normalised."""
+        return self.neck(self.pool(self.last_map(images)))
+
+    def last_map(self, images: Tensor) -> Tensor:
+        """Return the trunk's map after all blocks, ``[B, C, h, w]``."""
         trunk = self.trunk
         x = self.block2(trunk.layer2(trunk.layer1(trunk.stem(images))))
-        x = self.block3(trunk.layer3(x))
-        return self.neck(self.pool(trunk.layer4(x)))
+        return trunk.layer4(self.block3(trunk.layer3(x)))
+
+    def maps(self, images: Tensor) -> dict[str, Tensor]:
+        """Return the same by name."""
+        return {"trunk": self.last_map(images)}
 
 
 def ianet(

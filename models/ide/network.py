@@ -90,6 +90,10 @@ class IDE(nn.Cell):
         """Map images to what the classifier sees, ``[B, num_features]``."""
         return self.head(self.pool(self.trunk(images)))
 
+    def maps(self, images: Tensor) -> dict[str, Tensor]:
+        """Return the trunk's map, ``[B, C, h, w]``."""
+        return {"trunk": self.trunk(images)}
+
 
 def ide(
     num_classes: int = 0,  # noqa: ARG001 - classifiers belong to the objective

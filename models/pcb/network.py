@@ -88,6 +88,10 @@ class PCB(nn.Cell):
         unit = l2_normalize(ops.cast(vectors, ms.float32), 2)
         return ops.reshape(unit, (-1, self.parts * vectors.shape[2]))
 
+    def maps(self, images: Tensor) -> dict[str, Tensor]:
+        """Return the trunk's map, ``[B, C, h, w]``."""
+        return {"trunk": self.trunk(images)}
+
     def check_input(self, height: int, width: int) -> None:
         """Refuse a size in pixels that the network can't take, before anything is compiled.
 

@@ -59,6 +59,10 @@ class TriNet(nn.Cell):
         """Map normalised images ``[B, 3, H, W]`` to embeddings, float32, not L2-normalised."""
         return ops.cast(self.embedding(self.hidden(self.pool(self.trunk(images)))), ms.float32)
 
+    def maps(self, images: Tensor) -> dict[str, Tensor]:
+        """Return the trunk's map, ``[B, C, h, w]``."""
+        return {"trunk": self.trunk(images)}
+
 
 def trinet(
     num_classes: int = 0,  # noqa: ARG001 - there is no classifier

@@ -14,6 +14,7 @@ from mindreid.engine.checkpoints.checkpoint_files import load_weights
 from mindreid.engine.deployment.exporter import export_checkpoint
 from mindreid.engine.deployment.run_exported import run_exported
 from mindreid.engine.deployment.wrappers import deployable_network
+from mindreid.engine.evaluation.activations import offers_maps
 from mindreid.engine.evaluation.evaluation_run import EvaluationRun
 from mindreid.report.tables.published import load_published
 from mindreid.zoo import MODELS, list_models
@@ -60,6 +61,17 @@ def test_an_image_has_the_same_embedding_alone_and_in_a_batch(method):
     alone = np.concatenate([network(images[i : i + 1]).asnumpy() for i in range(3)])
     np.testing.assert_allclose(alone, together.asnumpy(), rtol=1e-3, atol=1e-4)
     assert not np.allclose(alone[0], alone[1])
+
+
+@pytest.mark.parametrize("method", quick_only(METHODS, *QUICK))
+def test_maps_are_those_of_every_image(method):
+    """A network need not offer any."""
+    network, images = build(method), inputs(method, 2)
+    for name, value in network.maps(images).items() if offers_maps(network) else ():
+        assert value.ndim == 4, name
+        assert value.shape[0] == 2
+        assert min(value.shape[2:]) > 1
+        assert not np.array_equal(*value.asnumpy())
 
 
 @pytest.mark.parametrize("method", quick_only(METHODS, *QUICK))
