@@ -47,9 +47,13 @@ def overrides(method, level):
 def test_terms_are_nearly_those_of_float32(smoke_run, method, level):
     single, half = (smoke_run(method, *overrides(method, name)) for name in ("O0", level))
     assert len(half.terms()) == len(single.terms()) == STEPS
-    for there, here in zip(single.terms(), half.terms()):
-        assert here == pytest.approx(there, rel=0.02)
-        assert all(here[name] != there[name] for name in there if there[name])
+    pairs = list(zip(single.terms(), half.terms()))
+    for there, here in pairs:
+        # A penalty that is as good as met is a difference of large numbers: 1e-4 of the loss may be left.
+        assert here == pytest.approx(there, rel=0.02, abs=1e-4 * sum(map(abs, there.values())))
+    for name, value in single.terms()[0].items():
+        # One of three steps may come out alike by chance: a softmax of two classes hardly tells them apart.
+        assert not value or any(here[name] != there[name] for there, here in pairs), name
 
     weights = parameters(half.folder / "last.ckpt")
     assert {value.dtype for value in weights.values()} == {np.dtype(np.float32)}
