@@ -136,7 +136,9 @@ def test_every_option_is_explained_with_its_default(words):
             # Options made of a dataclass's fields leave the default to it.
             assert argument.required or "default" in line, f"{named} does not tell its default"
         elif argument.default not in (None, False, [], ""):
-            assert f"{argument.default}" in line, f"{named} does not tell its default"
+            several = isinstance(argument.default, tuple)
+            told = " ".join(map(str, argument.default)) if several else f"{argument.default}"
+            assert told in line, f"{named} does not tell its default"
 
 
 @pytest.mark.parametrize(

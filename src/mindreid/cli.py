@@ -46,11 +46,11 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
 
 
 def _run(arguments: Optional[Sequence[str]]) -> int:
+    _keep_folder_clean()
     parsed = build_parser().parse_args(arguments)
     # No command imports MindSpore before it runs.
     if not parsed.debug:
         hide_framework_warnings()
-    _keep_folder_clean()
     parsed.command_line = shlex.join(["mindreid", *(sys.argv[1:] if arguments is None else arguments)])
     log_to_console()
     try:

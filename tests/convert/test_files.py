@@ -210,6 +210,7 @@ def test_a_wrong_recording_is_noticed(author_file, tmp_path, capsys):
     assert "with 'images' and 'embedding'" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_a_converted_trunk_keeps_its_stem_pooling(author_file, golden, fill, tmp_path):
     path, _ = author_file("torchvision_resnet")
     output, recorded = tmp_path / "resnet50.ckpt", golden("resnet50")

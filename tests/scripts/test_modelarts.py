@@ -56,6 +56,7 @@ def bucket(tmp_path, tiny_market):
     return tmp_path
 
 
+@pytest.mark.slow
 def test_places_in_obs_are_copied_and_a_second_job_goes_on(bucket):
     environment = {"BUCKET": str(bucket / "obs"), "PYTHONPATH": str(bucket / "package")}
     arguments = ("--data_url", "obs://market", "--train_url", "obs://run", "--config", bucket / "tiny.yaml")

@@ -18,7 +18,7 @@ def add(actions: argparse._SubParsersAction) -> None:
     parser.add_argument("--seed", type=int, default=1, help="decides everything that is drawn")
     parser.add_argument("--first-id", type=positive_integer, default=1, help="number of the first person")
     parser.add_argument(
-        "--size", type=_width_and_height, default=(320, 240), metavar="WIDTHxHEIGHT",
+        "--size", type=_width_and_height, default="320x240", metavar="WIDTHxHEIGHT",
         help="of the pictures in pixels (default: 320x240)",
     )  # fmt: skip
     parser.add_argument("--frame-rate", type=float, default=10.0, help="frames per second")

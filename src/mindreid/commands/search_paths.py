@@ -26,7 +26,7 @@ def add(actions: argparse._SubParsersAction) -> None:
     add_index(parser)
     add_filters(parser)
     parser.add_argument(
-        "--travel", type=float, nargs=2, default=(0.0, 60.0), metavar=("LEAST", "MOST"),
+        "--travel", type=float, nargs=2, default=(0, 60), metavar=("LEAST", "MOST"),
         help="seconds from one camera to another; the first is negative where views overlap (default: 0 60)",
     )  # fmt: skip
     parser.add_argument(

@@ -136,6 +136,7 @@ def test_every_method_fits_ascend(method):
     assert {(found.operator, found.problem) for found in audit.findings} <= LEFT["Ascend"]
 
 
+@pytest.mark.slow
 def test_the_command_prints_and_writes_what_was_seen(monkeypatch, tmp_path, capsys):
     monkeypatch.chdir(tmp_path)
     arguments = ["audit", "--platform", "GPU", "--config", "trinet/smoke", "--json", "seen.json"]

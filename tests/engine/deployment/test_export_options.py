@@ -96,6 +96,7 @@ def test_fixed_frames(tmp_path, file_format, batch):
     }
 
 
+@pytest.mark.slow
 def test_gears_of_the_batch(network, tmp_path):
     path, about = tmp_path / "x.mindir", description("mgn", OPTIONS, INPUT)
     sizes = ExportSizes(dynamic_batch=(1, 2, 4))
@@ -123,6 +124,7 @@ def test_onnx_names_its_ends(exported):
     assert [end.name for end in (*session.get_inputs(), *session.get_outputs())] == ["images", "embeddings"]
 
 
+@pytest.mark.slow
 def test_float16(checkpoint, tmp_path):
     """Half the weights' bytes, embeddings of unit length in float32, near those of float32."""
     recipe, weights = checkpoint

@@ -86,7 +86,7 @@ def embed_files(
     with claimed_embedding_folder(output, model, source, table) as folder:
         if folder.known:
             logger.info("%d embeddings are in %s already", len(folder.known), output)
-        batches = _Batches(runtime, folder, *_batch_sizes(model, min(batch_size, len(paths))))
+        batches = _Batches(runtime, folder, *_batch_sizes(model, batch_size, len(paths)))
         read, skipped = [], list(unreadable or ())
         try:
             for loaded in tqdm(
@@ -108,10 +108,10 @@ def embed_files(
         return folder.finish([item.path for item in read], [item.digest for item in read], skipped)
 
 
-def _batch_sizes(model: ExportedModel, wanted: int) -> tuple[tuple[int, ...], int]:
+def _batch_sizes(model: ExportedModel, wanted: int, files: int) -> tuple[tuple[int, ...], int]:
     """Choose ascending batch sizes of those that the file takes, and how many inputs fill a batch."""
     if model.batch_sizes is None:
-        sizes: tuple[int, ...] = (wanted,)
+        sizes: tuple[int, ...] = (min(wanted, files),)
     else:
         sizes = tuple(size for size in model.batch_sizes if size <= max(wanted, model.batch_sizes[0]))
     if model.inputs.kind == "silhouettes" and model.frames is None:
