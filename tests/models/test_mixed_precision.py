@@ -27,6 +27,10 @@ GRID = [
     for level in LEVELS
 ]
 STEPS = 3
+#: Where a penalty that is as good as met is a difference of larger numbers: MSCAN's of its parts' places.
+NEARLY_MET = ("mscan",)
+#: Whose untrained logits of two classes are so near 0 that a step's softmax can come out alike by chance.
+HARDLY_TOLD_APART = ("gaitgl",)
 
 
 def overrides(method, level):
@@ -49,11 +53,11 @@ def test_terms_are_nearly_those_of_float32(smoke_run, method, level):
     assert len(half.terms()) == len(single.terms()) == STEPS
     pairs = list(zip(single.terms(), half.terms()))
     for there, here in pairs:
-        # A penalty that is as good as met is a difference of large numbers: 1e-4 of the loss may be left.
-        assert here == pytest.approx(there, rel=0.02, abs=1e-4 * sum(map(abs, there.values())))
+        left = 1e-4 * sum(map(abs, there.values())) if method in NEARLY_MET else 0.0
+        assert here == pytest.approx(there, rel=0.02, abs=left)
     for name, value in single.terms()[0].items():
-        # One of three steps may come out alike by chance: a softmax of two classes hardly tells them apart.
-        assert not value or any(here[name] != there[name] for there, here in pairs), name
+        differs = [here[name] != there[name] for there, here in pairs]
+        assert not value or (any(differs) if method in HARDLY_TOLD_APART else all(differs)), name
 
     weights = parameters(half.folder / "last.ckpt")
     assert {value.dtype for value in weights.values()} == {np.dtype(np.float32)}

@@ -377,16 +377,14 @@ def test_a_killed_run_leaves_an_album_that_the_next_one_ends(tmp_path, network):
         put(photos, f"{number}.png", [("anna", "bert", "cleo", "dora")[number % 4]])
     words = [str(photos), "--whole", "--similarity", "0.7", "--model", str(network)]
     command = [sys.executable, "-m", "mindreid", "album", *words, "--output"]
-    whole = tmp_path / "whole"
+    whole, ended = tmp_path / "whole", tmp_path / "killed"
     subprocess.run([*command, str(whole)], check=True, capture_output=True)
     draw, killed = np.random.default_rng(1), 0
     for attempt in range(4):
         # As soon as something is there, or somewhat later.
-        process = subprocess.Popen(
-            [*command, str(tmp_path / "killed")], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        )
+        process = subprocess.Popen([*command, str(ended)], stderr=subprocess.DEVNULL)
         marks = {1: "index", 2: "index/crops", 3: "groups.json"}
-        mark = tmp_path / "killed" / marks.get(attempt, "album.json")
+        mark = ended / marks.get(attempt, "album.json")
         while process.poll() is None and not mark.exists():
             time.sleep(0.005)
         time.sleep(draw.uniform(0, 0.15))
@@ -395,8 +393,7 @@ def test_a_killed_run_leaves_an_album_that_the_next_one_ends(tmp_path, network):
             killed += 1
         process.wait()
     assert killed >= 2
-    subprocess.run([*command, str(tmp_path / "killed")], check=True, capture_output=True)
-    differing = {"album.json"}
-    one, other = ({str(p): digest for p, digest in state_of(f).items()} for f in (whole, tmp_path / "killed"))
-    assert {name for name in one if one[name] != other.get(name)} <= differing
+    subprocess.run([*command, str(ended)], check=True, capture_output=True)
+    one, other = ({str(p): digest for p, digest in state_of(f).items()} for f in (whole, ended))
+    assert {name for name in one if one[name] != other.get(name)} <= {"album.json"}
     assert set(one) == set(other)
