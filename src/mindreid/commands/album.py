@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Optional
 
 from mindreid.commands.arguments import say
-from mindreid.commands.search_arguments import add_model
+from mindreid.commands.search.search_arguments import add_model
 from mindreid.errors import InvalidArgumentError
 
 if TYPE_CHECKING:

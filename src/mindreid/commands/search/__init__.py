@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from mindreid.commands import (
+from mindreid.commands.search import (
     search_add,
     search_find,
     search_forget,

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from mindreid.commands.arguments import say
-from mindreid.commands.search_arguments import add_index
+from mindreid.commands.search.search_arguments import add_index
 from mindreid.errors import DataError, InvalidArgumentError
 
 

@@ -6,7 +6,7 @@ import argparse
 import json
 
 from mindreid.commands.arguments import say
-from mindreid.commands.search_arguments import add_index, shown_time
+from mindreid.commands.search.search_arguments import add_index, shown_time
 from mindreid.text_table import format_table
 
 

@@ -9,7 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mindreid.commands.arguments import positive_integer, say
-from mindreid.commands.search_arguments import add_filters, add_index, add_reason, filters_of, read_truths
+from mindreid.commands.search.search_arguments import (
+    add_filters,
+    add_index,
+    add_reason,
+    filters_of,
+    read_truths,
+)
 from mindreid.errors import DataError
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mindreid.commands.arguments import say
-from mindreid.commands.search_arguments import add_filters, add_index, add_reason, filters_of
-from mindreid.commands.search_find import box_argument
+from mindreid.commands.search.search_arguments import add_filters, add_index, add_reason, filters_of
+from mindreid.commands.search.search_find import box_argument
 from mindreid.errors import DataError, InvalidArgumentError
 from mindreid.text_table import format_table
 

@@ -1,30 +1,20 @@
-"""``mindreid report``."""
+"""``mindreid report``'s sheets of persons, sequences and views, drawn without a network."""
 
 from __future__ import annotations
 
 import argparse
 from pathlib import Path
 
-from mindreid.commands import report_embeddings, report_runs
 from mindreid.commands.arguments import add_dataset, add_picture, add_split, say
-from mindreid.errors import DataError
-from mindreid.package_contents import package_summaries
 from mindreid.zoo import DATASETS
 
 
-def add(commands: argparse._SubParsersAction) -> None:
-    """Add the command and its actions to the parser."""
-    parser = commands.add_parser("report", help="pictures and tables of results")
-    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
-    report_runs.add(actions)
-    report_embeddings.add(actions)
+def add(actions: argparse._SubParsersAction) -> None:
+    """Add the actions to the parser of ``mindreid report``."""
     _add_walkers(actions)
     _add_augmentations(actions)
     _add_silhouettes(actions)
-    _add_architecture(actions)
-    _add_tables(actions)
     _add_views(actions)
-    _add_view_angle(actions)
 
 
 def _add_walkers(actions: argparse._SubParsersAction) -> None:
@@ -78,39 +68,6 @@ def _silhouettes(parsed: argparse.Namespace) -> None:
     say(f"wrote {parsed.output}")
 
 
-def _add_architecture(actions: argparse._SubParsersAction) -> None:
-    parser = actions.add_parser("architecture", help="a model's network as boxes and arrows")
-    models = ", ".join(package_summaries("mindreid.models"))
-    parser.add_argument("--model", required=True, help=f"the model: {models}")
-    add_picture(parser)
-    parser.set_defaults(run=_architecture)
-
-
-def _architecture(parsed: argparse.Namespace) -> None:
-    from mindreid.report.pictures.architecture import draw_architecture, load_architecture
-
-    draw_architecture(load_architecture(parsed.model), parsed.output)
-    say(f"wrote {parsed.output}")
-
-
-def _add_tables(actions: argparse._SubParsersAction) -> None:
-    parser = actions.add_parser("tables", help="rebuild the documents' tables from results/*.json")
-    parser.add_argument("--root", type=Path, default=Path("."), help="the checkout")
-    parser.add_argument("--check", action="store_true", help="change nothing; fail if a table is out of date")
-    parser.set_defaults(run=_tables)
-
-
-def _tables(parsed: argparse.Namespace) -> None:
-    from mindreid.report.tables.documents import update_documents
-
-    changed = [str(path) for path in update_documents(parsed.root, check=parsed.check)]
-    if parsed.check and changed:
-        raise DataError(
-            "tables disagree with results/", where=", ".join(changed), fix="run `mindreid report tables`"
-        )
-    say(f"rebuilt {', '.join(changed)}" if changed else "all tables agree with results/")
-
-
 def _add_views(actions: argparse._SubParsersAction) -> None:
     parser = actions.add_parser("views", help="some images of every viewpoint bin, with their angles")
     parser.add_argument("--views", type=Path, required=True, metavar="FILE.csv", help="the table")
@@ -125,17 +82,4 @@ def _views(parsed: argparse.Namespace) -> None:
     from mindreid.report.pictures.view_sheet import draw_view_sheet
 
     draw_view_sheet(read_views(parsed.views), parsed.images, parsed.output, per_bin=parsed.per_bin)
-    say(f"wrote {parsed.output}")
-
-
-def _add_view_angle(actions: argparse._SubParsersAction) -> None:
-    parser = actions.add_parser("view-angle", help="the drawing that defines the view angle")
-    add_picture(parser)
-    parser.set_defaults(run=_view_angle)
-
-
-def _view_angle(parsed: argparse.Namespace) -> None:
-    from mindreid.report.pictures.view_drawing import draw_view_angle
-
-    draw_view_angle(parsed.output)
     say(f"wrote {parsed.output}")

@@ -1,56 +1,16 @@
-"""``mindreid data``; the actions that make data of raw material have modules of their own."""
+"""``mindreid data synthesize``."""
 
 from __future__ import annotations
 
 import argparse
 from pathlib import Path
 
-from mindreid.commands import (
-    data_film,
-    data_from_kth,
-    data_from_mot,
-    data_keypoints,
-    data_silhouettes,
-    data_views,
-)
-from mindreid.commands.arguments import add_dataset, say
 from mindreid.errors import MindReidError
 from mindreid.zoo import DATASETS
 
 
-def add(commands: argparse._SubParsersAction) -> None:
-    """Add the command and its actions to the parser."""
-    parser = commands.add_parser("data", help="check, generate or convert data")
-    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
-    _add_check(actions)
-    _add_synthesize(actions)
-    data_film.add(actions)
-    data_from_kth.add(actions)
-    data_from_mot.add(actions)
-    data_keypoints.add(actions)
-    data_silhouettes.add(actions)
-    data_views.add(actions)
-
-
-def _add_check(actions: argparse._SubParsersAction) -> None:
-    parser = actions.add_parser("check", help="expected tree, what is missing, counts against the statistics")
-    add_dataset(parser, DATASETS.names())
-    parser.add_argument("--images", action="store_true", help="also decode every image")
-    parser.set_defaults(run=_check)
-
-
-def _check(parsed: argparse.Namespace) -> None:
-    from mindreid.config import parse_options
-    from mindreid.engine.evaluation.dataset_check import check_dataset, format_check
-
-    options = parse_options(parsed.options)
-    report = check_dataset(parsed.name, parsed.root, verify_images=parsed.images, **options)
-    say(format_check(report))
-    if not report.ok:
-        raise MindReidError("the dataset is not as expected", where=parsed.root)
-
-
-def _add_synthesize(actions: argparse._SubParsersAction) -> None:
+def add(actions: argparse._SubParsersAction) -> None:
+    """Add the action to the parser of ``mindreid data``."""
     parser = actions.add_parser("synthesize", help="generate walkers in the layout of a dataset")
     layouts = [name for name in DATASETS.names() if DATASETS[name].can_be_generated]
     parser.add_argument(

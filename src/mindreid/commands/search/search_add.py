@@ -7,7 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Optional
 
 from mindreid.commands.arguments import positive_integer, say
-from mindreid.commands.search_arguments import add_index, add_model, add_reason, shown_time, time_argument
+from mindreid.commands.search.search_arguments import (
+    add_index,
+    add_model,
+    add_reason,
+    shown_time,
+    time_argument,
+)
 from mindreid.errors import InvalidArgumentError, MindReidError
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mindreid.commands.arguments import say
-from mindreid.commands.search_arguments import add_index, add_model, read_truths
+from mindreid.commands.search.search_arguments import add_index, add_model, read_truths
 from mindreid.errors import DataError, InvalidArgumentError
 from mindreid.text_table import format_table
 
