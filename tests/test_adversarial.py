@@ -116,6 +116,7 @@ def test_weights():
     }
 
 
+@pytest.mark.slow
 def test_the_network_learns_to_fool_classifiers_that_stand_still():
     objective = build("val", identity_weight=0.0, clothes_weight=0.0, view_weight=0.0)
     take = compile_step(objective)

@@ -47,7 +47,7 @@ def save_checkpoint(path, torch_state, key, sections):
         torch.save({section: tensors(section, prefix) for section, prefix in sections.items()}, path)
 
 
-@pytest.mark.parametrize("method", quick_only(METHODS, "cal"))
+@pytest.mark.parametrize("method", quick_only(METHODS))
 def test_a_converted_checkpoint_is_evaluated(method, torch_state, tmp_path, capsys):
     source, key, sections, recipe, small, layout, options, published = METHODS[method]
     save_checkpoint(tmp_path / "author.pth", torch_state, key, sections)

@@ -26,6 +26,7 @@ def test_every_parameter_of_a_port_has_its_place(source, torch_state):
     )
 
 
+@pytest.mark.slow
 def test_a_port_does_not_fit_another_variant(torch_state):
     parameters = from_torch(torch_state(PORTS["reid_mgn"], num_classes=5), "reid_mgn")
     with pytest.raises(CheckpointError, match=r"35 missing \(reductions.1.linear.weight"):

@@ -78,6 +78,7 @@ def test_sequences_of_different_length_padded_by_repetition(objective, recorded,
     assert distance(embedding[:, ::4], recorded["packed_embed_1_slice"]) < 1e-5
 
 
+@pytest.mark.slow
 def test_training_forward_and_gradients(objective, recorded, fill):
     objective.set_train(True)
     parameters = objective.trainable_params()

@@ -60,7 +60,7 @@ def losses(run):
     return [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
 
 
-@pytest.mark.parametrize("method", quick_only(TERMS, "fire"))
+@pytest.mark.parametrize("method", quick_only(TERMS))
 def test_train_and_evaluate(method, tiny_ltcc, tmp_path):
     run, options = tmp_path / "run", [word for override in TINY for word in ("--set", override)]
     if method != "cal":

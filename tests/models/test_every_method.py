@@ -22,10 +22,10 @@ from tests.slow_cases import quick_only
 
 METHODS = list_models()
 #: Compiling a training step takes seconds: one of each kind of network, the others in the long run.
-QUICK = ("trinet", "cal", "gaitset")
+QUICK = ("cal", "gaitset")
 #: Whose networks take longest to build.
 HEAVY = ("hacnn", "pdc")
-QUICK_EXPORTS = {("gaitset", "mindir"), ("trinet", "onnx")}
+QUICK_EXPORTS = {("gaitset", "mindir"), ("cal", "onnx")}
 LIGHT = quick_only(METHODS, *(set(METHODS) - set(HEAVY)))
 
 

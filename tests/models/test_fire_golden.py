@@ -92,6 +92,7 @@ def test_a_left_over_row_is_dropped(objective, fill, recorded):
     assert distance(objective.recomposed_logits(feature_map, partners), recorded["odd_far_logits"]) < 5e-5
 
 
+@pytest.mark.slow
 def test_gradient_of_the_recomposition_loss(objective, fill, recorded):
     objective.set_train(True)
     images = Tensor(fill.fill_images("fire/x", recorded["shape_x"], 1))

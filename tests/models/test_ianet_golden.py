@@ -276,6 +276,7 @@ def mask_losses(maps, masks):
     return losses
 
 
+@pytest.mark.slow
 def test_iaunet_inference(golden, torch_state, fill):
     recorded = golden("iaunet")
     network = build(recorded, torch_state, "iaunet", "iaunet/").network.set_train(False)

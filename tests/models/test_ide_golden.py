@@ -103,6 +103,7 @@ def test_losses_and_gradients_of_the_baseline(golden, fill, torch_state):
     assert distance(variance, recorded["ide_after_feat_bn.running_var"]) < 1e-4
 
 
+@pytest.mark.slow
 def test_embeddings_and_pairs_of_the_two_loss_network(golden, fill, torch_state):
     recorded = golden("idverif")
     anchors = Tensor(fill.fill_images("idverif/anchor", recorded["shape_x"], 1))

@@ -20,12 +20,7 @@ from tests.engine.run_files import assert_equal_runs, parameters
 from tests.models.test_every_method import inputs
 
 LEVELS = ("O1", "O2", "O3", "auto")
-QUICK = {("gaitset", "O3")}
-GRID = [
-    pytest.param(method, level, marks=() if (method, level) in QUICK else pytest.mark.slow)
-    for method in list_models()
-    for level in LEVELS
-]
+GRID = [(method, level) for method in list_models() for level in LEVELS]
 STEPS = 3
 
 
@@ -43,6 +38,7 @@ def overrides(method, level):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("method", "level"), GRID)
 def test_terms_are_nearly_those_of_float32(smoke_run, method, level, request):
     # MSCAN's penalty of its parts' places is nearly 0 and 17 % off; a term of GaitGL comes out alike once.

@@ -102,6 +102,7 @@ def test_embeddings(golden, fill, torch_state):
     np.testing.assert_allclose(distances, recorded["eval_distmat"], rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_refined_embeddings(golden, fill, torch_state):
     recorded = golden("pcb")
     images = Tensor(fill.fill_images("pcb/x", recorded["shape_x"], 1))

@@ -54,6 +54,7 @@ def test_clothes_and_viewpoints_have_their_tables_and_colours(page_of):
     assert kinds == ["plane person", "plane clothes", "plane camera"]
 
 
+@pytest.mark.slow
 def test_a_gait_run_shows_silhouettes(page_of):
     page, _ = page_of("aug_ogbase")
     samples = section(page, "data").find("img")

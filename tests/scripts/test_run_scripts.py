@@ -73,6 +73,7 @@ def test_errors_of_the_command_come_through(run_script, place, trained):
     assert finished.stderr.startswith("error: there is no recipe 'mgn/walkerz' (did you mean 'mgn/walkers'?)")
 
 
+@pytest.mark.slow
 def test_export_is_verified(run_script, trained, place):
     target = place / "exported files" / "mgn.mindir"
     finished = run_script(
@@ -83,6 +84,7 @@ def test_export_is_verified(run_script, trained, place):
     assert target.stat().st_size > 0
 
 
+@pytest.mark.slow
 def test_inference_with_the_exported_file(run_script, trained, place):
     model, images = place / "exported files" / "mgn.mindir", place / "walkers" / "query"
     if not model.exists():

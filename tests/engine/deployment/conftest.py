@@ -7,12 +7,12 @@ from PIL import Image
 import mindreid
 from mindreid.engine.checkpoints.checkpoint_files import Description
 from mindreid.engine.deployment.exporter import export_network
-from tests.engine.deployment.small_network import INPUT, OPTIONS
+from tests.engine.deployment.small_network import INPUT, MODEL, OPTIONS
 
 
 @pytest.fixture(scope="session")
 def network():
-    return mindreid.create_model("mgn", **OPTIONS)
+    return mindreid.create_model(MODEL, **OPTIONS)
 
 
 @pytest.fixture(scope="session")
@@ -20,11 +20,11 @@ def exported(network, tmp_path_factory):
     """The small network in both formats."""
     folder = tmp_path_factory.mktemp("exported")
     recipe = {"input": INPUT.model_dump(mode="json"), "evaluation": {"metric": "cosine"}}
-    description = Description("mgn", OPTIONS, 4, recipe)
+    description = Description(MODEL, OPTIONS, 4, recipe)
     for suffix in ("mindir", "onnx"):
         if suffix == "onnx":
             pytest.importorskip("onnxruntime", reason="needs the extra `onnx`")
-        export_network(network, description, folder / f"mgn.{suffix}", suffix, verify=False)
+        export_network(network, description, folder / f"small.{suffix}", suffix, verify=False)
     return folder
 
 

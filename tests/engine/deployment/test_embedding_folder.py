@@ -32,7 +32,7 @@ class Counting:
 
 @pytest.fixture(scope="module")
 def model(exported):
-    return describe_exported(exported / "mgn.mindir")
+    return describe_exported(exported / "small.mindir")
 
 
 @pytest.fixture
@@ -113,17 +113,17 @@ def test_photos_come_go_and_move(embed, images, tmp_path):
 
 
 def test_embeddings_of_another_model_are_refused(exported, images, tmp_path, capsys):
-    output, model = tmp_path / "out", exported / "mgn.mindir"
+    output, model = tmp_path / "out", exported / "small.mindir"
     assert infer("--model", model, "--input", images / "a", "--output", output) == 0
-    for name in ("mgn.mindir", "mgn.mindir.json"):
+    for name in ("small.mindir", "small.mindir.json"):
         shutil.copy(exported / name, tmp_path)
-    other = tmp_path / "mgn.mindir.json"
+    other = tmp_path / "small.mindir.json"
     described = json.loads(other.read_text())
     described["input"]["interpolation"] = "bicubic"
     other.write_text(json.dumps(described))
     for changed, reason in (
-        (exported / "mgn.onnx", "another model"),
-        (tmp_path / "mgn.mindir", "another pre-"),
+        (exported / "small.onnx", "another model"),
+        (tmp_path / "small.mindir", "another pre-"),
     ):
         for words in (
             ("--input", images / "b", "--output", tmp_path / "query", "--gallery", output),
@@ -139,7 +139,7 @@ def test_a_folder_of_the_version_before_is_refused(embed, exported, images, tmp_
     embed()
     run = {"model_sha256": "0" * 64, "files": 9, "files_sha256": "0" * 64, "batch_size": 32}
     (tmp_path / "out" / "run.json").write_text(json.dumps(run))
-    model = exported / "mgn.mindir"
+    model = exported / "small.mindir"
     assert infer("--model", model, "--input", images, "--output", tmp_path / "out") == 2
     assert "an earlier version" in capsys.readouterr().err
     words = ("--input", images, "--output", tmp_path / "new", "--gallery", tmp_path / "out")
@@ -180,7 +180,9 @@ def test_one_process_at_a_time(embed, exported, model, images, tmp_path, capsys)
     holder.start()
     assert entered.wait(60)
     try:
-        assert infer("--model", exported / "mgn.mindir", "--input", images, "--output", tmp_path / "out") == 2
+        assert (
+            infer("--model", exported / "small.mindir", "--input", images, "--output", tmp_path / "out") == 2
+        )
         assert f"another process is writing to this folder (process {os.getpid()}" in capsys.readouterr().err
     finally:
         leave.set()
@@ -191,7 +193,7 @@ def test_one_process_at_a_time(embed, exported, model, images, tmp_path, capsys)
 def test_what_cannot_be_read_is_skipped_and_listed(embed, exported, images, tmp_path, capsys):
     (images / "a" / "empty.jpg").write_bytes(b"")
     (images / "a" / "0.png").write_bytes((images / "a" / "0.png").read_bytes()[:80])
-    words = ("--model", exported / "mgn.mindir", "--input", images, "--output", tmp_path / "out")
+    words = ("--model", exported / "small.mindir", "--input", images, "--output", tmp_path / "out")
     assert infer(*words) == 2
     (line,) = capsys.readouterr().err.splitlines()[-1:]
     assert "0.png" in line
@@ -211,7 +213,7 @@ def test_nothing_can_be_read(exported, tmp_path, capsys):
     (tmp_path / "photos").mkdir()
     (tmp_path / "photos" / "empty.jpg").write_bytes(b"")
     words = ("--input", tmp_path / "photos", "--output", tmp_path / "out", "--skip-unreadable")
-    assert infer("--model", exported / "mgn.mindir", *words) == 2
+    assert infer("--model", exported / "small.mindir", *words) == 2
     assert "none of 1 files can be read" in capsys.readouterr().err
 
 
@@ -220,7 +222,7 @@ def test_names_of_any_bytes_come_back(exported, images, tmp_path, name):
     photo = images / "a" / os.fsdecode(name)
     write_photo(photo, seed=9)
     words = ("--input", images / "a", "--gallery", images / "a", "--top", 1, "--output", tmp_path / "out")
-    assert infer("--model", exported / "mgn.mindir", *words) == 0
+    assert infer("--model", exported / "small.mindir", *words) == 0
     assert str(photo) in read_embedded(tmp_path / "out").paths
     assert all(line["query"] == line["gallery"] for line in table(tmp_path / "out" / "ranking.csv"))
     assert name.replace(b'"', b'""') in (tmp_path / "out" / "index.csv").read_bytes()

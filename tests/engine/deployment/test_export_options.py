@@ -20,7 +20,8 @@ from mindreid.engine.deployment.export_sizes import ExportSizes
 from mindreid.engine.deployment.exporter import export_checkpoint, export_network
 from mindreid.engine.deployment.run_exported import run_exported
 from mindreid.errors import ExportError, InvalidArgumentError
-from tests.engine.deployment.small_network import INPUT, OPTIONS
+from tests.engine.deployment.small_network import INPUT, MODEL, OPTIONS
+from tests.slow_cases import quick_only
 
 SMALL = ("model.network.trunk=resnet18", "model.network.width=0.125", "input.height=96", "input.width=32")
 GAIT = InputConfig(kind="silhouettes", height=64, width=44)
@@ -63,7 +64,7 @@ def checkpoint(tmp_path_factory):
 @pytest.mark.parametrize("file_format", FORMATS)
 def test_a_fixed_batch(network, tmp_path, file_format):
     needs_onnx(file_format)
-    path, about = tmp_path / f"x.{file_format}", description("mgn", OPTIONS, INPUT)
+    path, about = tmp_path / f"x.{file_format}", description(MODEL, OPTIONS, INPUT)
     assert export_network(network, about, path, file_format, sizes=ExportSizes(batch_size=4)) < 1e-4
     assert run_exported(path, pixels(4, 96, 32, 3)).shape[0] == 4
     assert described(path)["shape"] == [4, 96, 32, 3]
@@ -79,7 +80,7 @@ def test_a_fixed_batch(network, tmp_path, file_format):
 
 
 @pytest.mark.parametrize("file_format", FORMATS)
-@pytest.mark.parametrize("batch", [None, 2])
+@pytest.mark.parametrize("batch", quick_only([None, 2], 2))
 def test_fixed_frames(tmp_path, file_format, batch):
     needs_onnx(file_format)
     network = mindreid.create_model("aug_ogbase", **GAIT_OPTIONS)
@@ -98,7 +99,7 @@ def test_fixed_frames(tmp_path, file_format, batch):
 
 @pytest.mark.slow
 def test_gears_of_the_batch(network, tmp_path):
-    path, about = tmp_path / "x.mindir", description("mgn", OPTIONS, INPUT)
+    path, about = tmp_path / "x.mindir", description(MODEL, OPTIONS, INPUT)
     sizes = ExportSizes(dynamic_batch=(1, 2, 4))
     assert export_network(network, about, path, "mindir", sizes=sizes, precision="float16") < 1e-4
     assert list(graph_of(path).input[0].tensor[0].dims) == [-1, 96, 32, 3]
@@ -120,7 +121,7 @@ def test_gears_of_the_batch(network, tmp_path):
 
 def test_onnx_names_its_ends(exported):
     onnxruntime = pytest.importorskip("onnxruntime", reason="needs the extra `onnx`")
-    session = onnxruntime.InferenceSession(str(exported / "mgn.onnx"), providers=["CPUExecutionProvider"])
+    session = onnxruntime.InferenceSession(str(exported / "small.onnx"), providers=["CPUExecutionProvider"])
     assert [end.name for end in (*session.get_inputs(), *session.get_outputs())] == ["images", "embeddings"]
 
 
@@ -213,7 +214,7 @@ def test_mindspore_itself_refuses_air_here(network, tmp_path):
     """Should a MindSpore write AIR without Ascend one day, ours would be too strict."""
     if ms.get_context("device_target") == "Ascend":
         pytest.skip("AIR can be written here")
-    about = description("mgn", OPTIONS, INPUT)
+    about = description(MODEL, OPTIONS, INPUT)
     with pytest.raises(ExportError, match="Ascend"):
         export_network(network, about, tmp_path / "x.air", "air", sizes=ExportSizes(batch_size=1))
     assert list(tmp_path.iterdir()) == []

@@ -61,6 +61,7 @@ def test_a_file_that_differs_is_not_left(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_a_failed_export_keeps_the_older_file(tmp_path):
     path = tmp_path / "model.mindir"
     export_network(ToyNetwork(), DESCRIPTION, path, "mindir", verify=False)

@@ -54,7 +54,7 @@ def table(path):
 @pytest.mark.parametrize(("suffix", "runtime"), [("mindir", "MindSpore"), ("onnx", "ONNX Runtime")])
 def test_embeddings_are_the_networks_own(exported, network, images, tmp_path, capsys, suffix, runtime):
     output = tmp_path / "out"
-    assert infer(exported / f"mgn.{suffix}", images, output) == 0
+    assert infer(exported / f"small.{suffix}", images, output) == 0
     assert f"runs on {runtime}\n" in capsys.readouterr().out
     rows, index = np.load(output / "embeddings.npy"), table(output / "index.csv")
     assert rows.dtype == np.float32
@@ -66,14 +66,14 @@ def test_embeddings_are_the_networks_own(exported, network, images, tmp_path, ca
 def test_a_list_is_read_in_its_order(exported, network, images, tmp_path):
     listed = ["b/7.png", "a/0.png", "b/5.png"]
     (images / "some.txt").write_text("\n".join(listed) + "\n\n")
-    assert infer(exported / "mgn.mindir", images / "some.txt", tmp_path / "out") == 0
+    assert infer(exported / "small.mindir", images / "some.txt", tmp_path / "out") == 0
     rows = np.load(tmp_path / "out" / "embeddings.npy")
     np.testing.assert_allclose(rows, live(network, [images / name for name in listed]), atol=1e-5)
 
 
 def test_ranking_against_a_gallery(exported, network, images, tmp_path):
     output = tmp_path / "out"
-    model = exported / "mgn.mindir"
+    model = exported / "small.mindir"
     assert infer(model, images / "a", output, "--gallery", images / "b", "--top", 3) == 0
     lines = table(output / "ranking.csv")
     assert len(lines) == 5 * 3
@@ -105,7 +105,7 @@ class FailingAfter:
 
 def test_an_interrupted_run_goes_on(exported, images, tmp_path, monkeypatch):
     monkeypatch.setattr("mindreid.engine.deployment.inference._BATCHES_PER_PART", 1)
-    model = describe_exported(exported / "mgn.mindir")
+    model = describe_exported(exported / "small.mindir")
     runtime, paths = open_runtime(model.path), list_inputs(images)
     whole = embed_files(runtime, model, paths, tmp_path / "whole", batch_size=2)
     with pytest.raises(KeyboardInterrupt):
@@ -120,49 +120,49 @@ def test_an_interrupted_run_goes_on(exported, images, tmp_path, monkeypatch):
 
 
 def test_a_folder_of_another_run_is_left_alone(exported, images, tmp_path, capsys):
-    assert infer(exported / "mgn.mindir", images / "a", tmp_path / "out") == 0
+    assert infer(exported / "small.mindir", images / "a", tmp_path / "out") == 0
     before = (tmp_path / "out" / "embeddings.npy").read_bytes()
-    assert infer(exported / "mgn.mindir", images / "b", tmp_path / "out") == 2
+    assert infer(exported / "small.mindir", images / "b", tmp_path / "out") == 2
     assert "this folder holds another run" in capsys.readouterr().err
     assert (tmp_path / "out" / "embeddings.npy").read_bytes() == before
-    assert infer(exported / "mgn.mindir", images / "b", images) == 2
+    assert infer(exported / "small.mindir", images / "b", images) == 2
     assert "not an empty folder" in capsys.readouterr().err
 
 
 def test_a_damaged_image_is_named_and_the_rest_is_kept(exported, images, tmp_path, capsys):
     good = (images / "b" / "6.png").read_bytes()
     (images / "b" / "6.png").write_bytes(good[:100])
-    assert infer(exported / "mgn.mindir", images, tmp_path / "out") == 2
+    assert infer(exported / "small.mindir", images, tmp_path / "out") == 2
     assert "6.png" in capsys.readouterr().err
     (images / "b" / "6.png").write_bytes(good)
-    assert infer(exported / "mgn.mindir", images, tmp_path / "out") == 0
+    assert infer(exported / "small.mindir", images, tmp_path / "out") == 0
     assert len(np.load(tmp_path / "out" / "embeddings.npy")) == 9
 
 
 def test_a_changed_file_is_refused(exported, images, tmp_path, capsys):
-    for name in ("mgn.mindir", "mgn.mindir.json"):
+    for name in ("small.mindir", "small.mindir.json"):
         (tmp_path / name).write_bytes((exported / name).read_bytes())
-    content = bytearray((tmp_path / "mgn.mindir").read_bytes())
+    content = bytearray((tmp_path / "small.mindir").read_bytes())
     content[len(content) // 2] ^= 1
-    (tmp_path / "mgn.mindir").write_bytes(content)
-    assert infer(tmp_path / "mgn.mindir", images, tmp_path / "out") == 2
+    (tmp_path / "small.mindir").write_bytes(content)
+    assert infer(tmp_path / "small.mindir", images, tmp_path / "out") == 2
     assert "not the one that its description was written for" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
     ("prepare", "message"),
     [
-        (lambda folder: (folder / "mgn.mindir").unlink(), "no such exported file"),
-        (lambda folder: (folder / "mgn.mindir.json").unlink(), "missing or damaged"),
-        (lambda folder: (folder / "mgn.mindir.json").write_text("{}"), "missing or damaged"),
+        (lambda folder: (folder / "small.mindir").unlink(), "no such exported file"),
+        (lambda folder: (folder / "small.mindir.json").unlink(), "missing or damaged"),
+        (lambda folder: (folder / "small.mindir.json").write_text("{}"), "missing or damaged"),
     ],
 )
 def test_an_incomplete_export_is_explained(exported, tmp_path, prepare, message):
-    for name in ("mgn.mindir", "mgn.mindir.json"):
+    for name in ("small.mindir", "small.mindir.json"):
         (tmp_path / name).write_bytes((exported / name).read_bytes())
     prepare(tmp_path)
     with pytest.raises(InvalidArgumentError, match=message):
-        describe_exported(tmp_path / "mgn.mindir")
+        describe_exported(tmp_path / "small.mindir")
 
 
 @pytest.mark.parametrize("suffix", ["mindir", "onnx"])
@@ -217,7 +217,7 @@ def lite(monkeypatch):
 
 
 def test_mindspore_lite_comes_first_where_it_is_installed(exported, network, images, lite):
-    path = exported / "mgn.mindir"
+    path = exported / "small.mindir"
     runtime = open_runtime(path, fixed_sizes=True)
     assert isinstance(runtime, LiteRuntime)
     paths = list_inputs(images)
@@ -227,7 +227,7 @@ def test_mindspore_lite_comes_first_where_it_is_installed(exported, network, ima
 
 
 def test_mindspore_lite_is_handed_no_free_sizes(exported, lite):
-    path = exported / "mgn.mindir"
+    path = exported / "small.mindir"
     assert isinstance(open_runtime(path), MindSporeRuntime)
     with pytest.raises(InvalidArgumentError, match=r"sizes are free.*converter_lite"):
         open_runtime(path, name="MindSpore Lite")
@@ -235,9 +235,9 @@ def test_mindspore_lite_is_handed_no_free_sizes(exported, lite):
 
 def test_a_converted_file_is_for_mindspore_lite_alone(exported, images, tmp_path, lite, capsys):
     """For what converter_lite makes stands a file that has another checksum than its description."""
-    converted, original = tmp_path / "converted.mindir", tmp_path / "mgn.mindir"
-    converted.write_bytes((exported / "mgn.mindir").read_bytes())
-    described = json.loads((exported / "mgn.mindir.json").read_text())
+    converted, original = tmp_path / "converted.mindir", tmp_path / "small.mindir"
+    converted.write_bytes((exported / "small.mindir").read_bytes())
+    described = json.loads((exported / "small.mindir.json").read_text())
     Path(f"{original}.json").write_text(json.dumps({**described, "sha256": "0" * 64}))
     arguments = (converted, images, tmp_path / "out")
     assert infer(*arguments) == 2
@@ -252,11 +252,11 @@ def test_no_runtime_is_installed(exported, monkeypatch):
     for runtime in (LiteRuntime, MindSporeRuntime, OnnxRuntime):
         monkeypatch.setattr(runtime, "is_installed", classmethod(lambda cls: False))
     with pytest.raises(DeviceError, match="install mindspore_lite or mindspore"):
-        open_runtime(exported / "mgn.mindir", fixed_sizes=True)
+        open_runtime(exported / "small.mindir", fixed_sizes=True)
     with pytest.raises(DeviceError, match="install onnxruntime"):
-        open_runtime(exported / "mgn.onnx")
+        open_runtime(exported / "small.onnx")
     with pytest.raises(InvalidArgumentError, match=r"does not run \.mindir files"):
-        open_runtime(exported / "mgn.mindir", name="ONNX Runtime")
+        open_runtime(exported / "small.mindir", name="ONNX Runtime")
 
 
 def test_gait_sequences(tmp_path):
@@ -284,7 +284,7 @@ def test_gait_sequences(tmp_path):
 
 @pytest.mark.parametrize("suffix", ["mindir", "onnx"])
 def test_the_batch_does_not_show_in_an_embedding(exported, images, tmp_path, suffix):
-    model = describe_exported(exported / f"mgn.{suffix}")
+    model = describe_exported(exported / f"small.{suffix}")
     runtime, paths = open_runtime(model.path), list_inputs(images)
     expected = embed_files(runtime, model, paths, tmp_path / "1", batch_size=1).rows
     for size in (4, 14):
@@ -319,7 +319,7 @@ class Recording:
 def test_batches_are_of_the_sizes_that_a_file_takes(
     exported, images, tmp_path, batch_sizes, wanted, expected
 ):
-    free = describe_exported(exported / "mgn.mindir")
+    free = describe_exported(exported / "small.mindir")
     runtime, paths = Recording(open_runtime(free.path)), list_inputs(images)
     alike = embed_files(runtime.runtime, free, paths, tmp_path / "free").rows
     model = replace(free, batch_sizes=batch_sizes)

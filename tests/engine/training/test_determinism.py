@@ -41,6 +41,7 @@ def test_the_number_of_reading_threads_changes_nothing(recipe_of, trained, tmp_p
         assert_equal_runs(two, tmp_path / str(threads))
 
 
+@pytest.mark.slow
 def test_another_seed_is_another_run(recipe_of, trained, tmp_path):
     recipe = recipe_of(*OVERRIDES, "train.seed=2")
     assert recipe_of(*OVERRIDES).train.seed != recipe.train.seed

@@ -22,6 +22,7 @@ from mindreid.engine.training.run import train
 from mindreid.engine.training.run_folder import RunFolder
 from mindreid.errors import CheckpointError, DataError, DeviceError, TrainingError
 from tests.engine.run_files import assert_equal_runs, steps
+from tests.slow_cases import quick_only
 
 #: A process that trains the recipe of argv[1] in the folder argv[2] after something went wrong.
 TRAINING = """
@@ -87,6 +88,7 @@ def test_a_full_disk_ends_the_run_and_it_goes_on_from_what_was_saved(recipe_of, 
     assert_equal_runs(tmp_path / "whole", tmp_path / "parts")
 
 
+@pytest.mark.slow
 def test_losses_that_no_longer_fit_on_the_disk_end_the_run(recipe_of, tmp_path):
     """They are not written by the writer of checkpoints."""
     rare = ("train.evaluate_every=0", "train.checkpoint_every=10", "train.log_every=1")
@@ -99,7 +101,7 @@ def test_losses_that_no_longer_fit_on_the_disk_end_the_run(recipe_of, tmp_path):
     assert "--resume" in line
 
 
-@pytest.mark.parametrize("kept", [0.3, 0.97])
+@pytest.mark.parametrize("kept", quick_only([0.3, 0.97], 0.97))
 def test_a_truncated_state_is_refused_and_the_weights_can_start_a_new_run(recipe_of, begun, tmp_path, kept):
     folder = RunFolder(begun("train.epochs=1"))
     content = folder.state.read_bytes()
@@ -239,6 +241,7 @@ def hold(folder, ready, done):
         done.wait(60)
 
 
+@pytest.mark.slow
 def test_two_runs_into_one_folder_are_refused_until_the_first_ends(recipe_of, tmp_path):
     context = multiprocessing.get_context("spawn")
     ready, done = context.Event(), context.Event()
@@ -269,6 +272,7 @@ def test_a_killed_holder_lets_go_of_the_folder(tmp_path):
         assert str(os.getpid()) in (tmp_path / "run" / ".lock").read_text()
 
 
+@pytest.mark.slow
 def test_too_little_memory_names_the_knobs(recipe_of, tmp_path):
     recipe = recipe_of("train.epochs=1", "model.network.width=600000")
     start(recipe, tmp_path / "run")

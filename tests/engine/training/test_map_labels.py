@@ -107,6 +107,7 @@ def objectives(_toys):
     return made
 
 
+@pytest.mark.slow
 def test_a_resumed_run_goes_on_with_the_same_labels(recipe_of, tmp_path, objectives):
     options = ("model.name=toy_maps", "train.epochs=3")
     train(recipe_of(*options), tmp_path / "whole")

@@ -57,6 +57,7 @@ def objectives(_toys):
     return found
 
 
+@pytest.mark.slow
 def test_the_method_gets_embeddings_of_all_training_images_in_their_order(recipe_of, tmp_path, objectives):
     """As evaluation computes them, but without mirrored images, though the recipe mirrors."""
     recipe = recipe_of("model.name=toy_found", "train.epochs=1")

@@ -33,6 +33,7 @@ def read_events(folder):
     return found
 
 
+@pytest.mark.slow
 def test_summaries_hold_what_the_run_measured_also_after_a_resume(recipe_of, tmp_path):
     pytest.importorskip("tensorboardX", reason="needs the extra `summary`")
     folder = tmp_path / "run"

@@ -13,6 +13,7 @@ from mindreid.data.formats.pickles import write_array
 from mindreid.data.records import Record
 from mindreid.errors import DataError, InvalidArgumentError
 from mindreid.report.pictures.tiles import caption, evenly_spaced, record_tile, stack_rows, write_sheet
+from tests.slow_cases import quick_only
 
 HEIGHT, WIDTH = 32, 16
 
@@ -114,7 +115,7 @@ def gait_walkers(tmp_path_factory):
     return root
 
 
-@pytest.mark.parametrize("action", ["ranks", "clusters"])
+@pytest.mark.parametrize("action", quick_only(["ranks", "clusters"], "clusters"))
 def test_silhouettes_are_drawn_and_a_damaged_sequence_is_one_error(action, gait_walkers, tmp_path, capsys):
     output = tmp_path / "picture.png"
     command = ["report", action, "--config", "aug_ogbase/walkers", "--root", str(gait_walkers)]

@@ -91,6 +91,7 @@ def test_both_kinds_of_index_hold_and_find_the_same(both):
             put_source(index, *made_up_source(1))
 
 
+@pytest.mark.slow
 def test_what_is_being_added_is_not_seen_and_what_is_not_finished_goes(both):
     milvus = both[0]
     for index in both:
@@ -107,6 +108,7 @@ def test_what_is_being_added_is_not_seen_and_what_is_not_finished_goes(both):
     assert milvus.count() == 123
 
 
+@pytest.mark.slow
 def test_what_a_killed_process_has_left_goes_with_the_next_change(both, monkeypatch):
     milvus = both[0]
     for index in both:

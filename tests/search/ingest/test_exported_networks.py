@@ -15,15 +15,15 @@ from mindreid.engine.deployment.inference import embed_files
 from mindreid.engine.deployment.runtimes import open_runtime
 from mindreid.errors import InvalidArgumentError
 from mindreid.search.ingest.appearance_model import QUICKSTART, open_appearance_model, reopen
-from tests.engine.deployment.small_network import INPUT, OPTIONS
+from tests.engine.deployment.small_network import INPUT, MODEL, OPTIONS
 
 
 @pytest.fixture(scope="module")
 def exported(tmp_path_factory):
-    path = tmp_path_factory.mktemp("exported") / "mgn.mindir"
+    path = tmp_path_factory.mktemp("exported") / "small.mindir"
     recipe = {"input": INPUT.model_dump(mode="json"), "evaluation": {"metric": "cosine"}}
-    network = mindreid.create_model("mgn", **OPTIONS)
-    export_network(network, Description("mgn", OPTIONS, 4, recipe), path, "mindir", verify=False)
+    network = mindreid.create_model(MODEL, **OPTIONS)
+    export_network(network, Description(MODEL, OPTIONS, 4, recipe), path, "mindir", verify=False)
     return path
 
 
