@@ -76,6 +76,12 @@ def test_links_lead_somewhere(document):
     assert [target for target in targets if not _leads_somewhere(document, target)] == []
 
 
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_named_tests_exist(document):
+    named = re.findall(r"`(test_\w+\.py)`", document.read_text(encoding="utf-8"))
+    assert set(named) <= {path.name for path in (ROOT / "tests").rglob("test_*.py")}
+
+
 def test_measured_tables_agree_with_the_result_files():
     assert update_documents(ROOT, check=True) == []
 
