@@ -41,8 +41,8 @@ def overrides(method, level):
 @pytest.mark.slow
 @pytest.mark.parametrize(("method", "level"), GRID)
 def test_terms_are_nearly_those_of_float32(smoke_run, method, level, request):
-    # MSCAN's penalty of its parts' places is nearly 0 and 17 % off; a term of GaitGL comes out alike once.
-    if method == "mscan" or (method == "gaitgl" and level != "O1"):
+    # MSCAN's parts start where their penalty does: it is some hundred-thousandths, and 8 % off.
+    if method == "mscan":
         request.applymarker(pytest.mark.xfail(strict=True, raises=AssertionError, reason="not yet as asked"))
     single, half = (smoke_run(method, *overrides(method, name)) for name in ("O0", level))
     assert len(half.terms()) == len(single.terms()) == STEPS

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 import mindspore as ms
 import numpy as np
-from mindspore import Tensor, nn, ops
+from mindspore import Parameter, Tensor, nn, ops
 
 from mindreid.errors import InvalidArgumentError
 
@@ -93,6 +93,29 @@ class RegionSampler(nn.Cell):
         return is_before * (1 - towards_next) + is_next * towards_next
 
 
+class TransformHead(nn.Cell):
+    """A linear map to transforms, in float32 at every level of mixed precision.
+
+    A float16 near 1 is rounded to a thousandth, which is more than a transform moves in a step.
+
+    Parameters
+    ----------
+    in_features : int
+        Length of what it sees.
+    start : sequence of float
+        What comes out before anything is learned, such as scale and shift of the identity.
+    """
+
+    def __init__(self, in_features: int, start: Sequence[float]) -> None:
+        super().__init__()
+        self.weight = Parameter(Tensor(np.zeros((len(start), in_features), np.float32)))
+        self.bias = Parameter(Tensor(np.array(start, np.float32)))
+
+    def construct(self, x: Tensor) -> Tensor:
+        """Map ``[B, in_features]`` to float32 ``[B, len(start)]``."""
+        return ops.matmul(ops.cast(x, ms.float32), self.weight.T) + self.bias
+
+
 def localization(in_features: int, hidden_features: int, start: Sequence[float]) -> nn.SequentialCell:
     """Build what finds transforms: linear, ReLU, and linear to ``start``, whatever the image at first.
 
@@ -103,10 +126,8 @@ def localization(in_features: int, hidden_features: int, start: Sequence[float])
     start : sequence of float
         What comes out before anything is learned, such as scale and shift of the identity.
     """
-    bias = Tensor(np.array(start, np.float32))
     return nn.SequentialCell(
-        nn.Dense(in_features, hidden_features, activation="relu"),
-        nn.Dense(hidden_features, len(bias), weight_init="zeros", bias_init=bias),
+        nn.Dense(in_features, hidden_features, activation="relu"), TransformHead(hidden_features, start)
     )
 
 
