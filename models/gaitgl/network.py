@@ -69,7 +69,7 @@ class GaitGL(nn.Cell):
     """
 
     #: Every three frames become one.
-    frame_stride = FrameJoin.stride
+    fewest_frames = FrameJoin.stride
 
     def __init__(
         self, *, width: float = 1.0, head: Head = "paper", initialization: Initialization = "he"
@@ -103,7 +103,7 @@ class GaitGL(nn.Cell):
         present = present_frames(silhouettes)
         x = self.relu(self.conv(ops.reshape(silhouettes, (-1, 1, height, width)), frames, present))
         x, present = self.join(x, frames, present)
-        frames = frames // self.frame_stride
+        frames = frames // FrameJoin.stride
         x = self.max_pool(self.block1(self.relu(x), frames, present))
         x = self.block3(self.block2(x, frames, present), frames, present)
         if not self.training:

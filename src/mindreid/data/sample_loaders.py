@@ -17,7 +17,7 @@ from mindreid.config import Component, InputConfig
 from mindreid.data.formats.images import LoadSample, Transform, load_image, read_image
 from mindreid.data.formats.pickles import read_array
 from mindreid.data.formats.silhouettes import stored_silhouettes
-from mindreid.data.frame_selection import FrameSelection
+from mindreid.data.frame_selection import FrameSelection, UnorderedFrames
 from mindreid.data.part_image import compose_part_image
 from mindreid.data.records import Record, Records
 from mindreid.data.transforms.geometry import enlarged, five_windows, resize
@@ -148,9 +148,15 @@ def takes_clips(recipe: Mapping[str, Any]) -> bool:
     """Tell whether the network of a stored recipe takes clips of images: several frames in one row."""
     if not recipe.get("frames") or recipe["input"]["kind"] != "image":
         return False
+    return build_frame_selection(recipe).evaluation(1).ndim > 1
+
+
+def build_frame_selection(recipe: Mapping[str, Any]) -> FrameSelection:
+    """Build what chooses the frames of a stored recipe's records; without any, frames in no order."""
+    if not recipe.get("frames"):
+        return UnorderedFrames()
     frames = Component(**recipe["frames"])
-    selection: FrameSelection = zoo.FRAMES[frames.name](**frames.options)
-    return selection.evaluation(1).ndim > 1
+    return zoo.FRAMES[frames.name](**frames.options)
 
 
 class _ImageFiles(Sequence[np.ndarray]):

@@ -16,9 +16,11 @@ from PIL import Image
 import mindreid
 from mindreid.cli import main
 from mindreid.commands import infer as infer_command
-from mindreid.config import InputConfig
+from mindreid.config import InputConfig, load_recipe
+from mindreid.data.records import Record
 from mindreid.engine.checkpoints.checkpoint_files import Description
 from mindreid.engine.deployment.embedding_folder import read_embedded
+from mindreid.engine.deployment.export_sizes import ExportSizes
 from mindreid.engine.deployment.exported_model import describe_exported
 from mindreid.engine.deployment.exporter import export_network
 from mindreid.engine.deployment.inference import embed_files
@@ -31,8 +33,11 @@ from mindreid.engine.deployment.runtimes import (
     open_runtime,
 )
 from mindreid.engine.deployment.wrappers import deployable_network
+from mindreid.engine.evaluation.features import build_extractor
+from mindreid.engine.platform.distributed import Workers
 from mindreid.errors import DataError, DeviceError, InvalidArgumentError
 from tests.engine.deployment.small_network import INPUT
+from tests.slow_cases import quick_only
 
 
 def live(network, paths):
@@ -280,6 +285,32 @@ def test_gait_sequences(tmp_path):
     assert all(line["query"] == line["gallery"] for line in ranking if line["rank"] == "1")
     (tmp_path / "walks" / "0.pkl").write_bytes(pickle.dumps(np.zeros((4, 64), np.uint8)))
     assert infer(model, tmp_path / "walks", tmp_path / "other") == 2
+
+
+@pytest.mark.parametrize("method", quick_only(["gaitpart", "gaitgl", "deepgaitv2"], "gaitgl"))
+def test_sequences_whose_order_matters_are_embedded_as_evaluation_does(method, tmp_path):
+    """No frame is repeated behind the last one, and those of few frames are repeated as a whole."""
+    recipe, path = load_recipe(f"{method}/smoke", ["frames.lengths=[16]"]), tmp_path / "gait.mindir"
+    network = mindreid.create_model(method, **recipe.model.network).set_train(False)
+    export_network(network, Description.of(recipe, num_classes=2), path, "mindir")
+    generator = np.random.default_rng(0)
+    (tmp_path / "walks").mkdir()
+    for count in (2, 5, 7):
+        frames = generator.integers(0, 256, (count, 64, 64), dtype=np.uint8)
+        (tmp_path / "walks" / f"{count}.pkl").write_bytes(pickle.dumps(frames))
+    records = [Record((str(file),), 0, 0) for file in sorted((tmp_path / "walks").iterdir())]
+    expected = build_extractor(recipe, network, Workers())(records)
+    assert infer(path, tmp_path / "walks", tmp_path / "out") == 0
+    np.testing.assert_allclose(np.load(tmp_path / "out" / "embeddings.npy"), expected, atol=1e-4)
+
+
+def test_a_network_of_several_frames_is_not_exported_for_fewer(tmp_path):
+    recipe = load_recipe("gaitgl/smoke")
+    network = mindreid.create_model("gaitgl", **recipe.model.network)
+    about, path = Description.of(recipe, num_classes=2), tmp_path / "gait.mindir"
+    with pytest.raises(InvalidArgumentError, match="needs at least 3 frames, not 2"):
+        export_network(network, about, path, "mindir", sizes=ExportSizes(frames=2))
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("suffix", ["mindir", "onnx"])

@@ -9,7 +9,8 @@ from typing import Any, Optional
 
 from mindreid.config import InputConfig
 from mindreid.data.formats.regular_files import file_checksum
-from mindreid.data.sample_loaders import takes_clips
+from mindreid.data.frame_selection import FrameSelection, UnorderedFrames
+from mindreid.data.sample_loaders import build_frame_selection, takes_clips
 from mindreid.errors import InvalidArgumentError
 
 
@@ -31,6 +32,8 @@ class ExportedModel:
         Ascending batch sizes that it takes; None: any.
     frames : int, optional
         The number of frames that it takes of a sequence; None: any.
+    selection : FrameSelection
+        Which frames of a sequence the recipe evaluates.
     converted : bool
         Whether converter_lite made the file of one that was exported.
     """
@@ -41,6 +44,7 @@ class ExportedModel:
     metric: str
     batch_sizes: Optional[tuple[int, ...]] = None
     frames: Optional[int] = None
+    selection: FrameSelection = UnorderedFrames()  # noqa: RUF009 - never changed
     converted: bool = False
 
     @property
@@ -76,6 +80,7 @@ def describe_exported(path: Path, converted_from: Optional[Path] = None) -> Expo
         inputs = InputConfig.model_validate_json(json.dumps(content["input"]))
         metric, expected = content["recipe"]["evaluation"]["metric"], content["sha256"]
         clips = takes_clips(content["recipe"])
+        selection = build_frame_selection(content["recipe"])
         batches, frames = content.get("batch_sizes"), content.get("frames")
     except (OSError, ValueError, KeyError, TypeError):
         raise InvalidArgumentError(
@@ -103,5 +108,6 @@ def describe_exported(path: Path, converted_from: Optional[Path] = None) -> Expo
         metric,
         batch_sizes=None if batches is None else tuple(batches),
         frames=frames,
+        selection=selection,
         converted=converted_from is not None,
     )

@@ -189,7 +189,7 @@ def export_network(
 
 
 def _leading_sizes(deployable: Deployable, sizes: ExportSizes, file_format: str) -> tuple[Optional[int], ...]:
-    leading = sizes.leading(deployable.free_dimensions)
+    leading = sizes.leading(deployable.free_dimensions, deployable.fewest_frames)
     if file_format != "mindir" and sizes.dynamic_batch:
         raise InvalidArgumentError(
             f"gears of the batch size are for MindIR, not for {file_format}",
@@ -224,7 +224,7 @@ def verify_export(
     # Compiled, as files are: launched one by one, operators of float16 round more often.
     compute = compile_function(deployable.construct)
     worst = 0.0
-    for leading in sizes.examples(deployable.free_dimensions):
+    for leading in sizes.examples(deployable.free_dimensions, deployable.fewest_frames):
         shape = (*leading, *deployable.fixed_shape)
         images = generator.integers(0, 256, shape, dtype=np.uint8)
         live = compute(Tensor(images)).asnumpy()

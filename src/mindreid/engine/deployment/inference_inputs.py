@@ -15,7 +15,6 @@ from mindreid.config import InputConfig
 from mindreid.data.formats.images import decode_image
 from mindreid.data.formats.pickles import read_array
 from mindreid.data.formats.regular_files import open_regular, stream_checksum
-from mindreid.data.frame_selection import UnorderedFrames
 from mindreid.data.sample_loaders import posed_image
 from mindreid.data.transforms import resize
 from mindreid.data.transforms.silhouette_augmentations import cut_sides
@@ -62,7 +61,7 @@ def load_inputs(
     if keypoints is not None:
         sample = _posed_sample(inputs, keypoints)
     elif inputs.kind == "silhouettes":
-        sample = _sequence_sample(inputs, model.frames)
+        sample = _sequence_sample(model)
     else:
         sample = _image_sample(inputs)
 
@@ -98,12 +97,14 @@ def _posed_sample(inputs: InputConfig, keypoints: InputKeypoints) -> Callable[[P
     return lambda path, stream: posed_image(decode_image(stream, str(path)), keypoints.of(path), inputs)
 
 
-def _sequence_sample(inputs: InputConfig, length: Optional[int]) -> Callable[[Path, BinaryIO], np.ndarray]:
-    cut, frames = cut_sides(inputs.height, inputs.width), UnorderedFrames()
+def _sequence_sample(model: ExportedModel) -> Callable[[Path, BinaryIO], np.ndarray]:
+    cut, length = cut_sides(model.inputs.height, model.inputs.width), model.frames
 
     def positions(count: int) -> np.ndarray:
         if length is None:
-            return frames.evaluation(count)[0]
+            (row,) = model.selection.evaluation(count)
+            # Absent frames fill up batches, and bytes can't tell them; a file takes what is there.
+            return row[row >= 0]
         # A shorter sequence is repeated; of a longer one, frames are left out at even distances.
         return np.arange(length) % count if count < length else np.arange(length) * count // length
 
