@@ -69,7 +69,7 @@ class GaitGL(nn.Cell):
     """
 
     #: Every three frames become one.
-    fewest_frames = FrameJoin.stride
+    frame_stride = FrameJoin.stride
 
     def __init__(
         self, *, width: float = 1.0, head: Head = "paper", initialization: Initialization = "he"

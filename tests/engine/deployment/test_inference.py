@@ -287,12 +287,15 @@ def test_gait_sequences(tmp_path):
     assert infer(model, tmp_path / "walks", tmp_path / "other") == 2
 
 
+@pytest.mark.parametrize("suffix", ["mindir", "onnx"])
 @pytest.mark.parametrize("method", quick_only(["gaitpart", "gaitgl", "deepgaitv2"], "gaitgl"))
-def test_sequences_whose_order_matters_are_embedded_as_evaluation_does(method, tmp_path):
+def test_sequences_whose_order_matters_are_embedded_as_evaluation_does(method, suffix, tmp_path):
     """No frame is repeated behind the last one, and those of few frames are repeated as a whole."""
-    recipe, path = load_recipe(f"{method}/smoke", ["frames.lengths=[16]"]), tmp_path / "gait.mindir"
+    if suffix == "onnx":
+        pytest.importorskip("onnxruntime", reason="needs the extra `onnx`")
+    recipe, path = load_recipe(f"{method}/smoke", ["frames.lengths=[16]"]), tmp_path / f"gait.{suffix}"
     network = mindreid.create_model(method, **recipe.model.network).set_train(False)
-    export_network(network, Description.of(recipe, num_classes=2), path, "mindir")
+    export_network(network, Description.of(recipe, num_classes=2), path, suffix)
     generator = np.random.default_rng(0)
     (tmp_path / "walks").mkdir()
     for count in (2, 5, 7):

@@ -48,15 +48,15 @@ class ExportSizes:
         if gears and not 1 <= gears[0] <= gears[-1] <= LARGEST_GEAR:
             raise InvalidArgumentError(f"a gear is a batch size of 1 to {LARGEST_GEAR}, not {gears}")
 
-    def leading(self, free_dimensions: int, fewest_frames: int = 1) -> tuple[Optional[int], ...]:
+    def leading(self, free_dimensions: int, frame_stride: int = 1) -> tuple[Optional[int], ...]:
         """Return the input's first sizes, None where any is taken.
 
         Parameters
         ----------
         free_dimensions : int
             1 for single images, 2 for sequences and clips.
-        fewest_frames : int
-            How many frames the network needs.
+        frame_stride : int
+            How many frames the network joins to one.
 
         Raises
         ------
@@ -72,17 +72,17 @@ class ExportSizes:
             raise InvalidArgumentError(
                 "gears of the batch size need a fixed number of frames", fix="pass --frames N"
             )
-        if self.frames is not None and self.frames < fewest_frames:
+        if self.frames is not None and self.frames < frame_stride:
             raise InvalidArgumentError(
-                f"this network needs at least {fewest_frames} frames, not {self.frames}",
-                fix=f"pass --frames {fewest_frames} or more",
+                f"this network needs at least {frame_stride} frames, not {self.frames}",
+                fix=f"pass --frames {frame_stride} or more",
             )
         return (self.batch_size, self.frames)
 
-    def examples(self, free_dimensions: int, fewest_frames: int = 1) -> list[tuple[int, ...]]:
+    def examples(self, free_dimensions: int, frame_stride: int = 1) -> list[tuple[int, ...]]:
         """Return first sizes to verify a file with: the fixed ones, and two of what is free."""
         batches = self.batches or _TRIED_BATCHES
-        frames = (self.frames,) * 2 if self.frames else [max(n, fewest_frames) for n in _TRIED_FRAMES]
+        frames = (self.frames,) * 2 if self.frames else [max(n, frame_stride) for n in _TRIED_FRAMES]
         pairs = zip((batches[0], batches[-1]), frames)
         return list(dict.fromkeys(pair[:free_dimensions] for pair in pairs))
 

@@ -189,7 +189,7 @@ def export_network(
 
 
 def _leading_sizes(deployable: Deployable, sizes: ExportSizes, file_format: str) -> tuple[Optional[int], ...]:
-    leading = sizes.leading(deployable.free_dimensions, deployable.fewest_frames)
+    leading = sizes.leading(deployable.free_dimensions, deployable.frame_stride)
     if file_format != "mindir" and sizes.dynamic_batch:
         raise InvalidArgumentError(
             f"gears of the batch size are for MindIR, not for {file_format}",
@@ -224,7 +224,7 @@ def verify_export(
     # Compiled, as files are: launched one by one, operators of float16 round more often.
     compute = compile_function(deployable.construct)
     worst = 0.0
-    for leading in sizes.examples(deployable.free_dimensions, deployable.fewest_frames):
+    for leading in sizes.examples(deployable.free_dimensions, deployable.frame_stride):
         shape = (*leading, *deployable.fixed_shape)
         images = generator.integers(0, 256, shape, dtype=np.uint8)
         live = compute(Tensor(images)).asnumpy()
@@ -251,7 +251,9 @@ def _write_graph(
     if file_format == "onnx":
         _require_onnx()
         primes = iter(size for size in _TRACED_SIZES if size not in leading)
-        traced = [size or next(primes) for size in leading]
+        # Of frames, a prime is left after they were joined.
+        strides = (1, deployable.frame_stride)
+        traced = [size or (next(primes) + 1) * stride - 1 for size, stride in zip(leading, strides)]
     example = Tensor(shape=[*traced, *deployable.fixed_shape], dtype=ms.uint8)
     # MindSpore refuses to write to a path with a space or a letter beyond ASCII in it.
     with tempfile.TemporaryDirectory() as folder:
@@ -266,7 +268,9 @@ def _write_graph(
         # MindSpore writes files that not even their owner may change.
         path.chmod(0o600)
     if file_format == "onnx":
-        onnx_graph.free_dimensions(path, [None if size else trace for size, trace in zip(leading, traced)])
+        free = [None if size else trace for size, trace in zip(leading, traced)]
+        onnx_graph.free_dimensions(path, free, deployable.frame_stride)
+        onnx_graph.unfold_norms(path)
         onnx_graph.name_ends(path)
     elif file_format == "mindir":
         mindir_graph.name_input(path)

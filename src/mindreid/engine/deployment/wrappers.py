@@ -45,8 +45,8 @@ class Deployable(nn.Cell):
         How many of the input's first dimensions have no fixed size.
     fixed_shape : tuple of int
         The sizes of the others.
-    fewest_frames : int
-        How many frames a sequence must have, where it has any.
+    frame_stride : int
+        How many frames of a sequence become one inside, and must therefore be there.
     takes : str
         What goes in, in words.
     preprocessing : dict of str to str
@@ -55,7 +55,7 @@ class Deployable(nn.Cell):
     """
 
     free_dimensions = 1
-    fewest_frames = 1
+    frame_stride = 1
     takes = "uint8 RGB [N, height, width, 3]"
     preprocessing: Mapping[str, str] = {
         "resize": "outside",
@@ -117,7 +117,7 @@ class DeployableGaitEmbedding(Deployable):
 
     def __init__(self, network: nn.Cell, inputs: InputConfig) -> None:
         super().__init__(network, inputs)
-        self.fewest_frames: int = getattr(network, "fewest_frames", 1)
+        self.frame_stride: int = getattr(network, "frame_stride", 1)
 
     def construct(self, silhouettes: Tensor) -> Tensor:
         """Map uint8 ``[N, frames, H, W]`` to float32 ``[N, D, parts]``."""
