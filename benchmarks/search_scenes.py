@@ -20,6 +20,9 @@ FRAME_RATE = 5
 #: PETS09 does not say when it was recorded, and any time does.
 _SOME_DAY = "2026-11-01T08:00+00:00"
 
+#: What an index consists of.
+_PARTS = {"rows": "index.sqlite", "vectors": "vectors-*.f32", "pictures": "crops/**/*.jpg"}
+
 
 @dataclass(frozen=True)
 class Film:
@@ -140,6 +143,10 @@ def found_passes(scene: Scene, index: Path, tracks: Path) -> dict[str, Any]:
         "passes_with_a_tracklet": len(true & covered),
         "tracklets": len(tracklets),
         "labelled_tracklets": len(labelled),
+        "bytes_per_tracklet": {
+            name: round(sum(path.stat().st_size for path in index.glob(files)) / len(tracklets))
+            for name, files in _PARTS.items()
+        },
     }
 
 
