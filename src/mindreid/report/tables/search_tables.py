@@ -49,10 +49,10 @@ def search_hits_table(results: ResultFiles) -> str:
             *(f"{percent(own['hit_rates'][rank])} ({percent(own['chance'][rank])})" for rank in ("1", "5")),
             str(own["nonmated"]),
             _fnir(own, own["nonmated"]),
-            _fnir(own["looser"], own["nonmated"]),
+            _fnir(measured["looser"][place], own["nonmated"]),
         )
-        for network, calibrations in figures["networks"].items()
-        for place, own in next(iter(calibrations.values()))["checked"].items()
+        for network, measured in figures["networks"].items()
+        for place, own in next(iter(measured["learnt_at"].values()))["checked"].items()
     ]
     header = (
         "network", "place", "searches", "rank 1 (chance)", "rank 5 (chance)", "absent searches",
@@ -92,8 +92,8 @@ def search_promises_table(results: ResultFiles) -> str:
 
 
 def _checks(figures: Mapping[str, Any]) -> Iterator[tuple[str, str, str, Mapping[str, Any]]]:
-    for network, calibrations in figures["networks"].items():
-        for learnt_at, calibration in calibrations.items():
+    for network, measured in figures["networks"].items():
+        for learnt_at, calibration in measured["learnt_at"].items():
             for place, own in calibration["checked"].items():
                 yield network, learnt_at, place, own
 
