@@ -49,8 +49,9 @@ LEARNT = (Film("first place", 7, 1, 64), Film("second place", 8, 1, 48))
 #: Where it is checked. The network has seen none of all these persons and cameras.
 CHECKED = (Film("same cameras", 7, 65, 48), Film("other cameras", 9, 1, 48))
 LOOSER_FPIR = 0.1
-#: Persons from whom it is learnt what scores mean, in the first place, and draws of them.
-LEARNT_FROM, DRAWS = (5, 10, 20, 30), 20
+#: Persons from whom it is learnt what scores mean, at the first place, and draws of them; who is not among
+#: the most of them is looked for.
+LEARNT_FROM, DRAWS = (5, 10, 15, 20, 25), 20
 
 
 @dataclass(frozen=True)
@@ -118,7 +119,8 @@ def prepare(work: Path, networks: Sequence[Network], scene: Scene) -> dict[str, 
     first, *others = networks
     index, tracks = _index(work, first, scene), work / "labels" / f"{scene.name} tracks.csv"
     tracks.parent.mkdir(parents=True, exist_ok=True)
-    add_scene(scene, index, tracks, first.path)
+    if not tracks.exists():
+        add_scene(scene, index, tracks, first.path)
     merge_same_person(scene, tracks, _labels(work, scene))
     for network in others:
         copy_scene(index, _index(work, network, scene), network.path, network.inputs or "imagenet")
@@ -127,7 +129,7 @@ def prepare(work: Path, networks: Sequence[Network], scene: Scene) -> dict[str, 
 
 
 def learning_curve(index: Path, labels: Path) -> list[dict[str, Any]]:
-    """Learn from some of a place's persons and check with half of them, in many draws."""
+    """Learn from some of a place's persons and check with others, in many draws."""
     opened = open_index(index)
     known, model = labelled_vectors(opened, read_labels(labels), str(labels)), opened.model()
     opened.close()
@@ -141,13 +143,14 @@ def learning_curve(index: Path, labels: Path) -> list[dict[str, Any]]:
             except DataError:
                 few += 1
                 continue
-            scores, is_right = labelled_hits(known.of_persons(persons[-len(persons) // 3 :]))
+            scores, is_right = labelled_hits(known.of_persons(persons[max(LEARNT_FROM) :]))
             errors.append(reliability(learnt.probability(scores), is_right)[1])
             called = scores >= (np.inf if learnt.likely is None else learnt.likely)
             right += is_right[called].tolist()
         rows.append(
             {
                 "persons": count,
+                "checked_with": len(persons) - max(LEARNT_FROM),
                 "draws": DRAWS,
                 "too_few_hits": few,
                 "calibration_error": float(np.mean(errors)),

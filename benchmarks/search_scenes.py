@@ -93,7 +93,7 @@ def pets09_scene(video: Path, annotations: Path) -> Scene:
 
 
 def add_scene(scene: Scene, index: Path, labels: Path, model: Path) -> None:
-    """Find and label the persons, whatever of it is not done yet."""
+    """Find the persons of all recordings that are not in the index yet, and label them."""
     for recording in scene.recordings:
         mindreid(
             "search", "add", index, "--video", recording.video, "--camera", recording.camera,

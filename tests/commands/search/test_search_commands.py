@@ -140,6 +140,9 @@ def test_labels_and_figures_come_from_annotated_tracks(scene, index, capsys, tmp
     # Person 2 alone is in both cameras; the others are looked for in vain.
     assert (figures["mated"], figures["nonmated"]) == (2, 4)
     assert figures["hit_rates"] == {"1": 1.0, "5": 1.0}
+    # Two tracklets are in the other camera.
+    assert figures["chance"] == {"1": pytest.approx(0.5), "5": pytest.approx(1.0)}
+    assert "with 4 such searches, a rate of 1.0 % can't be told from 0" in capsys.readouterr().out
     assert run("calibrate", index, "--labels", labels) == 2
     assert "at least 20" in capsys.readouterr().err
 

@@ -210,7 +210,7 @@ def _show_errors(errors: SearchErrors, fpir: float) -> None:
         ),
     ]
     say(format_table(rows, "<>>"))
-    if errors.nonmated * fpir < 1:
+    if fpir and not errors.fpir:
         say(f"with {errors.nonmated} such searches, a rate of {_percent(fpir)} can't be told from 0")
 
 
