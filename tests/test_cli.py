@@ -7,6 +7,7 @@ import inspect
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -201,3 +202,24 @@ def test_help_and_lists_do_not_wait_for_mindspore(words):
     done = subprocess.run([sys.executable, "-c", code, *words.split()], capture_output=True, check=False)
     assert done.returncode == 0, done.stderr
     assert done.stdout
+
+
+def _advised():
+    """Every command that the source names between backquotes, cut off where a value is filled in."""
+    for path in sorted((Path(__file__).parents[1] / "src").rglob("*.py")):
+        for text in re.findall(r"`mindreid ([^`{\n\"]*)", path.read_text(encoding="utf-8")):
+            yield path.name, text
+
+
+def test_commands_that_errors_and_documentation_advise_exist():
+    groups = {words[:1] for words in COMMANDS}
+    checked = 0
+    for name, text in _advised():
+        words = tuple(text.split())
+        command = next((words[:n] for n in (2, 1) if words[:n] in COMMANDS), words[:1])
+        assert command in COMMANDS or (len(words) == 1 and command in groups), f"{name}: mindreid {text}"
+        options = {word for word in words if word.startswith("--")}
+        known = COMMANDS[command]._option_string_actions if command in COMMANDS else ()
+        assert options <= set(known), f"{name}: mindreid {text}"
+        checked += 1
+    assert checked > 40

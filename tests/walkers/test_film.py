@@ -70,6 +70,29 @@ def test_every_camera_has_a_video_boxes_and_a_start(filmed):
     assert json.loads((root / "generated.json").read_text())["kind"] == "generated walkers"
 
 
+def test_everybody_has_a_photo_out_of_a_video(filmed):
+    root, _ = filmed
+    photos = {int(path.stem): cv2.imread(str(path)) for path in (root / "photos").iterdir()}
+    assert sorted(photos) == [1, 2, 3, 4, 5]
+    tallest = defaultdict(int)
+    nearest = defaultdict(lambda: np.inf)
+    for camera in truth_of(root)["cameras"]:
+        frames, boxes = frames_of(root / camera["video"]), boxes_of(root / camera["annotations"])
+        for frame, people in boxes.items():
+            for pid, (left, top, _, bottom, seen) in people.items():
+                if seen == 1.0:
+                    tallest[pid] = max(tallest[pid], bottom - top)
+                height, width = photos[pid].shape[:2]
+                margin = round(0.04 * (bottom - top))
+                x, y = max(left - margin, 0), max(top - margin, 0)
+                there = frames[frame - 1][y : y + height, x : x + width]
+                if there.shape == photos[pid].shape:
+                    nearest[pid] = min(nearest[pid], np.abs(there.astype(int) - photos[pid]).mean())
+    for pid, photo in photos.items():
+        assert photo.shape[0] >= 0.9 * tallest[pid]
+        assert nearest[pid] < 8, "a photo is cut out of a frame, but for what JPEG changes"
+
+
 def test_persons_are_seen_when_the_truth_says_so(filmed):
     root, _ = filmed
     truth = truth_of(root)
@@ -165,8 +188,8 @@ def test_more_persons_leave_the_first_ones_as_they_were():
 def test_the_same_seed_writes_the_same_bytes(filmed, tmp_path):
     root, _ = filmed
     film(tmp_path / "again", 5, 3, **SMALL)
-    names = sorted(path.name for path in root.iterdir())
-    assert len(names) == 8
+    names = sorted(path.relative_to(root) for path in root.rglob("*") if path.is_file())
+    assert len(names) == 8 + 5
     assert all((root / name).read_bytes() == (tmp_path / "again" / name).read_bytes() for name in names)
 
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
-from mindreid.errors import DataError
+from mindreid.errors import DataError, InvalidArgumentError
 
 #: Ranks of the hit rates that are reported.
 RANKS = (1, 5)
+#: Hits of a search from which it is learnt and checked what scores mean: as many as a search shows.
+TOP = 10
 #: The share of searches for absent persons that may give a hit.
 FPIR = 0.01
 _BINS = np.linspace(0, 1, 11)
@@ -36,6 +39,13 @@ class LabelledVectors:
     def searches(self) -> int:
         """How many have their person in another camera."""
         return sum(bool(search.is_mate.any()) for search in labelled_searches(self))
+
+    @property
+    def persons_seen_twice(self) -> int:
+        """How many persons are in several cameras."""
+        seen = {(person, camera) for person, camera in zip(self.persons.tolist(), self.cameras.tolist())}
+        counts = Counter(person for person, _ in seen)
+        return sum(count > 1 for count in counts.values())
 
     def each_alone(self) -> LabelledVectors:
         """Return the same as if every tracklet were of a camera of its own."""
@@ -73,8 +83,11 @@ class SearchErrors:
         Searches for a person who is there, and for one who is not.
     hit_rates : dict
         By rank: the share of mated searches with the person among the first so many hits.
+    chance : dict
+        By rank: what that share would be if hits came in random order.
     threshold : float
-        The score from which on a hit is shown, such that at most 1 % of nonmated searches show any.
+        The score from which on a hit is shown, such that at most the share of nonmated searches that was
+        asked for show any.
     fpir : float
         That share, as it came out.
     fnir : float
@@ -87,6 +100,7 @@ class SearchErrors:
     mated: int
     nonmated: int
     hit_rates: dict[int, float]
+    chance: dict[int, float]
     threshold: float
     fpir: float
     fnir: float
@@ -102,7 +116,7 @@ def labelled_searches(labelled: LabelledVectors) -> Iterator[LabelledSearch]:
         yield LabelledSearch(scores[order], (labelled.persons[others] == person)[order])
 
 
-def labelled_hits(labelled: LabelledVectors, top: int) -> tuple[np.ndarray, np.ndarray]:
+def labelled_hits(labelled: LabelledVectors, top: int = TOP) -> tuple[np.ndarray, np.ndarray]:
     """Return scores and rightness of the first ``top`` hits, with and without the person being there."""
     scores, is_right = [np.zeros(0)], [np.zeros(0, bool)]
     for search in labelled_searches(labelled):
@@ -131,7 +145,11 @@ def search_errors(labelled: LabelledVectors, *, rank: int = RANKS[-1], fpir: flo
     ------
     DataError
         If no person is in two cameras, or nobody else is in any other.
+    InvalidArgumentError
+        If ``fpir`` is not from 0 to below 1.
     """
+    if not 0 <= fpir < 1:
+        raise InvalidArgumentError(f"a false-positive rate is from 0 to below 1, not {fpir}")
     mated: list[LabelledSearch] = []
     highest_of_others: list[float] = []
     for search in labelled_searches(labelled):
@@ -149,6 +167,7 @@ def search_errors(labelled: LabelledVectors, *, rank: int = RANKS[-1], fpir: flo
         hit_rates={
             place: float(np.mean([search.is_mate[:place].any() for search in mated])) for place in RANKS
         },
+        chance={place: float(np.mean([_chance(search, place) for search in mated])) for place in RANKS},
         threshold=threshold,
         fpir=float(np.mean(np.array(highest_of_others) >= threshold)),
         fnir=1 - len(found) / len(mated),
@@ -186,6 +205,15 @@ def reliability(probabilities: np.ndarray, is_right: np.ndarray) -> tuple[list[d
     ]
     error = sum(row["hits"] * abs(row["promised"] - row["right"]) for row in table) / max(len(is_right), 1)
     return table, float(error)
+
+
+def _chance(search: LabelledSearch, rank: int) -> float:
+    """Return how likely the person is among the first ``rank`` hits in random order."""
+    others, places = int((~search.is_mate).sum()), len(search.is_mate)
+    missed = 1.0
+    for number in range(min(rank, places)):
+        missed *= max(others - number, 0) / (places - number)
+    return 1 - missed
 
 
 def _threshold(highest: np.ndarray, fpir: float) -> float:

@@ -4,6 +4,7 @@
 ``c1.avi``, …        one video per camera, Motion JPEG
 ``c1.txt``, …        its boxes as a MOT ``gt.txt``: frame, person, left, top, width, height, 1, 1, visibility
 ``truth.json``       when each camera started, who passed it when, mean travel times between neighbours
+``photos/1.jpg``, …  each person at its best, out of one of the videos
 ``generated.json``   how it was made
 ===================  ==========================================================================
 """
@@ -28,12 +29,13 @@ from mindreid.walkers import rendering
 from mindreid.walkers.camera import Camera, draw_camera
 from mindreid.walkers.cutouts import Cutout, PassingFigure
 from mindreid.walkers.passages import USUAL_SHARE, Lens, Passage, Place
+from mindreid.walkers.portraits import Portraits
 from mindreid.walkers.scenery import PANORAMA, draw_scene
 from mindreid.walkers.seeding import generator
 
 logger = logging.getLogger(__name__)
 
-TRUTH = "truth.json"
+TRUTH, PHOTOS = "truth.json", "photos"
 #: When a place opens.
 _OPENS = datetime(2026, 11, 1, 8)
 #: Seconds before the first person and after the last one.
@@ -134,8 +136,11 @@ def film(
     passages = place.passages()
     shootings = _shootings(place, passages, frame_rate)
     with atomic_folder(root) as folder:
+        portraits = Portraits()
         for shooting in shootings:
-            _shoot(folder, shooting, [passage for passage in passages if passage.camid == shooting.camid])
+            own = [passage for passage in passages if passage.camid == shooting.camid]
+            _shoot(folder, shooting, own, portraits)
+        portraits.write(folder / PHOTOS)
         made_by = {"ids": ids, "seed": seed, "cameras": cameras, "size": list(size)}
         made_by.update(frame_rate=frame_rate, first_id=first_id)
         write_json(folder / TRUTH, _truth(place, passages, shootings))
@@ -159,7 +164,7 @@ def _shootings(place: Place, passages: Sequence[Passage], frame_rate: float) -> 
     ]
 
 
-def _shoot(folder: Path, shooting: _Shooting, passages: Sequence[Passage]) -> None:
+def _shoot(folder: Path, shooting: _Shooting, passages: Sequence[Passage], portraits: Portraits) -> None:
     height, width = shooting.place.lens.height, shooting.place.lens.width
     path = folder / f"{shooting.name}.avi"
     # OpenCV's own writer, whose files do not depend on what codecs are installed.
@@ -177,6 +182,9 @@ def _shoot(folder: Path, shooting: _Shooting, passages: Sequence[Passage]) -> No
         ):
             video.write(cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))
             lines += [_mot_line(number, box) for box in boxes]
+            for box in boxes:
+                sides = (box.left, box.top, box.right, box.bottom)
+                portraits.offer(picture, box.pid, sides, box.visibility)
     finally:
         video.release()
     (folder / f"{shooting.name}.txt").write_text("".join(lines), encoding="utf-8")

@@ -14,6 +14,7 @@ from PIL import Image
 
 from mindreid.cli import main
 from mindreid.search.index import open_index
+from mindreid.search.labels import write_labels
 from tests.search.recordings import COLOURS, write_colour_network, write_walk
 
 for package in ("av", "norfair"):
@@ -139,8 +140,64 @@ def test_labels_and_figures_come_from_annotated_tracks(scene, index, capsys, tmp
     # Person 2 alone is in both cameras; the others are looked for in vain.
     assert (figures["mated"], figures["nonmated"]) == (2, 4)
     assert figures["hit_rates"] == {"1": 1.0, "5": 1.0}
+    # Two tracklets are in the other camera.
+    assert figures["chance"] == {"1": pytest.approx(0.5), "5": pytest.approx(1.0)}
+    assert "with 4 such searches, a rate of 1.0 % can't be told from 0" in capsys.readouterr().out
     assert run("calibrate", index, "--labels", labels) == 2
     assert "at least 20" in capsys.readouterr().err
+
+
+def crowd(scene, folder, first, count):
+    """Put photos of many persons by two cameras into an index; return it and its labels."""
+    folder.mkdir()
+    labels = {}
+    for camera in ("hall", "gate"):
+        photos = folder / camera
+        photos.mkdir()
+        for person in range(first, first + count):
+            colour = np.random.default_rng(person).integers(0, 255, 3)
+            pixels = colour + np.random.default_rng([person, len(camera), ord(camera[0])]).normal(0, 12, 3)
+            Image.new("RGB", (16, 48), tuple(map(int, np.clip(pixels, 0, 255)))).save(
+                photos / f"{person}.png"
+            )
+        words = ["--photos", photos, "--whole", "--camera", camera, "--model", scene / "colours.onnx"]
+        assert run("add", folder / "index", *words) == 0
+    opened = open_index(folder / "index")
+    names = {source.id: source.path for source in opened.sources()}
+    for tracklet in opened.tracklets():
+        labels[tracklet.id] = names[tracklet.source].rsplit("/", 1)[1].split(".")[0]
+    write_labels(labels, folder / "labels.csv")
+    return folder / "index", folder / "labels.csv"
+
+
+def test_several_places_are_learnt_from_together(scene, tmp_path, capsys):
+    places = [crowd(scene, tmp_path / name, first, 15) for name, first in (("a", 0), ("b", 100))]
+    beside = scene / "colours.onnx.calibration.json"
+    indexes, labels = zip(*places)
+    try:
+        assert run("calibrate", indexes[0], "--labels", labels[0]) == 0
+        assert "fewer than 20" in capsys.readouterr().out
+        alone = json.loads(beside.read_text())
+        assert run("calibrate", *indexes, "--labels", labels[0], "--labels", labels[1]) == 0
+        assert "fewer than" not in capsys.readouterr().out
+        both = json.loads(beside.read_text())
+        assert (alone["searches"], both["searches"]) == (30, 60)
+        words = ["eval", indexes[0], "--labels", labels[0], "--json", tmp_path / "figures.json"]
+        assert run(*words, "--fpir", 0.2) == 0
+        said = capsys.readouterr().out
+        assert "these are labels that it was learnt from" in said
+        assert '"nobody" for' in said
+        figures = json.loads((tmp_path / "figures.json").read_text())
+        assert figures["fpir"] <= 0.2
+        assert sum(figures["verdicts"]["hits"].values()) == sum(r["hits"] for r in figures["reliability"])
+        assert run("calibrate", *indexes, "--labels", labels[0]) == 2
+        assert "as many of either" in capsys.readouterr().err
+        write_colour_network(tmp_path / "finer.onnx", height=32)
+        assert run("reembed", indexes[1], "--model", tmp_path / "finer.onnx") == 0
+        assert run("calibrate", *indexes, "--labels", labels[0], "--labels", labels[1]) == 2
+        assert "different networks" in capsys.readouterr().err
+    finally:
+        beside.unlink()
 
 
 def test_a_calibration_is_learnt_from_a_dataset(scene, tmp_path, capsys):

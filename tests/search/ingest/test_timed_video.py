@@ -1,11 +1,15 @@
 """Frames come upright, with the times of the file, and what is missing is counted."""
 
+import os
+import time
+
 import numpy as np
 import pytest
 from PIL import Image
 
 from mindreid.errors import DataError
 from mindreid.search.ingest.timed_video import TimedVideo
+from tests.fuzz.mutation import Mutator
 from tests.search.recordings import frame_image, write_video
 
 pytest.importorskip("av", reason="needs the extra `search`")
@@ -67,6 +71,25 @@ def test_damaged_frames_are_counted_and_the_others_keep_their_times(tmp_path):
     assert video.read + video.missing == 60
     # The last frame is where it was, not moved up.
     assert frames[-1].seconds == pytest.approx(5.9, abs=1e-2)
+
+
+def test_whatever_is_damaged_there_are_frames_or_one_error(tmp_path):
+    """Short by default; ``MINDREID_FUZZ_SECONDS=600`` looks longer."""
+    seeds = [write_video(tmp_path / name, images(20)).read_bytes() for name in ("a.mp4", "a.avi")]
+    mutator = Mutator(seeds, int(os.environ.get("MINDREID_FUZZ_SEED", "1")))
+    end = time.monotonic() + float(os.environ.get("MINDREID_FUZZ_SECONDS", "1"))
+    path, read, refused = tmp_path / "damaged", 0, 0
+    while time.monotonic() < end or not (read and refused):
+        path.write_bytes(mutator.draw())
+        try:
+            video = TimedVideo(path)
+            frames = list(video.frames())
+        except DataError:
+            refused += 1
+            continue
+        assert len(frames) == video.read
+        assert video.missing >= 0
+        read += 1
 
 
 def test_the_time_of_recording_is_the_files(tmp_path):

@@ -87,11 +87,19 @@ class Chromium:
         assert "exceptionDetails" not in answer, answer["exceptionDetails"]
         return answer["result"].get("value")
 
-    def wait(self, condition, seconds=20):
+    def wait(self, condition, seconds=120):
+        """Wait until JavaScript holds; long, for a busy machine is no fault of the page."""
         end = time.monotonic() + seconds
         while not self.run(condition):
-            assert time.monotonic() < end, condition
+            if time.monotonic() > end:
+                raise AssertionError(f"{condition}; the page says {self.run('document.body.innerText')!r}")
             time.sleep(0.05)
+
+    def wait_for_new(self, variable, act):
+        """Do something, and wait until a variable holds another object than before."""
+        self.run(f"void (globalThis.before = {variable})")
+        self.run(act)
+        self.wait(f"{variable} !== globalThis.before")
 
     def choose_file(self, selector, path):
         root = self.ask("DOM.getDocument")["root"]["nodeId"]

@@ -16,6 +16,15 @@ from tests.search.page.chromium import PROGRAM, Chromium
 pytestmark = pytest.mark.skipif(PROGRAM is None, reason="there is no Chromium")
 
 
+#: The page's answer to a search; two of them may look the same.
+ANSWER = "found"
+
+
+def answers(port):
+    with socket.socket() as one:
+        return one.connect_ex(("127.0.0.1", port)) == 0
+
+
 @pytest.fixture
 def address(index, recordings, tmp_path):
     """Where `mindreid search serve` answers."""
@@ -38,11 +47,10 @@ def address(index, recordings, tmp_path):
             command, stdout=said, stderr=subprocess.STDOUT, env={**os.environ, "PYTHONUNBUFFERED": "1"}
         )
         try:
-            for _ in range(600):
-                with socket.socket() as one:
-                    if one.connect_ex(("127.0.0.1", port)) == 0:
-                        break
+            end = time.monotonic() + 180
+            while not answers(port):
                 assert process.poll() is None, (tmp_path / "said.txt").read_text()
+                assert time.monotonic() < end, (tmp_path / "said.txt").read_text()
                 time.sleep(0.05)
             text = (tmp_path / "said.txt").read_text()
             yield next(word for word in text.split() if word.startswith("http://127.0.0.1"))
@@ -71,8 +79,8 @@ def test_from_a_photo_to_the_refined_hits(address, chromium, tmp_path, width):
     chromium.run("document.getElementById('whole').click()")
     assert chromium.run("document.getElementById('results').hidden"), "a reason is needed"
     chromium.run("document.getElementById('reason').value = 'a test'")
-    chromium.run("document.getElementById('whole').click()")
-    chromium.wait("document.querySelectorAll('#hits figure').length === 4")
+    chromium.wait_for_new(ANSWER, "document.getElementById('whole').click()")
+    assert chromium.run("document.querySelectorAll('#hits figure').length") == 4
     chromium.wait(
         "[...document.querySelectorAll('#hits .shown img')].every((one) => one.complete && one.naturalWidth)"
     )
@@ -86,14 +94,15 @@ def test_from_a_photo_to_the_refined_hits(address, chromium, tmp_path, width):
     chromium.wait("document.querySelector('#frame img').naturalWidth === 320")
     chromium.run("document.getElementById('play').click()")
     chromium.wait("document.getElementById('clip').naturalWidth === 320")
-    chromium.run("document.querySelector('#frame button:not(.own)').click()")
-    chromium.wait("document.getElementById('asked').naturalHeight > 0")
+    chromium.wait_for_new(ANSWER, "document.querySelector('#frame button:not(.own)').click()")
+    chromium.wait("document.getElementById('asked').complete")
+    assert chromium.run("document.getElementById('asked').naturalHeight") > 0
     assert not chromium.run("document.getElementById('viewer').open")
 
-    chromium.wait("document.querySelectorAll('#hits figure').length === 4")
+    assert chromium.run("document.querySelectorAll('#hits figure').length") == 4
     chromium.run("document.querySelectorAll('#hits .no')[3].click()")
-    chromium.run("document.getElementById('again').click()")
-    chromium.wait("document.querySelectorAll('#hits figure').length === 3")
+    chromium.wait_for_new(ANSWER, "document.getElementById('again').click()")
+    assert chromium.run("document.querySelectorAll('#hits figure').length") == 3
     size = "fetch(document.getElementById('report').href).then((a) => a.blob()).then((b) => b.size)"
     assert chromium.run(size) > 1000
     origin = "/".join(address.split("/")[:3])

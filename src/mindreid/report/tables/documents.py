@@ -14,7 +14,13 @@ from pathlib import Path
 
 from mindreid.atomic import write_text
 from mindreid.errors import DataError
-from mindreid.report.tables import audit_table, comparison_tables, experiment_tables, result_tables
+from mindreid.report.tables import (
+    audit_table,
+    comparison_tables,
+    experiment_tables,
+    result_tables,
+    search_tables,
+)
 from mindreid.report.tables.result_files import ResultFiles
 
 _BLOCK = re.compile(r"(<!-- table: (?P<name>[\w ]+) -->\n).*?(<!-- end of table -->)", re.DOTALL)
@@ -77,6 +83,11 @@ def tables_of(results: ResultFiles, document: Path, root: Path) -> dict[str, Tab
             "speed": lambda: result_tables.speed_table(results),
             "mixed_precision": lambda: experiment_tables.mixed_precision_table(results),
             "audit": lambda: audit_table.audit_table(results),
+            "search_passes": lambda: search_tables.search_passes_table(results),
+            "search_hits": lambda: search_tables.search_hits_table(results),
+            "search_promises": lambda: search_tables.search_promises_table(results),
+            "search_persons": lambda: search_tables.search_persons_table(results),
+            "search_growth": lambda: search_tables.search_growth_table(results),
         }
     return {
         "published": lambda: result_tables.published_table(results, model),

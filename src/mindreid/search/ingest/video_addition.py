@@ -312,5 +312,5 @@ def _check_same(known: Source, camera: str, start: Optional[datetime], path: Pat
         raise DataError(
             f"this video is in the index already, of camera {known.camera!r} and from {known.start}",
             where=str(path),
-            fix=f"forget that one first: `mindreid search forget INDEX --source {known.id[:12]}`",
+            fix=f"forget that one first: `mindreid search forget INDEX --recording {known.id[:12]}`",
         )

@@ -25,12 +25,15 @@ from mindreid.errors import DataError, MindReidError
 
 #: Bytes of memory and seconds that one picture may take.
 _MEMORY, _SECONDS = 2 << 30, 15.0
+#: Seconds in which a worker starts, which is no picture's fault.
+_START_SECONDS = 120.0
 #: Pictures after which a worker makes way for a new one.
 _MOST_PICTURES = 1000
 #: Pixels of the longer side to which a picture is brought.
 _LONGEST = 1920
 _LENGTH, _ANSWER = struct.Struct("<Q"), struct.Struct("<BII")
 _PIXELS, _REFUSED = 0, 1
+_READY = b"+"
 
 
 class PictureWorker:
@@ -66,7 +69,7 @@ class PictureWorker:
         Raises
         ------
         DataError
-            If it is none, or takes more time or memory than a picture may.
+            If it is none, takes more time or memory than a picture may, or no process can be started.
         """
         with self._turn:
             process = self._running()
@@ -101,6 +104,9 @@ class PictureWorker:
                 env={**os.environ, **one_thread},
             )
             self._done = 0
+            if not _has_started(self._process):
+                self._stop()
+                raise DataError("this picture can't be decoded: the process that does it can't be started")
         return self._process
 
     def _stop(self) -> None:
@@ -113,6 +119,17 @@ class PictureWorker:
                 with suppress(OSError):  # what was written and not flushed has nobody who reads it
                     stream.close()
         self._process = None
+
+
+def _has_started(process: subprocess.Popen[bytes]) -> bool:
+    """Wait until a new process takes pictures."""
+    assert process.stdout is not None  # noqa: S101 - a pipe
+    watch = threading.Timer(_START_SECONDS, process.kill)
+    watch.start()
+    try:
+        return process.stdout.read(len(_READY)) == _READY
+    finally:
+        watch.cancel()
 
 
 def _exchange(process: subprocess.Popen[bytes], content: bytes) -> Optional[np.ndarray]:
@@ -136,7 +153,9 @@ def _exchange(process: subprocess.Popen[bytes], content: bytes) -> Optional[np.n
 
 
 def answer_all(source: BinaryIO, target: BinaryIO) -> None:
-    """Decode picture after picture until there are no more."""
+    """Say that it begins, then decode picture after picture until there are no more."""
+    target.write(_READY)
+    target.flush()
     while len(header := source.read(_LENGTH.size)) == _LENGTH.size:
         content = source.read(_LENGTH.unpack(header)[0])
         try:
