@@ -14,7 +14,13 @@ from pathlib import Path
 
 from mindreid.atomic import write_text
 from mindreid.errors import DataError
-from mindreid.report.tables import audit_table, comparison_tables, experiment_tables, result_tables
+from mindreid.report.tables import (
+    audit_table,
+    benchmark_table,
+    comparison_tables,
+    experiment_tables,
+    result_tables,
+)
 from mindreid.report.tables.result_files import ResultFiles
 
 _BLOCK = re.compile(r"(<!-- table: (?P<name>[\w ]+) -->\n).*?(<!-- end of table -->)", re.DOTALL)
@@ -29,7 +35,7 @@ def update_documents(root: Path, *, check: bool = False) -> list[Path]:
     Parameters
     ----------
     root : Path
-        Has ``README*.md``, ``docs/``, ``models/*/README.md`` and ``results/``.
+        Has ``README*.md``, ``docs/``, ``models/*/README.md``, ``benchmarks/README.md`` and ``results/``.
     check : bool
         Change nothing.
 
@@ -57,7 +63,7 @@ def update_documents(root: Path, *, check: bool = False) -> list[Path]:
 
 def documents(root: Path) -> list[Path]:
     """List the documents that may hold tables."""
-    patterns = ("README*.md", "docs/*.md", f"{MODELS_FOLDER}/*/README.md")
+    patterns = ("README*.md", "docs/*.md", f"{MODELS_FOLDER}/*/README.md", "benchmarks/README.md")
     return [path for pattern in patterns for path in sorted(root.glob(pattern))]
 
 
@@ -77,12 +83,14 @@ def tables_of(results: ResultFiles, document: Path, root: Path) -> dict[str, Tab
             "speed": lambda: result_tables.speed_table(results),
             "mixed_precision": lambda: experiment_tables.mixed_precision_table(results),
             "audit": lambda: audit_table.audit_table(results),
+            "benchmarks": lambda: benchmark_table.benchmark_table(results),
         }
     return {
         "published": lambda: result_tables.published_table(results, model),
         "learning": lambda: result_tables.learning_tables(results, model),
         "performance": lambda: result_tables.performance_table(results, model),
         "pitfalls": lambda: result_tables.pitfalls(model),
+        "audit": lambda: audit_table.audit_lines(results, model),
         "mined_classes": lambda: experiment_tables.mined_classes_table(results),
         "gait_or_clothes": lambda: experiment_tables.gait_or_clothes_table(results),
         "gait_pets09": lambda: experiment_tables.gait_pets09_table(results),
