@@ -103,6 +103,11 @@ def ranking(figures: Figures) -> str:
     return f"{_listed(shown)} times faster"
 
 
+def ranking_product(figures: Figures) -> str:
+    """Tell the ratio to the product."""
+    return f"{figures['wall_ratio']:.2f} times the time ({figures['processor_ratio']:.2f} in processor time)"
+
+
 def real_people(figures: Figures) -> str:
     """Tell rank-1 of every network."""
     shown = (f"{name} {percent(of['rank1']['mean'])}" for name, of in figures["networks"].items())

@@ -149,6 +149,14 @@ BENCHMARKS = (
         figures_of.ranking,
     ),
     Benchmark(
+        "ranking",
+        "ranking_product",
+        "evaluation of a set of Market-1501's size with junk and distractors, 3,368 × 19,732 × 2,048",
+        "the matrix product of its distances alone",
+        figures_of.ranking_product,
+        "--parts product",
+    ),
+    Benchmark(
         "real_people",
         "real_people_cuhk01",
         "methods on real persons in one budget, resampled over persons",
