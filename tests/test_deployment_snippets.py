@@ -1,4 +1,4 @@
-"""The snippets of docs/deployment.md: Python is run where its runtime is, C++ compiled where its headers are."""
+"""Snippets of docs/deployment.md: Python is run where its runtime is, C++ compiled where its headers are."""
 
 from __future__ import annotations
 
