@@ -26,6 +26,13 @@ def audit(figures: Figures) -> str:
     return f"of {len(methods)} methods nothing found in float32: {_listed(clean)}"
 
 
+def epoch(figures: Figures) -> str:
+    """Tell the ratio to every loop."""
+    names = {"simple_ccreid": "Simple-CCReID", "opengait": "OpenGait"}
+    own = (f"{names[loop]} {of['ratio']:.2f}" for loop, of in figures["loops"].items())
+    return f"{_listed(own)} times the time"
+
+
 def fine_grained_clustering(figures: Figures) -> str:
     """Tell how much faster the clustering is."""
     return f"{figures['speedup_of_medians']['cluster_persons']:.1f} times faster"

@@ -53,6 +53,14 @@ BENCHMARKS = (
         figures_of.adversarial_step,
     ),
     Benchmark(
+        "epoch",
+        "epoch",
+        "seconds per epoch with data, augmentation and step: CAL, GaitBase",
+        "Simple-CCReID's and OpenGait's own loops, same files",
+        figures_of.epoch,
+        "--simple-ccreid DIR --opengait DIR",
+    ),
+    Benchmark(
         "fine_grained_clustering",
         "fine_grained_clustering",
         "FIRe²'s clustering within persons, 10,000 × 4,096",
