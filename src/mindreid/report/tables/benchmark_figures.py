@@ -33,6 +33,14 @@ def epoch(figures: Figures) -> str:
     return f"{_listed(own)} times the time"
 
 
+def evaluation(figures: Figures) -> str:
+    """Tell the time of both parts."""
+    return (
+        f"{figures['recipe']}: embedding {figures['embedding_s_of_all']:.0f} s "
+        f"({figures['images_per_second']:.1f} images/s), ranking {figures['ranking_s']:.1f} s"
+    )
+
+
 def fine_grained_clustering(figures: Figures) -> str:
     """Tell how much faster the clustering is."""
     return f"{figures['speedup_of_medians']['cluster_persons']:.1f} times faster"

@@ -61,6 +61,13 @@ BENCHMARKS = (
         "--simple-ccreid DIR --opengait DIR",
     ),
     Benchmark(
+        "evaluation",
+        "evaluation",
+        "evaluation of a set of Market-1501's size from end to end, 3,368 × 19,732",
+        "none",
+        figures_of.evaluation,
+    ),
+    Benchmark(
         "fine_grained_clustering",
         "fine_grained_clustering",
         "FIRe²'s clustering within persons, 10,000 × 4,096",
