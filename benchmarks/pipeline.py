@@ -62,7 +62,7 @@ def mindspore_workers(records: Sequence[Record], transform: Transform, reader_th
         Source(),
         ["images", "pid"],
         shuffle=False,
-        num_parallel_reader_threads=reader_threads,
+        num_parallel_workers=reader_threads,
         python_multiprocessing=False,
     )
     iterator = dataset.batch(64).create_dict_iterator(num_epochs=1, output_numpy=True)

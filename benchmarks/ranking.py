@@ -1,12 +1,15 @@
 """Speed and memory of the ranking metrics against plain dense NumPy code, at the size of Market-1501.
 
-Three parts, each measured in a process of its own:
+Four parts, each measured in a process of its own:
 
+* ``product``: ``evaluate_ranking`` of 2,048 values against the matrix product of its distances alone;
 * ``ranking``: ``evaluate_ranking`` against a loop over the queries that sorts the gallery;
 * ``reranking``: ``rerank_k_reciprocal`` against the usual dense form of the method, time and memory;
 * ``scaling``: time per query and gallery item as the gallery grows.
 
-Run ``python benchmarks/ranking.py`` (about three minutes, 10 GB for the dense re-ranking).
+Run ``python benchmarks/ranking.py`` (about three minutes, 10 GB for the dense re-ranking), or one part:
+``python benchmarks/ranking.py --parts product``. The product's figures have a file of their own; the others
+are stored together, when all three were measured.
 """
 
 from __future__ import annotations
@@ -16,7 +19,6 @@ import functools
 import multiprocessing
 import os
 import resource
-import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -32,6 +34,8 @@ NUM_QUERY, NUM_GALLERY, DIMENSIONS = 3368, 15913, 256
 NUM_PERSONS, NUM_CAMERAS = 750, 6
 GALLERY_SIZES = (15_000, 30_000, 60_000, 120_000)
 SCALING_QUERIES = 1000
+PRODUCT_GALLERY, PRODUCT_DIMENSIONS = 19732, 2048
+PRODUCT = "product"
 PARTS = ("ranking", "reranking", "scaling")
 
 
@@ -43,18 +47,18 @@ class Side(NamedTuple):
     camids: np.ndarray
 
 
-def make_sides(num_query: int, num_gallery: int) -> tuple[Side, Side]:
+def make_sides(num_query: int, num_gallery: int, dimensions: int = DIMENSIONS) -> tuple[Side, Side]:
     """Draw features that have an identity, a camera and noise in them."""
     rng = np.random.default_rng(7)
-    persons = rng.standard_normal((NUM_PERSONS, DIMENSIONS), dtype=np.float32)
-    cameras = rng.standard_normal((NUM_CAMERAS, DIMENSIONS), dtype=np.float32)
+    persons = rng.standard_normal((NUM_PERSONS, dimensions), dtype=np.float32)
+    cameras = rng.standard_normal((NUM_CAMERAS, dimensions), dtype=np.float32)
 
     def side(count: int) -> Side:
         pids = rng.integers(NUM_PERSONS, size=count)
         camids = rng.integers(NUM_CAMERAS, size=count)
         # Difficulty differs from image to image, as it does among real ones.
         noise = rng.uniform(0.3, 1.8, (count, 1)).astype(np.float32)
-        features = noise * rng.standard_normal((count, DIMENSIONS), dtype=np.float32)
+        features = noise * rng.standard_normal((count, dimensions), dtype=np.float32)
         features += persons[pids] + cameras[camids] * np.float32(0.8)
         return Side(l2_normalize(features), pids, camids)
 
@@ -137,6 +141,37 @@ def _expanded_set(order: np.ndarray, item: int, k1: int) -> np.ndarray:
 def _reciprocal(order: np.ndarray, item: int, length: int) -> np.ndarray:
     forward = order[item, :length]
     return forward[(order[forward, :length] == item).any(axis=1)]
+
+
+def measure_product(repeats: int) -> dict[str, Any]:
+    """Time the evaluation and the product that it can't do without, in turn; in wall and processor time."""
+    query, gallery = make_sides(NUM_QUERY, PRODUCT_GALLERY, PRODUCT_DIMENSIONS)
+    ways = {
+        "evaluation": evaluate_ours,
+        "product": lambda query, gallery: query.features @ gallery.features.T,
+    }
+    wall: dict[str, list[float]] = {name: [] for name in ways}
+    processor: dict[str, list[float]] = {name: [] for name in ways}
+    for repeat in range(repeats + 1):
+        for name, way in ways.items():
+            begin, begin_processor = time.perf_counter(), time.process_time()
+            way(query, gallery)
+            if repeat:
+                wall[name].append(time.perf_counter() - begin)
+                processor[name].append(time.process_time() - begin_processor)
+    return {
+        "queries": NUM_QUERY,
+        "gallery": PRODUCT_GALLERY,
+        "dimensions": PRODUCT_DIMENSIONS,
+        "seconds": wall,
+        "processor_seconds": processor,
+        "wall_ratio": _ratio_of_medians(wall),
+        "processor_ratio": _ratio_of_medians(processor),
+    }
+
+
+def _ratio_of_medians(seconds: dict[str, list[float]]) -> float:
+    return float(np.median(seconds["evaluation"]) / np.median(seconds["product"]))
 
 
 def measure_ranking(repeats: int) -> dict[str, Any]:
@@ -232,6 +267,27 @@ def _largest_difference(left: Path, right: Path) -> float:
     return max(float(np.abs(x - y).max()) for x, y in zip(a, b))
 
 
+def show_product(figures: dict[str, Any]) -> None:
+    """Print what :func:`measure_product` found."""
+    rows = [
+        (
+            way,
+            float(np.median(figures["seconds"][way])),
+            float(np.median(figures["processor_seconds"][way])),
+            *ratios,
+        )
+        for way, ratios in (
+            ("product", (1.0, 1.0)),
+            ("evaluation", (figures["wall_ratio"], figures["processor_ratio"])),
+        )
+    ]
+    show_table(
+        "evaluation, {queries} x {gallery}, {dimensions}-d, distances included".format(**figures),
+        ("", "seconds (median)", "processor seconds", "ratio", "ratio of processor seconds"),
+        rows,
+    )
+
+
 def show_ranking(figures: dict[str, Any]) -> None:
     show_table(
         f"evaluation, {NUM_QUERY} x {NUM_GALLERY}, {DIMENSIONS}-d, distances included "
@@ -275,12 +331,23 @@ def show_scaling(figures: dict[str, Any]) -> None:
 
 
 MEASURE: dict[str, Callable[[int], dict[str, Any]]] = {
+    PRODUCT: functools.partial(run_alone, measure_product),
     "ranking": functools.partial(run_alone, measure_ranking),
     # Starts its own processes: the parent must stay small, since a child inherits its high-water mark.
     "reranking": measure_reranking,
     "scaling": functools.partial(run_alone, measure_scaling),
 }
-SHOW = {"ranking": show_ranking, "reranking": show_reranking, "scaling": show_scaling}
+SHOW = {PRODUCT: show_product, "ranking": show_ranking, "reranking": show_reranking, "scaling": show_scaling}
+
+
+def store(figures: dict[str, dict[str, Any]], repeats: int) -> None:
+    """Write what is complete: the product's part, the three others."""
+    command = "python benchmarks/ranking.py --parts"
+    if PRODUCT in figures:
+        write_result("ranking_product", f"{command} {PRODUCT} --repeats {repeats}", figures[PRODUCT])
+    if set(PARTS) <= set(figures):
+        others = {part: figures[part] for part in PARTS}
+        write_result("ranking", f"{command} {' '.join(PARTS)} --repeats {repeats}", others)
 
 
 def main() -> None:
@@ -288,7 +355,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--parts", nargs="+", choices=PARTS, default=PARTS)
+    parser.add_argument("--parts", nargs="+", choices=tuple(MEASURE), default=tuple(MEASURE))
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--dry-run", action="store_true", help="print only, leave results/ alone")
     options = parser.parse_args()
@@ -297,8 +364,7 @@ def main() -> None:
         figures[part] = MEASURE[part](options.repeats)
         SHOW[part](figures[part])
     if not options.dry_run:
-        command = " ".join(["python", "benchmarks/ranking.py", *sys.argv[1:]])
-        write_result("ranking", command, figures)
+        store(figures, options.repeats)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import platform
 import sys
@@ -9,7 +10,7 @@ from collections.abc import Sequence
 from datetime import datetime, timezone
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import Any, Optional
 
 from mindreid.atomic import write_json
 from mindreid.text_table import format_table
@@ -49,11 +50,19 @@ def write_result(name: str, command: str, figures: dict[str, Any]) -> Path:
         The file that was written.
     """
     target = RESULTS / f"{name}.json"
-    measured_at = datetime.now(timezone.utc).isoformat(timespec="seconds")
-    write_json(
-        target, {"command": command, "measured_at": measured_at, "host": host_info(), "figures": figures}
-    )
+    write_json(target, {"command": command, "measured_at": now(), "host": host_info(), "figures": figures})
     return target
+
+
+def read_result(name: str) -> Optional[dict[str, Any]]:
+    """Return what :func:`write_result` stored under ``name``, ``None`` if there is no such file."""
+    target = RESULTS / f"{name}.json"
+    return json.loads(target.read_text(encoding="utf-8")) if target.is_file() else None
+
+
+def now() -> str:
+    """Return the time in UTC, to the second."""
+    return datetime.now(timezone.utc).isoformat(timespec="seconds")
 
 
 def show_table(title: str, header: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:

@@ -11,7 +11,7 @@ from mindreid.cli import build_parser, main
 from mindreid.config import WEIGHTS_REQUIRED, load_recipe
 from mindreid.report.tables.documents import update_documents
 from mindreid.walkers import Walk, render_walk
-from mindreid.zoo import DATASETS
+from mindreid.zoo import DATASETS, list_models
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCUMENTS = [
@@ -19,6 +19,7 @@ DOCUMENTS = [
     ROOT / "CONTRIBUTING.md",
     *sorted(ROOT.glob("docs/*.md")),
     *sorted(ROOT.glob("models/*/README.md")),
+    ROOT / "benchmarks/README.md",
 ]
 
 
@@ -84,6 +85,14 @@ def test_named_tests_exist(document):
 
 def test_measured_tables_agree_with_the_result_files():
     assert update_documents(ROOT, check=True) == []
+
+
+@pytest.mark.parametrize("model", list_models())
+def test_every_card_says_what_the_audit_found(model):
+    card = (ROOT / "models" / model / "README.md").read_text(encoding="utf-8")
+    (section,) = re.findall(r"^### Ascend and GPU\n(.*?)\n## ", card, re.DOTALL | re.MULTILINE)
+    for platform in ("Ascend", "GPU"):
+        assert re.search(rf"^- {platform}, precision O0: \w", section, re.MULTILINE)
 
 
 @pytest.fixture

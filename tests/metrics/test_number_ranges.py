@@ -293,3 +293,27 @@ def test_distances_beyond_the_range_of_their_type_are_refused():
 def test_what_is_no_matrix_of_numbers_is_named(features, message):
     with pytest.raises(InvalidArgumentError, match=message):
         pairwise_distances(features, np.ones((2, 2)))
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.filterwarnings("error")
+def test_only_rows_that_hold_infinity_are_refused_where_sums_overflow(dtype):
+    largest = np.finfo(dtype).max / 2
+    features = np.array([[largest] * 8, [-largest] * 8, [largest, -largest] * 4, [1.0] * 8], dtype)
+    assert np.isfinite(pairwise_distances(features, features)).all()
+    features[1, 2], features[2, :2] = np.nan, (np.inf, -np.inf)
+    with pytest.raises(InvalidArgumentError, match="2 of 4 rows hold NaN or infinity, first in row 1"):
+        pairwise_distances(features, features)
+
+
+@pytest.mark.parametrize("shape", [(1, 5), (700, 600), (70, 9, 3), (1, 9, 3)])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_rows_are_normalised_alike_together_and_alone(shape, dtype):
+    rows = np.random.default_rng(2).normal(size=shape).astype(dtype)
+    rows[0] = 0
+    units = l2_normalize(rows)
+    assert units.dtype == dtype
+    np.testing.assert_array_equal(
+        units, rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-30)
+    )
+    np.testing.assert_array_equal(units[-1:], l2_normalize(rows[-1:]))

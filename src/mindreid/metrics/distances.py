@@ -22,6 +22,8 @@ from mindreid.metrics.junk_rules import Pairs
 
 BLOCK_ELEMENTS = 2**25
 _MAX_BLOCK_ROWS = 256
+# Elements normalised at once: 1 MB in single precision, which stays in the cache.
+_NORMALIZED_ELEMENTS = 2**18
 # Directions that differ by less: their mean, a vector of at most unit length, is about as long as they are.
 _NARROW_CONE = 1 / 64
 # Bits of the centre below the spread of the coordinates: coarse, so that small integers stay exact.
@@ -56,13 +58,13 @@ class DistanceBlocks:
         return distances
 
 
-def block_rows(num_columns: int) -> int:
-    """Return how many rows of ``num_columns`` distances make a block.
+def block_rows(num_columns: int, most: int = _MAX_BLOCK_ROWS) -> int:
+    """Return how many rows of ``num_columns`` distances make a block: ``most``, or fewer.
 
-    A matrix product needs some hundred rows to run at full speed; beyond 130,000 columns fewer are
-    taken, so that a float32 block stays under 128 MiB.
+    A matrix product needs some hundred rows to run at full speed; fewer are taken where a float32 block
+    would outgrow 128 MiB.
     """
-    return max(1, min(_MAX_BLOCK_ROWS, BLOCK_ELEMENTS // max(1, num_columns)))
+    return max(1, min(most, BLOCK_ELEMENTS // max(1, num_columns)))
 
 
 def row_blocks(num_rows: int, block_size: int) -> list[slice]:
@@ -84,12 +86,20 @@ def l2_normalize(features: np.ndarray) -> np.ndarray:
     array([[0.6, 0.8],
            [0.6, 0.8]])
     """
+    units = np.empty_like(features)
+    step = max(1, _NORMALIZED_ELEMENTS // max(1, features[:1].size))
+    for rows in row_blocks(len(features), step):
+        _normalize_rows(features[rows], units[rows])
+    return units
+
+
+def _normalize_rows(features: np.ndarray, out: np.ndarray) -> None:
     exponents = np.frexp(_largest(features, axis=1, keepdims=True))[1]
     # The square root of the type's range is safe for the squares, half of that for their sum too.
     if np.abs(exponents).max(initial=0) > np.finfo(features.dtype).maxexp // 4:
         features = np.ldexp(features, -exponents)
     norms = np.linalg.norm(features, axis=1, keepdims=True)
-    return features / np.where(norms > 0, norms, 1)
+    np.divide(features, np.where(norms > 0, norms, 1), out=out)
 
 
 def _largest(values: np.ndarray, **options: Any) -> np.ndarray:

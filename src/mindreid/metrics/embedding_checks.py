@@ -64,19 +64,20 @@ def check_features(
     single = array.dtype.kind == "f" and array.dtype.itemsize <= np.dtype(np.float32).itemsize
     with np.errstate(over="ignore"):
         array = array.astype(np.float32 if single else np.float64, copy=False)
-    _refuse_rows(~np.isfinite(array), array, "hold NaN or infinity", name, _DAMAGED)
+    by_row = array.reshape(len(array), -1)
+    with np.errstate(over="ignore", invalid="ignore"):
+        # NaN and infinity stay in a sum, so only rows with such a sum need a closer look.
+        damaged = ~np.isfinite(by_row.sum(axis=1))
+    damaged[damaged] = ~np.isfinite(by_row[damaged]).all(axis=1)
+    _refuse_rows(damaged, "hold NaN or infinity", name, _DAMAGED)
     if directions:
         hint = f"{_DAMAGED}, or use the Euclidean distance"
-        _refuse_rows(array == 0, array, "are all zeros, which has no direction", name, hint, every=True)
+        _refuse_rows(~by_row.any(axis=1), "are all zeros, which has no direction", name, hint)
     return array
 
 
-def _refuse_rows(
-    wrong: np.ndarray, array: np.ndarray, what: str, name: str, fix: str, *, every: bool = False
-) -> None:
-    """Raise if any value of a row is wrong, or with ``every``, if all are."""
-    by_row = wrong.reshape(len(array), -1)
-    rows = by_row.all(axis=1) if every else by_row.any(axis=1)
+def _refuse_rows(rows: np.ndarray, what: str, name: str, fix: str) -> None:
+    """Raise if any of ``rows`` is set."""
     if rows.any():
         raise InvalidArgumentError(
             f"{np.count_nonzero(rows)} of {len(rows)} rows {what}, first in row {int(np.argmax(rows))}",

@@ -1,10 +1,11 @@
 """Ranks of the matches in a block of distances, counted instead of sorted.
 
-A match's rank is one more than the number of gallery items closer than it. Counting them for every
-match separately costs matches × gallery, sorting costs gallery × log(gallery). Here each row's range
-of distances between its nearest and its farthest match is cut into buckets of equal width: one
-histogram tells how many items lie in nearer buckets, and only the few items that share a bucket with
-a match are sorted. The cost per gallery item is constant.
+A match's rank is one more than the number of gallery items closer than it. What is farther than a row's
+last match counts for nothing, and is left out in one comparison. Counting the rest for every match
+separately costs matches × items, sorting costs items × log(items). Here each row's range of distances
+between its nearest and its farthest match is cut into buckets of equal width: one histogram tells how
+many items lie in nearer buckets, and only the few items that share a bucket with a match are sorted. The
+cost per gallery item is constant.
 """
 
 from __future__ import annotations
@@ -13,9 +14,9 @@ import numpy as np
 
 from mindreid.metrics.junk_rules import Pairs
 
-# Distances handled at once: with their int64 bucket numbers about 1.5 MB, which stays in the cache.
-_CHUNK_ELEMENTS = 2**17
-# Mean gallery items per bucket: fewer make the histogram outgrow the cache, more make sorting costly.
+# Distances compared at once: 1 MB in single precision, which stays in the cache.
+_CHUNK_ELEMENTS = 2**18
+# Mean items per bucket: fewer make the histogram outgrow the cache, more make sorting costly.
 _ITEMS_PER_BUCKET = 4
 _MIN_BUCKETS = 256
 
@@ -55,56 +56,64 @@ def match_ranks(distances: np.ndarray, matches: Pairs) -> np.ndarray:
 
 def _chunk_ranks(distances: np.ndarray, matches: Pairs) -> np.ndarray:
     present, starts, rows = np.unique(matches.rows, return_index=True, return_inverse=True)
-    num_columns = distances.shape[1]
-    buckets, num_buckets = _number_buckets(distances, present, starts, matches)
-    flat_matches = rows * num_columns + matches.columns
-    population = np.bincount(buckets, minlength=num_buckets)
+    num_rows, num_columns = len(present), distances.shape[1]
+    of_matches = distances[matches.rows, matches.columns]
+    nearest, farthest = np.minimum.reduceat(of_matches, starts), np.maximum.reduceat(of_matches, starts)
+    chunk = _rows(distances, present)
+    # Ascending, so in gallery order within a row.
+    items = np.flatnonzero(chunk <= farthest[:, None])
+    values = chunk.ravel()[items]
+    begins = np.searchsorted(items, np.arange(num_rows + 1) * num_columns)
+    buckets, per_row = _number_buckets(values, np.diff(begins), nearest, farthest)
+    population = np.bincount(buckets, minlength=per_row * num_rows)
 
-    shared = np.zeros(num_buckets, bool)
-    shared[buckets[flat_matches]] = True
+    places = np.searchsorted(items, rows * num_columns + matches.columns)
+    shared = np.zeros(per_row * num_rows, bool)
+    shared[buckets[places]] = True
     rivals = np.flatnonzero(shared[buckets])
-    rival_rows, rival_columns = np.divmod(rivals, num_columns)
     rival_buckets = buckets[rivals]
     # lexsort is stable and rivals are in gallery order: that settles ties.
-    order = np.lexsort((distances[present[rival_rows], rival_columns], rival_buckets))
+    order = np.lexsort((values[rivals], rival_buckets))
 
     sorted_buckets = rival_buckets[order]
     within = np.arange(len(order)) - np.searchsorted(sorted_buckets, sorted_buckets)
-    # Buckets are numbered through all rows, and each earlier row put its whole gallery in them.
-    nearer = (np.cumsum(population) - population)[rival_buckets] - rival_rows * num_columns
+    # Buckets are numbered through all rows, and the items of earlier rows are in earlier ones.
+    nearer = (np.cumsum(population) - population)[rival_buckets] - begins[rival_buckets // per_row]
     ranks = nearer + 1
     ranks[order] += within
-    return ranks[np.searchsorted(rivals, flat_matches)]
+    return ranks[np.searchsorted(rivals, places)]
+
+
+def _rows(distances: np.ndarray, chosen: np.ndarray) -> np.ndarray:
+    """Return some rows; without a copy if they follow each other."""
+    first, last = chosen[0], chosen[-1]
+    return distances[first : last + 1] if last - first + 1 == len(chosen) else distances[chosen]
 
 
 def _number_buckets(
-    distances: np.ndarray, present: np.ndarray, starts: np.ndarray, matches: Pairs
+    values: np.ndarray, counts: np.ndarray, nearest: np.ndarray, farthest: np.ndarray
 ) -> tuple[np.ndarray, int]:
-    """Return each item's bucket number, flat ``[len(present) * G]``, and how many numbers there are.
+    """Return the bucket number of each item, ``[items]``, and how many numbers a row has.
 
-    A row has one bucket for all that is nearer than its first match, some for the range of its matches,
-    and one for all that is farther than the last. Subtraction, multiplication, clipping and
-    truncation are monotone in floating point too: a nearer item never gets a higher number.
+    ``counts`` says how many items each row has, ``nearest`` and ``farthest`` where its matches begin and
+    end. A row has one bucket for all that is nearer than its first match, and some for the range of its
+    matches. Subtraction, multiplication, clipping and truncation are monotone in floating point too: a
+    nearer item never gets a higher number.
     """
-    scaled = distances[present]
-    of_matches = distances[matches.rows, matches.columns]
-    if np.abs(of_matches).max() > np.finfo(scaled.dtype).max / 4:
+    info = np.finfo(values.dtype)
+    if max(np.abs(nearest).max(), np.abs(farthest).max()) > info.max / 4:
         # A difference of such numbers may leave the range of their type; a quarter of it does not.
-        scaled *= scaled.dtype.type(0.25)
-        of_matches = of_matches * scaled.dtype.type(0.25)
-    nearest = np.minimum.reduceat(of_matches, starts)[:, None]
-    farthest = np.maximum.reduceat(of_matches, starts)[:, None]
-    inner = max(_MIN_BUCKETS, distances.shape[1] // _ITEMS_PER_BUCKET)
+        quarter = values.dtype.type(0.25)
+        values, nearest, farthest = values * quarter, nearest * quarter, farthest * quarter
+    inner = max(_MIN_BUCKETS, len(values) // len(counts) // _ITEMS_PER_BUCKET)
     # Narrower than the spacing of floats makes no sense, and keeps the width of one match's range off 0.
-    tiny = np.finfo(scaled.dtype).tiny
-    width = np.maximum((farthest - nearest) / inner, np.maximum(np.spacing(farthest), tiny))
+    width = np.maximum((farthest - nearest) / inner, np.maximum(np.spacing(farthest), info.tiny))
     with np.errstate(over="ignore"):
-        scaled -= nearest
-        scaled /= width
+        scaled = values - np.repeat(nearest, counts)
+        scaled /= np.repeat(width, counts)
     np.maximum(scaled, -1, out=scaled)
-    np.minimum(scaled, inner + 1, out=scaled)
     scaled += 1
+    per_row = inner + 2
     numbers = scaled.astype(np.int64)
-    per_row = inner + 3
-    numbers += np.arange(len(present))[:, None] * per_row
-    return numbers.ravel(), per_row * len(present)
+    numbers += np.repeat(np.arange(len(counts)) * per_row, counts)
+    return numbers, per_row

@@ -228,6 +228,23 @@ def test_the_audit_groups_operators_by_problem(checkout):
     assert row_of(page, "| mgn ") == "| mgn | O0 | 12, 5 | nothing | int64 on the device: `Argmax`, `Cast` |"
 
 
+def test_a_card_has_its_own_audit_by_phase(checkout):
+    card = checkout / "models/mgn/README.md"
+    card.write_text("<!-- table: audit -->\n<!-- end of table -->\n")
+    found = [{"phase": "training", "operator": "Cast", "problem": "int64 on the device"}]
+    counts = {"operators": {"training": 12, "inference": 5}}
+    levels = {"O0": {"Ascend": {"findings": [], **counts}, "GPU": {"findings": found, **counts}}}
+    figures(checkout, "audit", {"methods": {"mgn": {"recipe": "mgn/smoke", "levels": levels}}})
+    update_documents(checkout)
+    assert card.read_text().splitlines()[1:-1] == [
+        "- Ascend, precision O0: nothing",
+        "- GPU, precision O0: Training: int64 on the device: `Cast`. Inference: nothing",
+    ]
+    figures(checkout, "audit", {"methods": {}})
+    update_documents(checkout)
+    assert card.read_text().splitlines()[1:-1] == ["not run here"]
+
+
 def test_what_was_learnt_is_one_table_for_each_experiment(checkout):
     for path in (checkout / "results").glob("learning_*.json"):
         path.unlink()

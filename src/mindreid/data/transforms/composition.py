@@ -71,9 +71,9 @@ def training_transform(
     return _chain(steps)
 
 
-def evaluation_transform(inputs: InputConfig) -> Transform:
+def evaluation_transform(inputs: InputConfig, *, as_bytes: bool = False) -> Transform:
     """Build resize, normalise, CHW; nothing random. See :func:`training_transform` for the result."""
-    return training_transform((), inputs)
+    return training_transform((), inputs, as_bytes=as_bytes)
 
 
 def origin_trace(

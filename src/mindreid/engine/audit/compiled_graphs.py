@@ -38,7 +38,7 @@ _STEPS = 2
 def compile_graphs(recipe: Recipe) -> tuple[dict[str, list[Operator]], list[Wait]]:
     """Compile a recipe's training step, with its optimisers, and its deployed network.
 
-    Nothing is read from files: weights are random, images too. Graphs are compiled for the device at
+    No dataset is read: weights are random, images too. Graphs are compiled for the device at
     hand: an operator that MindSpore puts in another's place on another device is not seen.
 
     Parameters
@@ -88,9 +88,10 @@ def _operators(folder: Path) -> Iterator[Operator]:
 
 
 def _train(recipe: Recipe, device: Device, waits: list[Wait]) -> None:
-    dataset = stand_in_dataset(recipe)
-    objective = builders.build_objective(recipe, build_network(recipe), dataset, device)
-    batch = stand_in_batch(recipe, dataset)
+    with tempfile.TemporaryDirectory() as folder:
+        dataset = stand_in_dataset(recipe, Path(folder))
+        objective = builders.build_objective(recipe, build_network(recipe), dataset, device)
+    batch = stand_in_batch(recipe, dataset, builders.build_trace(recipe, objective))
     rows = len(batch["images"])
     share_batch_statistics(objective, recipe.device, device.target, Workers(), rows)
     state = RunState(

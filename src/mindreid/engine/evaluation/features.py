@@ -10,7 +10,7 @@ from typing import Any, Optional
 import numpy as np
 from mindspore import Tensor, nn
 
-from mindreid.config import Recipe
+from mindreid.config import InputConfig, Recipe
 from mindreid.data.formats.images import LoadSample
 from mindreid.data.pipeline import Batch, evaluation_batches, multi_row_batches
 from mindreid.data.records import Record
@@ -20,6 +20,7 @@ from mindreid.data.unreadable_files import StandIns
 from mindreid.engine.platform.compilation import compile_function
 from mindreid.engine.platform.distributed import Workers, gather_rows, share_from_first
 from mindreid.engine.platform.memory import memory_errors_explained
+from mindreid.layers.byte_images import ByteNormalization, ByteScaling
 
 logger = logging.getLogger(__name__)
 
@@ -40,6 +41,8 @@ class FeatureExtractor:
         By default a record is one row. There is a graph for every shape of rows.
     frame_size : int
         Numbers that make a frame, by which ``batch_size`` counts the frames of rows.
+    prepare : nn.Cell, optional
+        What the device makes of images that arrive as bytes. By default they arrive as it takes them.
     flip : bool
         Add the embedding of the mirrored image.
     reader_threads : int
@@ -62,6 +65,7 @@ class FeatureExtractor:
         between_batches: Callable[[], None] = lambda: None,
         load: Optional[LoadSample] = None,
         frame_size: int = 1,
+        prepare: Optional[nn.Cell] = None,
     ) -> None:
         self.network, self.transform = network, transform
         self.load, self.frame_size = load, frame_size
@@ -72,7 +76,7 @@ class FeatureExtractor:
             workers,
         )
         self.between_batches = between_batches
-        self._embed = compile_function(network.construct)
+        self._embed = compile_function(network.construct if prepare is None else _after(prepare, network))
 
     def __call__(
         self,
@@ -142,6 +146,13 @@ class FeatureExtractor:
         return embedding
 
 
+def _after(prepare: nn.Cell, network: nn.Cell) -> Callable[[Tensor], Tensor]:
+    def embed(images: Tensor) -> Tensor:
+        return network(prepare(images))
+
+    return embed
+
+
 def _mean_by_index(rows: np.ndarray, indices: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Average the rows that share an index; also return the indices, ascending."""
     if not len(indices):
@@ -153,12 +164,16 @@ def _mean_by_index(rows: np.ndarray, indices: np.ndarray) -> tuple[np.ndarray, n
 
 
 def build_extractor(recipe: Recipe, network: nn.Cell, workers: Workers, **options: Any) -> FeatureExtractor:
-    """Build the feature extractor that the recipe's evaluation section describes."""
+    """Build the feature extractor that the recipe's evaluation section describes.
+
+    With ``device.normalize`` images travel as bytes, and the device normalises them.
+    """
     inputs = recipe.input
     loaders = sample_loaders(recipe.frames, inputs, recipe.evaluation.crop_scale)
     return FeatureExtractor(
         network,
-        evaluation_transform(inputs),
+        evaluation_transform(inputs, as_bytes=recipe.device.normalize),
+        prepare=_byte_preparation(inputs) if recipe.device.normalize else None,
         load=loaders.evaluation if loaders else None,
         frame_size=inputs.channels * inputs.height * inputs.width,
         batch_size=recipe.evaluation.batch_size,
@@ -167,3 +182,9 @@ def build_extractor(recipe: Recipe, network: nn.Cell, workers: Workers, **option
         workers=workers,
         **options,
     )
+
+
+def _byte_preparation(inputs: InputConfig) -> nn.Cell:
+    if inputs.kind == "silhouettes":
+        return ByteScaling()
+    return ByteNormalization(inputs.mean, inputs.std, inputs.channels)

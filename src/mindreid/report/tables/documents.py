@@ -16,6 +16,7 @@ from mindreid.atomic import write_text
 from mindreid.errors import DataError
 from mindreid.report.tables import (
     audit_table,
+    benchmark_table,
     comparison_tables,
     experiment_tables,
     result_tables,
@@ -35,7 +36,7 @@ def update_documents(root: Path, *, check: bool = False) -> list[Path]:
     Parameters
     ----------
     root : Path
-        Has ``README*.md``, ``docs/``, ``models/*/README.md`` and ``results/``.
+        Has ``README*.md``, ``docs/``, ``models/*/README.md``, ``benchmarks/README.md`` and ``results/``.
     check : bool
         Change nothing.
 
@@ -63,7 +64,7 @@ def update_documents(root: Path, *, check: bool = False) -> list[Path]:
 
 def documents(root: Path) -> list[Path]:
     """List the documents that may hold tables."""
-    patterns = ("README*.md", "docs/*.md", f"{MODELS_FOLDER}/*/README.md")
+    patterns = ("README*.md", "docs/*.md", f"{MODELS_FOLDER}/*/README.md", "benchmarks/README.md")
     return [path for pattern in patterns for path in sorted(root.glob(pattern))]
 
 
@@ -88,12 +89,14 @@ def tables_of(results: ResultFiles, document: Path, root: Path) -> dict[str, Tab
             "search_promises": lambda: search_tables.search_promises_table(results),
             "search_persons": lambda: search_tables.search_persons_table(results),
             "search_growth": lambda: search_tables.search_growth_table(results),
+            "benchmarks": lambda: benchmark_table.benchmark_table(results),
         }
     return {
         "published": lambda: result_tables.published_table(results, model),
         "learning": lambda: result_tables.learning_tables(results, model),
         "performance": lambda: result_tables.performance_table(results, model),
         "pitfalls": lambda: result_tables.pitfalls(model),
+        "audit": lambda: audit_table.audit_lines(results, model),
         "mined_classes": lambda: experiment_tables.mined_classes_table(results),
         "gait_or_clothes": lambda: experiment_tables.gait_or_clothes_table(results),
         "gait_pets09": lambda: experiment_tables.gait_pets09_table(results),

@@ -42,6 +42,10 @@ class ResultFiles:
         content = self._contents.get(name)
         return None if content is None else content["figures"]
 
+    def content(self, name: str) -> Optional[dict[str, Any]]:
+        """Return a benchmark's figures with command, machine and date, ``None`` if it has not been run."""
+        return self._contents.get(name)
+
     def learning(self) -> Iterator[dict[str, Any]]:
         """Yield the figures of every learning experiment."""
         for name, content in self._contents.items():
