@@ -25,7 +25,8 @@ from mindreid.zoo import DATASETS, list_models
 
 FLOAT32, *LEVELS = ("O0", "O1", "O2", "O3", "auto")
 STEPS, PERSONS, SEED = 3, 12, 1
-VIEWS = "views.csv"
+#: Files beside the images that a recipe may ask for, by the recipe's key.
+FILES = {"views": "views.csv", "keypoints": "keypoints.csv", "silhouettes": "annotations/silhouettes"}
 
 #: {term: its value after every step}
 Terms = dict[str, list[float]]
@@ -88,8 +89,9 @@ def recipe_of(method: str, level: str, work: Path) -> Recipe:
         ("device.amp_level", level),
         *((f"optimizers.{name}.lr", 1e-5) for name in smoke.optimizers),
     ]
-    if smoke.dataset.views is not None:
-        overrides.append(("dataset.views", str(root / VIEWS)))
+    for key, name in FILES.items():
+        if getattr(smoke.dataset, key) is not None:
+            overrides.append((f"dataset.{key}", str(root / name)))
     return load_recipe(f"{method}/smoke", overrides)
 
 
@@ -104,8 +106,9 @@ def _data(layout: str, work: Path) -> Path:
         "data", "synthesize", "--layout", layout, "--root", root, "--ids", PERSONS, "--seed", SEED, *more
     )  # fmt: skip
     if not sequences:
-        keypoints = root / "annotations" / "frames.jsonl"
-        mindreid("data", "views", "--images", root, "--keypoints", keypoints, "--output", root / VIEWS)
+        frames = root / "annotations" / "frames.jsonl"
+        for kind in ("views", "keypoints"):
+            mindreid("data", kind, "--images", root, "--keypoints", frames, "--output", root / FILES[kind])
     finished.touch()
     return root
 
