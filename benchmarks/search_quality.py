@@ -187,6 +187,7 @@ def show(networks: Mapping[str, Any]) -> None:
 
 
 def main() -> None:
+    """Film, add, learn, check, print and store."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--model", type=Path, required=True, help="the quickstart's network, .mindir")
     parser.add_argument("--video", type=Path, help="vtest.avi of PETS09-S2L1")

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from mindspore import Tensor
 
 from mindreid.errors import InvalidArgumentError
+from mindreid.layers.precision import set_precision
 from mindreid.layers.spatial_transformer import RegionSampler, localization
 
 
@@ -137,3 +138,12 @@ def test_what_finds_transforms_starts_alike_for_all_images():
 def test_bad_size():
     with pytest.raises(InvalidArgumentError):
         RegionSampler(0, 4)
+
+
+@pytest.mark.parametrize("level", ["O1", "O2", "O3"])
+def test_transforms_are_not_rounded_to_float16(level):
+    """1.0002 and 1 are one number in float16."""
+    start = [1.0002, 0.4, 0.0001, -0.6]
+    found = set_precision(localization(12, 8, start), level)(Tensor(np.ones((2, 12), np.float32)))
+    assert found.dtype == ms.float32
+    np.testing.assert_array_equal(found.asnumpy(), np.array([start] * 2, np.float32))

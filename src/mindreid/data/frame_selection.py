@@ -22,7 +22,15 @@ STATIC_LENGTHS = (16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512, 720)
 
 
 class FrameSelection(typing.Protocol):
-    """Which frames of a record the network sees."""
+    """Which frames of a record the network sees.
+
+    Attributes
+    ----------
+    fills_up_with_absent : bool
+        Whether positions of evaluation may be -1.
+    """
+
+    fills_up_with_absent: bool = False
 
     def pieces(self, record: Record) -> Records:
         """Return what an epoch is drawn from, in place of a record of the training split: itself."""
@@ -96,6 +104,8 @@ class OrderedFrames(UnorderedFrames):
     >>> OrderedFrames(lengths=(4, 8)).evaluation(5)
     array([[ 0,  1,  2,  3,  4, -1, -1, -1]])
     """
+
+    fills_up_with_absent = True
 
     def __init__(
         self,

@@ -39,11 +39,14 @@ class SampleLoaders:
         Makes one row.
     evaluation : callable
         Makes all rows of a record, ``[rows, …]``.
+    absent_frames : bool
+        Whether evaluation's rows may be filled up with frames of :data:`ABSENT`.
     """
 
     pieces: Callable[[Record], Records]
     training: LoadSample
     evaluation: LoadSample
+    absent_frames: bool = False
 
 
 def sample_loaders(
@@ -92,7 +95,7 @@ def sample_loaders(
         every = selection.evaluation(len(images))
         return np.stack([rows(record, images, positions, transform, generator) for positions in every])
 
-    return SampleLoaders(selection.pieces, training, evaluation)
+    return SampleLoaders(selection.pieces, training, evaluation, selection.fills_up_with_absent)
 
 
 def _five_crops(frames: Optional[Component], inputs: InputConfig, scale: float) -> SampleLoaders:

@@ -8,6 +8,8 @@ import mindspore as ms
 import numpy as np
 from mindspore import Tensor, nn, ops
 
+from mindreid.config import InputConfig
+
 
 class ByteNormalization(nn.Cell):
     """Normalises images or clips of bytes as the pipeline's ``normalize`` does on the host.
@@ -44,6 +46,13 @@ class ByteScaling(nn.Cell):
     def construct(self, silhouettes: Tensor) -> Tensor:
         """Map uint8 ``[B, T, H, W]`` to float32."""
         return ops.cast(silhouettes, ms.float32) / np.float32(255)
+
+
+def byte_preparation(inputs: InputConfig) -> nn.Cell:
+    """Build what makes images or silhouettes that arrive as bytes into what a network of ``inputs`` sees."""
+    if inputs.kind == "silhouettes":
+        return ByteScaling()
+    return ByteNormalization(inputs.mean, inputs.std, inputs.channels)
 
 
 def byte_normalization(

@@ -52,3 +52,23 @@ def test_embeddings_are_those_of_normalised_images(tmp_path, recipe, write):
     assert sent[True].nbytes * 4 == sent[False].nbytes
     assert np.ptp(embeddings[True]) > 0.1
     np.testing.assert_allclose(embeddings[True], embeddings[False], rtol=1e-5, atol=1e-5)
+
+
+class LastFrame(nn.Cell):
+    """Some pixels of a sequence's last frame, which is absent where a row was filled up."""
+
+    def construct(self, silhouettes):
+        return silhouettes[:, -1, :4, :4].reshape(silhouettes.shape[0], 16)
+
+
+def test_absent_frames_stay_absent(tmp_path):
+    """No byte says that a frame is absent: sequences that are filled up with such travel as before."""
+    records = list(write_sequences(tmp_path))
+    off, on = (
+        build_extractor(load_recipe("gaitgl/smoke", [f"device.normalize={value}"]), LastFrame(), Workers())(
+            records
+        )
+        for value in ("false", "true")
+    )
+    assert off.min() == -1
+    np.testing.assert_array_equal(on, off)

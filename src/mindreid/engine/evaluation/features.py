@@ -10,7 +10,7 @@ from typing import Any, Optional
 import numpy as np
 from mindspore import Tensor, nn
 
-from mindreid.config import InputConfig, Recipe
+from mindreid.config import Recipe
 from mindreid.data.formats.images import LoadSample
 from mindreid.data.pipeline import Batch, evaluation_batches, multi_row_batches
 from mindreid.data.records import Record
@@ -20,7 +20,7 @@ from mindreid.data.unreadable_files import StandIns
 from mindreid.engine.platform.compilation import compile_function
 from mindreid.engine.platform.distributed import Workers, gather_rows, share_from_first
 from mindreid.engine.platform.memory import memory_errors_explained
-from mindreid.layers.byte_images import ByteNormalization, ByteScaling
+from mindreid.layers.byte_images import byte_preparation
 
 logger = logging.getLogger(__name__)
 
@@ -166,14 +166,16 @@ def _mean_by_index(rows: np.ndarray, indices: np.ndarray) -> tuple[np.ndarray, n
 def build_extractor(recipe: Recipe, network: nn.Cell, workers: Workers, **options: Any) -> FeatureExtractor:
     """Build the feature extractor that the recipe's evaluation section describes.
 
-    With ``device.normalize`` images travel as bytes, and the device normalises them.
+    With ``device.normalize`` images travel as bytes, and the device normalises them; but not sequences
+    that are filled up with absent frames, which no byte tells from others.
     """
     inputs = recipe.input
     loaders = sample_loaders(recipe.frames, inputs, recipe.evaluation.crop_scale)
+    as_bytes = recipe.device.normalize and not (loaders and loaders.absent_frames)
     return FeatureExtractor(
         network,
-        evaluation_transform(inputs, as_bytes=recipe.device.normalize),
-        prepare=_byte_preparation(inputs) if recipe.device.normalize else None,
+        evaluation_transform(inputs, as_bytes=as_bytes),
+        prepare=byte_preparation(inputs) if as_bytes else None,
         load=loaders.evaluation if loaders else None,
         frame_size=inputs.channels * inputs.height * inputs.width,
         batch_size=recipe.evaluation.batch_size,
@@ -182,9 +184,3 @@ def build_extractor(recipe: Recipe, network: nn.Cell, workers: Workers, **option
         workers=workers,
         **options,
     )
-
-
-def _byte_preparation(inputs: InputConfig) -> nn.Cell:
-    if inputs.kind == "silhouettes":
-        return ByteScaling()
-    return ByteNormalization(inputs.mean, inputs.std, inputs.channels)

@@ -19,7 +19,7 @@ from mindreid.engine.platform.device import Device
 from mindreid.engine.platform.distributed import Workers
 from mindreid.engine.training.plan import Plan
 from mindreid.errors import ConfigError
-from mindreid.layers.byte_images import ByteNormalization, ByteScaling
+from mindreid.layers.byte_images import byte_preparation
 from mindreid.layers.precision import set_precision
 from mindreid.objective import Objective
 
@@ -54,12 +54,7 @@ def build_loss_scaler(recipe: Recipe, device: Device) -> Optional[amp.LossScaler
 
 def build_preparation(recipe: Recipe) -> Optional[nn.Cell]:
     """Build what the device makes of images that arrive as bytes; none where they arrive normalised."""
-    if not recipe.device.normalize:
-        return None
-    inputs = recipe.input
-    if inputs.kind == "silhouettes":
-        return ByteScaling()
-    return ByteNormalization(inputs.mean, inputs.std, inputs.channels)
+    return byte_preparation(recipe.input) if recipe.device.normalize else None
 
 
 def build_plan(recipe: Recipe, sampler: BatchSampler) -> Plan:
