@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Optional
 
@@ -44,7 +44,7 @@ class ExportedModel:
     metric: str
     batch_sizes: Optional[tuple[int, ...]] = None
     frames: Optional[int] = None
-    selection: FrameSelection = UnorderedFrames()  # noqa: RUF009 - never changed
+    selection: FrameSelection = field(default_factory=UnorderedFrames)
     converted: bool = False
 
     @property
