@@ -42,6 +42,8 @@ def test_python_is_python(section):
 @pytest.fixture
 def mgn_onnx(tmp_path, monkeypatch):
     """A small MGN for images of the documented size, in the current folder under the documented name."""
+    for package in ("onnx", "onnxruntime"):
+        pytest.importorskip(package, reason="needs the extra `onnx`")
     recipe = {"input": InputConfig(height=384, width=128).model_dump(mode="json")}
     network = mindreid.create_model("mgn", **OPTIONS)
     export_network(
@@ -54,7 +56,6 @@ def mgn_onnx(tmp_path, monkeypatch):
 @pytest.mark.parametrize("section", ["ONNX Runtime", "TensorRT"])
 def test_onnx_runtime_runs_the_python_of(section, mgn_onnx):
     """Without a GPU, ONNX Runtime warns and takes the last provider."""
-    pytest.importorskip("onnxruntime", reason="needs the extra `onnx`")
     names: dict = {}
     exec(snippet(section, "python"), names)  # noqa: S102 - that is what a reader does
     images = np.random.default_rng(0).integers(0, 256, (2, 384, 128, 3), dtype=np.uint8)

@@ -3,12 +3,15 @@
 import json
 
 import numpy as np
+import pytest
 
 HEIGHT, WIDTH = 48, 16
 
 
 def write_colour_network(path):
     """Write it as ONNX of others, with the description of its input beside it; embeddings have 9 values."""
+    for package in ("onnx", "onnxruntime"):
+        pytest.importorskip(package, reason="needs the extra `onnx`")
     # MindSpore's protocol buffers must come first.
     from onnx import TensorProto, helper, numpy_helper, save
 

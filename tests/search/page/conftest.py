@@ -43,6 +43,8 @@ def write_video(folder, frames=40):
 @pytest.fixture(scope="session")
 def recordings(tmp_path_factory):
     """A folder with a video, its boxes, photos and a network."""
+    for package in ("av", "fastapi", "uvicorn"):
+        pytest.importorskip(package, reason="needs the extra `search`")
     folder = tmp_path_factory.mktemp("recordings")
     write_video(folder)
     put(folder / "photos", "anna.png", ["anna"])
@@ -84,7 +86,8 @@ def service(index, model, worker):
 @pytest.fixture
 def stranger(service):
     """A browser without the token."""
-    testclient = pytest.importorskip("fastapi.testclient", reason="the extra 'search' is not installed")
+    from fastapi import testclient
+
     # A fault of the program is an answer of the server, not an exception in its client.
     return testclient.TestClient(
         make_app(service, Access(TOKEN)), base_url="http://127.0.0.1", raise_server_exceptions=False

@@ -9,6 +9,8 @@ from mindreid.search.ingest import TimedVideo
 from tests.search.page.conftest import write_video as write_jpeg_video
 from tests.search.recordings import write_walk
 
+pytest.importorskip("av", reason="needs the extra `search`")
+
 
 def recording(folder, kind):
     if kind == "avi":

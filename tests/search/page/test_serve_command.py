@@ -38,6 +38,7 @@ def test_what_can_not_be_served_is_told(served, tmp_path, capsys, words, problem
 
 
 def test_an_empty_index_and_none_are_not_served(tmp_path, capsys):
+    pytest.importorskip("fastapi", reason="needs the extra `search`")
     open_index(tmp_path / "empty", create=True).close()
     assert main(["search", "serve", str(tmp_path / "empty")]) == 2
     assert "the index is empty" in capsys.readouterr().err

@@ -18,6 +18,7 @@ from tests.search.colour_network import write_colour_network
 @pytest.fixture(scope="module")
 def filmed(tmp_path_factory):
     """A film of six walkers, and an index of their true tracks."""
+    pytest.importorskip("av", reason="needs the extra `search`")
     root = tmp_path_factory.mktemp("filmed")
     film(root / "film", 6, 11, cameras=3, size=(120, 160), frame_rate=5.0)
     network = write_colour_network(root / "colours.onnx")
