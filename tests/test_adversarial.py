@@ -72,7 +72,7 @@ METHODS = {
 }
 
 
-@pytest.mark.parametrize("name", quick_only(METHODS, "cal"))
+@pytest.mark.parametrize("name", quick_only(METHODS))
 def test_adversaries_start_late_without_a_new_compilation(name):
     method, options, terms = METHODS[name]
     objective = build(method, **options)

@@ -185,7 +185,7 @@ def test_every_tensor_of_a_file_is_used_or_reported(source, author_file):
     [
         ("simple_ccreid", lambda network: CALObjective(network, CLASSES, [0] * CLOTHES)),
         ("opengait", lambda network: AugOGBaseObjective(network, CLASSES)),
-        ("reid_mgn", lambda network: MGNObjective(network, CLASSES)),
+        pytest.param("reid_mgn", lambda network: MGNObjective(network, CLASSES), marks=pytest.mark.slow),
     ],
 )
 def test_what_only_training_uses_fits_the_objective(source, build, author_file):

@@ -24,8 +24,8 @@ METHODS = list_models()
 #: Compiling a training step takes seconds: one of each kind of network, the others in the long run.
 QUICK = ("cal", "gaitset")
 #: Whose networks take longest to build.
-HEAVY = ("hacnn", "pdc")
-QUICK_EXPORTS = {("gaitset", "mindir"), ("cal", "onnx")}
+HEAVY = ("hacnn", "isp", "pdc")
+QUICK_EXPORTS = {("cal", "onnx")}
 LIGHT = quick_only(METHODS, *(set(METHODS) - set(HEAVY)))
 
 

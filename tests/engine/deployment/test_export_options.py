@@ -61,7 +61,7 @@ def checkpoint(tmp_path_factory):
     return recipe, path
 
 
-@pytest.mark.parametrize("file_format", FORMATS)
+@pytest.mark.parametrize("file_format", quick_only(FORMATS, "mindir"))
 def test_a_fixed_batch(network, tmp_path, file_format):
     needs_onnx(file_format)
     path, about = tmp_path / f"x.{file_format}", description(MODEL, OPTIONS, INPUT)
@@ -79,7 +79,7 @@ def test_a_fixed_batch(network, tmp_path, file_format):
             run_exported(path, pixels(3, 96, 32, 3))
 
 
-@pytest.mark.parametrize("file_format", FORMATS)
+@pytest.mark.parametrize("file_format", quick_only(FORMATS, "onnx"))
 @pytest.mark.parametrize("batch", quick_only([None, 2], 2))
 def test_fixed_frames(tmp_path, file_format, batch):
     needs_onnx(file_format)

@@ -55,6 +55,7 @@ def test_a_file_agrees_with_the_network_for_any_batch(tmp_path, file_format):
     assert len(beside["sha256"]) == 64
 
 
+@pytest.mark.slow
 def test_a_file_that_differs_is_not_left(tmp_path):
     with pytest.raises(ExportError, match="differs from the live network"):
         export_network(NoisyNetwork(), DESCRIPTION, tmp_path / "noisy.mindir", "mindir")

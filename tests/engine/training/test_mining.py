@@ -74,6 +74,7 @@ def test_the_method_gets_embeddings_of_all_training_images_in_their_order(recipe
 WHOLE = ("model.name=toy_found", "train.epochs=4")
 
 
+@pytest.mark.slow
 def test_what_it_says_is_logged_and_written(trained):
     folder = RunFolder(trained(*WHOLE))
     rows = [json.loads(line) for line in folder.mining.read_text().splitlines()]

@@ -140,12 +140,10 @@ def test_a_run_of_steps_resumes_bit_for_bit(moment, recipe_of, trained, tmp_path
     assert_equal_runs(whole, tmp_path / "parts")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "schedule",
-    [
-        pytest.param("{name: multi_step, milestones: [1, 3], gamma: 0.1}", marks=pytest.mark.slow),
-        "{name: cosine, epochs: 4}",
-    ],
+    ["{name: multi_step, milestones: [1, 3], gamma: 0.1}", "{name: cosine, epochs: 4}"],
 )
 def test_a_run_that_is_given_more_epochs_equals_one_that_had_them(schedule, recipe_of, tmp_path):
     """The rate follows the epoch, not the length of the run, so that it goes on where it was."""

@@ -12,6 +12,7 @@ from mindreid.engine.training.progress import Progress
 from mindreid.engine.training.run_state import RunState
 from mindreid.errors import CheckpointError, TrainingError
 from tests.engine.toy_methods import PlainObjective, ToyNetwork
+from tests.slow_cases import quick_only
 
 IMAGES = np.random.default_rng(0).standard_normal((4, 3, 16, 8)).astype(np.float32)
 LABELS = np.arange(4, dtype=np.int32)
@@ -68,7 +69,7 @@ def accept(_content):
     pass
 
 
-@pytest.mark.parametrize("grown", [False, True])
+@pytest.mark.parametrize("grown", quick_only([False, True], True))
 def test_a_restored_state_goes_on_like_the_saved_one(grown, tmp_path):
     state = state_of()
     take_steps(state, 1)

@@ -12,6 +12,7 @@ from mindreid.engine.training.optimizers import adam
 from mindreid.engine.training.step import TrainStep
 from mindreid.errors import TrainingError
 from tests.engine.toy_methods import AdversarialObjective, PlainObjective, ToyNetwork
+from tests.slow_cases import quick_only
 
 PIDS = np.arange(8, dtype=np.int32) % 4
 CLOTHES = np.arange(8, dtype=np.int32) % 6
@@ -72,7 +73,7 @@ def take_written_out_steps(objective, count):
     return np.array(terms), values(objective)
 
 
-@pytest.mark.parametrize("cosine", [False, True])
+@pytest.mark.parametrize("cosine", quick_only([False, True], True))
 def test_two_phases_equal_the_written_out_order_of_updates(cosine):
     """Also where the classifier's weights are normalised before they meet an output."""
     _, terms, after = take_compiled_steps(adversarial_objective(cosine=cosine), [1, 1, 1], count=3)

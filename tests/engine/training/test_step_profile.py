@@ -15,6 +15,7 @@ from mindreid.engine.training.step_profile import (
 )
 
 
+@pytest.mark.slow
 def test_a_run_is_profiled_and_its_result_is_the_same(recipe_of, tmp_path):
     recipe = recipe_of("train.epochs=null", f"train.steps={SKIPPED + PROFILED + 1}", "train.evaluate_every=0")
     train(recipe, tmp_path / "plain")

@@ -371,6 +371,7 @@ def test_the_command_needs_the_folder_alone(tmp_path, network, capsys):
         main([*words, "--name", "Anna"])
 
 
+@pytest.mark.slow
 def test_a_killed_run_leaves_an_album_that_the_next_one_ends(tmp_path, network):
     photos = tmp_path / "photos"
     for number in range(40):

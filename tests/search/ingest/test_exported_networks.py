@@ -27,6 +27,7 @@ def exported(tmp_path_factory):
     return path
 
 
+@pytest.mark.slow
 def test_crops_are_embedded_as_images_of_infer(exported, tmp_path, caplog):
     generator = np.random.default_rng(0)
     crops = [generator.integers(0, 255, (height, 30, 3), dtype=np.uint8) for height in (50, 96, 200)]

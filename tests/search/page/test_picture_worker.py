@@ -101,6 +101,7 @@ def at_start(folder, monkeypatch, code):
     monkeypatch.setenv("PYTHONPATH", str(folder))
 
 
+@pytest.mark.slow
 def test_starting_is_no_time_of_the_picture(tmp_path, monkeypatch):
     at_start(tmp_path, monkeypatch, "import time; time.sleep(6)")
     worker = PictureWorker(seconds=5.0)
