@@ -1,10 +1,11 @@
-"""A run to look at."""
+"""Runs to look at."""
 
 import shutil
 
 import pytest
 
 from mindreid.cli import main
+from tests.conftest import GOLDEN
 
 
 @pytest.fixture(scope="session")
@@ -20,3 +21,9 @@ def finished_run(market, tiny_mgn, tmp_path_factory):
 def own_run(finished_run, tmp_path):
     """Copy the trained run under another name."""
     return lambda name: shutil.copytree(finished_run, tmp_path / name)
+
+
+@pytest.fixture
+def stored_run(tmp_path):
+    """Copy the folder of a run that an earlier version trained, under another name; nothing is trained."""
+    return lambda name: shutil.copytree(GOLDEN / "earlier_run", tmp_path / name)

@@ -10,9 +10,9 @@ from tests.pages.page_reading import check_page
 
 
 @pytest.fixture
-def compared(own_run, tmp_path):
-    """Compare the trained run with itself under another learning rate, half as long."""
-    first, second = own_run("first"), own_run("second <b>")
+def compared(stored_run, tmp_path):
+    """Compare a run with itself under another learning rate, half as long."""
+    first, second = stored_run("first"), stored_run("second <b>")
     recipe = second / "config.yaml"
     recipe.write_text(recipe.read_text().replace("persons: 4", "persons: 2"))
     lines = (second / "metrics.jsonl").read_text().splitlines(keepends=True)
@@ -38,8 +38,8 @@ def test_figures_stand_side_by_side_and_the_best_is_marked(compared):
     assert by_name["re-ranked"] == ["no", "no"]
 
 
-def test_figures_of_different_datasets_have_no_best(own_run, tmp_path):
-    first, second = own_run("first"), own_run("second")
+def test_figures_of_different_datasets_have_no_best(stored_run, tmp_path):
+    first, second = stored_run("first"), stored_run("second")
     recipe = second / "config.yaml"
     recipe.write_text(recipe.read_text().replace("name: market1501", "name: dukemtmc"))
     output = tmp_path / "compared.html"
@@ -63,12 +63,12 @@ def test_curves_of_all_runs_share_their_charts(compared):
         assert f"{folder.name} {last['loss']:.4g}" in loss
 
 
-def test_runs_of_one_name_are_told_apart_and_one_run_is_none(finished_run, tmp_path, capsys):
-    output = tmp_path / "compared.html"
-    assert main(["report", "compare", str(finished_run), str(finished_run), "-o", str(output)]) == 0
+def test_runs_of_one_name_are_told_apart_and_one_run_is_none(stored_run, tmp_path, capsys):
+    run, output = stored_run("first"), tmp_path / "compared.html"
+    assert main(["report", "compare", str(run), str(run), "-o", str(output)]) == 0
     header = rows_of(check_page(output), "evaluation")[0]
     assert len(set(header)) == 3
     output.unlink()
-    assert main(["report", "compare", str(finished_run), "-o", str(output)]) == 2
+    assert main(["report", "compare", str(run), "-o", str(output)]) == 2
     assert "at least two runs" in capsys.readouterr().err
     assert not output.exists()

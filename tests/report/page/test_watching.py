@@ -14,8 +14,8 @@ def reload_seconds(page):
     return body.attributes.get("data-reload-seconds")
 
 
-def test_the_page_grows_with_the_run_and_stops_when_it_ends(own_run, tmp_path):
-    folder, output = own_run("live"), tmp_path / "live.html"
+def test_the_page_grows_with_the_run_and_stops_when_it_ends(stored_run, tmp_path):
+    folder, output = stored_run("live"), tmp_path / "live.html"
     losses = folder / "metrics.jsonl"
     lines = losses.read_text().splitlines(keepends=True)
     losses.write_text(lines[0])
