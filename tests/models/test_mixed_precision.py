@@ -2,12 +2,14 @@
 
 import os
 import signal
+from functools import cache
 
 import numpy as np
 import pytest
 
 from mindreid.config import load_recipe
 from mindreid.convert import Conversion
+from mindreid.engine.checkpoints.checkpoint_files import Description, save_weights
 from mindreid.engine.checkpoints.conversion import save_converted, verify_converted
 from mindreid.engine.checkpoints.networks import build_network
 from mindreid.engine.deployment.exporter import export_checkpoint
@@ -22,6 +24,28 @@ from tests.models.test_every_method import inputs
 LEVELS = ("O1", "O2", "O3", "auto")
 GRID = [(method, level) for method in list_models() for level in LEVELS]
 STEPS = 3
+#: MSCAN's parts start where their penalty does, whatever the image, which says nothing of precision: here
+#: they are somewhere else, by the image.
+MOVED = {"mscan": ("localization.transform.1.weight", 0.02)}
+
+
+@pytest.fixture(scope="module")
+def start(tmp_path_factory):
+    """``start(method)``: overrides by which it starts where each of its terms is something."""
+
+    @cache
+    def start(method):
+        if method not in MOVED:
+            return ()
+        recipe, (name, distance) = load_recipe(f"{method}/smoke"), MOVED[method]
+        network = build_network(recipe)
+        moved = network.parameters_dict()[name]
+        moved.set_data(moved + distance)
+        path = tmp_path_factory.mktemp("start") / "moved.ckpt"
+        save_weights(path, network, Description.of(recipe, num_classes=0))
+        return (f"train.init_checkpoint={path}",)
+
+    return start
 
 
 def overrides(method, level):
@@ -40,11 +64,8 @@ def overrides(method, level):
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("method", "level"), GRID)
-def test_terms_are_nearly_those_of_float32(smoke_run, method, level, request):
-    # MSCAN's parts start where their penalty does: it is some hundred-thousandths, and 8 % off.
-    if method == "mscan":
-        request.applymarker(pytest.mark.xfail(strict=True, raises=AssertionError, reason="not yet as asked"))
-    single, half = (smoke_run(method, *overrides(method, name)) for name in ("O0", level))
+def test_terms_are_nearly_those_of_float32(smoke_run, start, method, level):
+    single, half = (smoke_run(method, *overrides(method, name), *start(method)) for name in ("O0", level))
     assert len(half.terms()) == len(single.terms()) == STEPS
     for there, here in zip(single.terms(), half.terms()):
         assert here == pytest.approx(there, rel=0.02)
