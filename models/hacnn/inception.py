@@ -29,6 +29,25 @@ class ConvBlock(nn.Cell):
         return self.relu(self.bn(self.conv(x)))
 
 
+class NeighbourhoodMean(nn.Cell):
+    """Mean over 3×3 pixels, those beyond the edge counted as zeros; the size stays.
+
+    MindSpore's own padding of a mean, with the edge counted, can't be exported to ONNX.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.mean = nn.AvgPool2d(3, stride=1, pad_mode="valid")
+
+    def construct(self, x: Tensor) -> Tensor:
+        """Map ``[B, C, H, W]`` to the same shape."""
+        # Zeros of the map itself: a constant would fix an exported graph's batch size.
+        row = ops.stop_gradient(x)[:, :, :1] * 0
+        x = ops.concat((row, x, row), 2)
+        column = ops.stop_gradient(x)[:, :, :, :1] * 0
+        return self.mean(ops.concat((column, x, column), 3))
+
+
 class InceptionA(nn.Cell):
     """Four streams that keep the map's size, joined."""
 
@@ -38,8 +57,7 @@ class InceptionA(nn.Cell):
         self.stream1 = _two_convolutions(in_channels, inner)
         self.stream2 = _two_convolutions(in_channels, inner)
         self.stream3 = _two_convolutions(in_channels, inner)
-        mean = nn.AvgPool2d(3, stride=1, pad_mode="pad", padding=1, count_include_pad=True)
-        self.stream4 = nn.SequentialCell(mean, ConvBlock(in_channels, inner, 1))
+        self.stream4 = nn.SequentialCell(NeighbourhoodMean(), ConvBlock(in_channels, inner, 1))
 
     def construct(self, x: Tensor) -> Tensor:
         """Map ``[B, C, H, W]`` to ``[B, C', H, W]``."""

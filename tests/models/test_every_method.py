@@ -46,7 +46,7 @@ def inputs(method, batch, seed=0):
 
 def pixels(size, batch, frames):
     """Images or sequences as they come from files, for what is exported."""
-    shape = (batch, size.height, size.width, 3)
+    shape = (batch, size.height, size.width, size.channels)
     if size.kind == "silhouettes":
         shape = (batch, frames, size.height, size.width)
     return np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
