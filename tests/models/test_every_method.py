@@ -3,6 +3,8 @@
 Each trains its recipe ``smoke`` on generated walkers, then is looked at from all sides.
 """
 
+import json
+
 import mindspore as ms
 import numpy as np
 import pytest
@@ -10,7 +12,10 @@ from mindspore import Tensor
 
 import mindreid
 from mindreid.config import load_recipe
+from mindreid.convert import convert_state
 from mindreid.engine.checkpoints.checkpoint_files import load_weights
+from mindreid.engine.checkpoints.conversion import recipe_of, save_converted
+from mindreid.engine.checkpoints.networks import build_network
 from mindreid.engine.deployment.exporter import export_checkpoint
 from mindreid.engine.deployment.run_exported import run_exported
 from mindreid.engine.deployment.wrappers import deployable_network
@@ -18,6 +23,7 @@ from mindreid.engine.evaluation.activations import offers_maps
 from mindreid.engine.evaluation.evaluation_run import EvaluationRun
 from mindreid.report.tables.published import load_published
 from mindreid.zoo import MODELS, list_models
+from tests.conftest import GOLDEN
 from tests.slow_cases import quick_only
 
 METHODS = list_models()
@@ -26,6 +32,18 @@ QUICK = ("cal", "gaitset")
 #: Whose networks take longest to build.
 HEAVY = ("hacnn", "isp", "pdc")
 QUICK_EXPORTS = {("cal", "onnx")}
+#: What an author's checkpoint holds is recorded under the source's name, or under this one. That of clips is
+#: its images' with kernels of one more axis: tests/convert/test_files.py.
+RECORDED = {
+    "fire_ccreid": "fire",
+    "isp_reid": "isp",
+    "mgn_pytorch": "mgn_seathiefwang",
+    "opengait": "opengait_gaitbase",
+    "reid_mgn": "mgn_GNAYUOHZ",
+}
+SOURCES = [source for name in METHODS for source in MODELS[name].sources if source != "simple_ccreid_video"]
+#: The network's own part of a recording comes first after these.
+ABOUT = {"file", "prefix", "top_level"}
 LIGHT = quick_only(METHODS, *(set(METHODS) - set(HEAVY)))
 
 
@@ -127,3 +145,19 @@ def test_what_a_method_brings_along(method):
     for source, recipes in MODELS[method].sources.items():
         assert recipes, source
         assert load_recipe(recipes[0]).model.name == method
+
+
+@pytest.mark.parametrize("source", quick_only(SOURCES, "opengait_gaitset"))
+def test_an_authors_checkpoint_fills_the_network(source, torch_state, tmp_path):
+    """Every parameter of the recipe's network, and what is written loads into another one."""
+    recorded = RECORDED.get(source, source)
+    described = json.loads((GOLDEN / "checkpoints.json").read_text(encoding="utf-8"))[recorded]
+    section = next(name for name in described if name not in ABOUT)
+    state = torch_state(recorded, num_classes=7, section=section)
+    recipe, path = recipe_of(source), tmp_path / "converted.ckpt"
+    written = save_converted(convert_state(state, source), recipe, path)
+    network = build_network(recipe)
+    load_weights(path, network, model=recipe.model.name)
+    there = written.parameters_dict()
+    for name, value in network.parameters_dict().items():
+        np.testing.assert_array_equal(value.asnumpy(), there[name].asnumpy(), err_msg=name)
