@@ -53,8 +53,22 @@ def test_values_of_a_mask(tmp_path):
     expected = read_silhouette(tmp_path / "white.png", 8, 4)
     np.testing.assert_array_equal(expected, mask * 255)
     np.testing.assert_array_equal(read_silhouette(tmp_path / "ones.png", 8, 4), expected)
-    with pytest.raises(DataError, match="shows nobody"):
-        read_silhouette(tmp_path / "empty.png", 8, 4)
+    assert not read_silhouette(tmp_path / "empty.png", 8, 4).any()
+
+
+def test_hidden_persons_are_counted_and_masks_of_nobody_alone_are_refused(root, tmp_path, caplog):
+    """As a segmentation leaves them of somebody behind something."""
+    train = load_dataset("ltcc", str(root), silhouettes=str(root / "annotations" / "silhouettes")).train
+    hidden = tmp_path / "hidden.png"
+    Image.new("L", (24, 48)).save(hidden)
+    behind = [
+        replace(record, silhouette=str(hidden)) if i in (1, 3) else record for i, record in enumerate(train)
+    ]
+    shown = training_silhouettes(behind, 12, 6).any((1, 2))
+    assert list(np.flatnonzero(~shown)) == [1, 3]
+    assert f"2 of {len(train)} training images' silhouettes show nobody" in caplog.text
+    with pytest.raises(DataError, match="show nobody at 12×6 pixels"):
+        training_silhouettes([replace(record, silhouette=str(hidden)) for record in train], 12, 6)
 
 
 def test_silhouettes_are_told_by_the_fingerprint_and_no_list_without_them_changes(root):

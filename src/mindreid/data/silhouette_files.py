@@ -77,7 +77,8 @@ def training_silhouettes(records: Sequence[Record], height: int, width: int) -> 
     Raises
     ------
     DataError
-        If a record has no silhouette, or it is unreadable or empty.
+        If a record has no silhouette, one is unreadable, or all of them show nobody. Of few that do, as
+        segmentations of somebody behind something are, a warning says how many.
     """
     if any(record.silhouette is None for record in records):
         raise DataError(
@@ -85,7 +86,9 @@ def training_silhouettes(records: Sequence[Record], height: int, width: int) -> 
             where="dataset.silhouettes",
             fix="pass --set dataset.silhouettes=FOLDER, which mirrors the dataset's own",
         )
-    return np.stack([read_silhouette(str(record.silhouette), height, width) for record in records])
+    silhouettes = np.stack([read_silhouette(str(record.silhouette), height, width) for record in records])
+    _warn_of_nobody(records, silhouettes)
+    return silhouettes
 
 
 def read_silhouette(path: PathLike, height: int, width: int) -> np.ndarray:
@@ -94,11 +97,22 @@ def read_silhouette(path: PathLike, height: int, width: int) -> np.ndarray:
     Raises
     ------
     DataError
-        If the file is unreadable, or shows nobody.
+        If the file is unreadable.
     """
     mask = read_image(path)[..., 0]
-    if not mask.any():
-        raise DataError("this silhouette shows nobody: all of its pixels are 0", where=str(path))
     if mask.max() == 1:
         mask = mask * np.uint8(255)
     return cv2.resize(mask, (width, height), interpolation=cv2.INTER_AREA)
+
+
+def _warn_of_nobody(records: Sequence[Record], silhouettes: np.ndarray) -> None:
+    empty = [str(record.silhouette) for record, own in zip(records, silhouettes) if not own.any()]
+    if not empty:
+        return
+    height, width = silhouettes.shape[1:]
+    share = f"{len(empty)} of {len(records)} training images' silhouettes"
+    what = f"{share} show nobody at {height}×{width} pixels"
+    if len(empty) == len(records):
+        raise DataError(what, where=empty[0], fix="255 or 1 is the person, 0 everything else")
+    more = ", …" if len(empty) > _LISTED else ""
+    logger.warning("%s (%s%s)", what, ", ".join(empty[:_LISTED]), more)
