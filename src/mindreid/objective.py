@@ -233,7 +233,7 @@ class Objective(nn.Cell):
         return ()
 
     def networks_beside(self) -> Mapping[str, nn.Cell]:
-        """Return networks that only training uses, by name; they compute at the recipe's level of precision."""
+        """Return by name the networks that only training uses, which have the recipe's level of precision."""
         return {}
 
     @classmethod
