@@ -75,7 +75,8 @@ class GaitPredictionObjective(Objective):
 
     def phases(self) -> Sequence[Phase]:
         """One phase, with an optimiser each for the prediction and for the set network."""
-        prediction, gait = (tuple(cell.trainable_params()) for cell in self._networks())
+        cells = self.network.prediction, self.network.set_network
+        prediction, gait = (tuple(cell.trainable_params()) for cell in cells)
         terms = tuple(self.term_weights(0))
         return (Phase("prediction", terms, prediction, self.losses, groups={"gait": gait}),)
 
@@ -86,9 +87,6 @@ class GaitPredictionObjective(Objective):
     def frozen(self, epoch: int) -> Collection[Parameter]:
         """Return the set network's parameters as long as the prediction learns alone."""
         return () if epoch >= self.triplet_start else self.network.set_network.trainable_params()
-
-    def _networks(self) -> tuple:
-        return self.network.prediction, self.network.set_network
 
 
 @constexpr

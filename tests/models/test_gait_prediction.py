@@ -8,7 +8,9 @@ from hypothesis import strategies as st
 from mindspore import Tensor
 
 from mindreid.config import load_recipe
+from mindreid.engine.checkpoints.checkpoint_files import Description, save_weights
 from mindreid.engine.checkpoints.networks import build_network
+from mindreid.engine.deployment.exporter import export_checkpoint
 from mindreid.engine.training.optimizers import adam
 from mindreid.engine.training.step import TrainStep
 from mindreid.errors import InvalidArgumentError
@@ -28,7 +30,7 @@ def test_the_middle_one_of_the_frames_that_are_there_is_taken(counts, more):
 
 
 def test_no_other_frame_is_looked_at():
-    network = gait_prediction(width=1 / 64, features=4).set_train(False)
+    network = gait_prediction(width=1 / 8, features=4).set_train(False)
     frames = np.random.default_rng(0).random((2, 8, 64, 44)).astype(np.float32)
     embedding = network(Tensor(frames)).asnumpy()
     assert embedding.shape == (2, 4, 62)
@@ -60,6 +62,16 @@ def test_the_set_network_rests_until_the_triplets_begin():
             if not all(np.array_equal(p.asnumpy(), value) for p, value in zip(own, before[name]))
         }
         assert moved == moving
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("file_format", ["mindir", "onnx"])
+def test_a_network_that_estimates_the_phase_is_exported(smoke_recipe, file_format, tmp_path):
+    if file_format == "onnx":
+        pytest.importorskip("onnxruntime", reason="needs the extra `onnx`")
+    recipe, path = smoke_recipe("gait_prediction", "model.network.phase=true"), tmp_path / "x.ckpt"
+    save_weights(path, build_network(recipe), Description.of(recipe, num_classes=2))
+    assert export_checkpoint(recipe, path, tmp_path / f"x.{file_format}", file_format) < 1e-4
 
 
 @pytest.mark.parametrize(
