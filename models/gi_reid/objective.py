@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, Literal
 
 import mindspore as ms
@@ -12,6 +13,7 @@ from mindspore import Parameter, Tensor, nn, ops
 from mindreid.data.silhouette_files import training_silhouettes
 from mindreid.errors import InvalidArgumentError
 from mindreid.layers.classifiers import linear_classifier
+from mindreid.layers.gait_prediction import GaitVector, SequencePrediction, with_sides
 from mindreid.layers.neck import BNNeck
 from mindreid.layers.resizing import BilinearResize
 from mindreid.losses import (
@@ -20,7 +22,7 @@ from mindreid.losses import (
     PartTripletLoss,
     TripletLoss,
 )
-from mindreid.models.gi_reid.gait_stream import SIDE, CommonFeatures, GaitVector, SequencePrediction
+from mindreid.models.gi_reid.common_features import CommonFeatures
 from mindreid.models.gi_reid.network import GIReID
 from mindreid.objective import Objective, Phase, TrainingClasses
 
@@ -59,6 +61,9 @@ class GIReIDObjective(Objective):
         features with the vector made of them, the gait's common features with the image vector.
     gait_width : float
         Factor on the gait stream's channels, below 1 on a CPU.
+    phase : bool
+        Whether the prediction estimates the silhouette's phase in the gait cycle, as in the paper; not in
+        the authors' code.
     silhouette_size : sequence of int
         Height and width of ``silhouettes``: a quarter of those that images have in training.
 
@@ -72,6 +77,14 @@ class GIReIDObjective(Objective):
 
     labels = ("pid", "index", "origin")
     origin_stride = 4
+    started_by = "gait_prediction"
+    start_options: Mapping[str, str] = MappingProxyType(
+        {
+            "width": "model.objective.gait_width",
+            "phase": "model.objective.phase",
+            "features": "model.network.features",
+        }
+    )
 
     def __init__(
         self,
@@ -84,6 +97,7 @@ class GIReIDObjective(Objective):
         label_smoothing: float = 0.0,
         consistency: Consistency = "paper",
         gait_width: float = 1.0,
+        phase: bool = False,
         silhouette_size: Sequence[int] = SILHOUETTE,
     ) -> None:
         super().__init__(network)
@@ -94,7 +108,7 @@ class GIReIDObjective(Objective):
             raise InvalidArgumentError(f"consistency is 'paper' or 'code', not {consistency!r}")
         features = network.num_features
         self.as_coded = consistency == "code"
-        self.prediction = SequencePrediction(gait_width)
+        self.prediction = SequencePrediction(gait_width, phase=phase)
         self.gait = GaitVector(features, gait_width)
         self.common = CommonFeatures(features)
         self.fused_neck = BNNeck(features, bias=False)
@@ -128,9 +142,8 @@ class GIReIDObjective(Objective):
         places = ops.reshape(origins, (origins.shape[0], -1))
         moved = ops.gather_elements(own, 1, ops.maximum(places, 0))
         shown = ops.select(places >= 0, moved, ops.zeros_like(moved))
-        beside = (SIDE - SILHOUETTE[1]) // 2
         small = ops.expand_dims(ops.reshape(shown, origins.shape), 1)
-        return ops.pad(self.enlarge(small), (beside, beside))
+        return with_sides(self.enlarge(small))
 
     def losses(self, outputs: tuple[Tensor, ...], labels: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
         """Return the unweighted terms."""
@@ -158,9 +171,9 @@ class GIReIDObjective(Objective):
         apart = self.discrepancy(common_image, common_gait)
         return apart, _mean_square(image - vector) + _mean_square(own_gait - gait)
 
-    def networks_beside(self) -> Sequence[nn.Cell]:
+    def networks_beside(self) -> Mapping[str, nn.Cell]:
         """Return the gait stream."""
-        return self.prediction, self.gait.set_network
+        return {"prediction": self.prediction, "set_network": self.gait.set_network}
 
     def phases(self) -> Sequence[Phase]:
         """One phase, with optimisers of their own for the prediction and for GaitSet's network."""

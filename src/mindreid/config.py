@@ -102,6 +102,8 @@ class TrainConfig(_Section):
     ``init_weights`` fills the trunk from ImageNet weights, ``init_checkpoint`` the whole network
     from a checkpoint of the same model, to go on with other data. A recipe of a paper's row has
     "required" for ``init_weights``: training then asks for a file or an explicit null.
+    ``init_beside`` fills the networks that only training uses from a checkpoint of the model that
+    trains them by themselves, where a method has such networks.
     ``checkpoint_steps`` saves within epochs, too, every so many steps; 0: only after every
     ``checkpoint_every`` epochs.
     ``reader_threads`` read images ahead of the training (called ``workers`` in earlier versions).
@@ -127,6 +129,7 @@ class TrainConfig(_Section):
     summary: bool = False
     init_weights: Optional[str] = None
     init_checkpoint: Optional[str] = None
+    init_beside: Optional[str] = None
 
     @pydantic.model_validator(mode="after")
     def _one_length(self) -> TrainConfig:

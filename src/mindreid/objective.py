@@ -14,6 +14,7 @@ import typing
 from abc import abstractmethod
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -106,6 +107,12 @@ class Objective(nn.Cell):
         Makes the whole batch's rows, float32 ``[B, ...]``, of every worker's; the engine sets it.
     rank : int
         Which share of the batch's rows this worker has; the engine sets it.
+    started_by : str
+        A model whose network consists of cells like :meth:`networks_beside`, of the same names: its
+        checkpoints can start them (``train.init_beside``). Empty: there is none.
+    start_options : mapping of str to str
+        Of that model's network the options that decide its parameters, and which keys of this model's
+        recipe must be equal to them.
     """
 
     labels: tuple[str, ...] = ("pid",)
@@ -116,6 +123,8 @@ class Objective(nn.Cell):
     batch_groups: int = 1
     local_outputs: int = 0
     rank: int = 0
+    started_by: str = ""
+    start_options: Mapping[str, str] = MappingProxyType({})
 
     def __init__(self, network: nn.Cell) -> None:
         super().__init__()
@@ -223,9 +232,9 @@ class Objective(nn.Cell):
         """
         return ()
 
-    def networks_beside(self) -> Sequence[nn.Cell]:
-        """Return networks that only training uses, which compute at the recipe's level of precision, too."""
-        return ()
+    def networks_beside(self) -> Mapping[str, nn.Cell]:
+        """Return by name the networks that only training uses, which have the recipe's level of precision."""
+        return {}
 
     @classmethod
     def for_dataset(cls, network: nn.Cell, dataset: TrainingClasses, **options: Any) -> Objective:

@@ -48,6 +48,14 @@ def our_values(state, predicted, sets):
     for theirs, ours in COMMON.items():
         own = {name: value for name, value in state.items() if name.startswith(f"CFL.{theirs}.")}
         values |= {name.replace(f"CFL.{theirs}", f"common.{ours}"): value for name, value in own.items()}
+    for name, value in stream_values(predicted, sets).items():
+        values[name.replace("set_network", "gait.set_network")] = value
+    return values
+
+
+def stream_values(predicted, sets):
+    """The gait stream's values by name, of its two recorded state dicts."""
+    values = {}
     for name, value in predicted.items():
         stem, leaf = name.rsplit(".", 1)
         if leaf != "num_batches_tracked":
@@ -57,9 +65,9 @@ def our_values(state, predicted, sets):
             values[f"prediction.{ours}.{NORMS[leaf] if is_norm else leaf}"] = value
     for theirs, ours in SETS.items():
         key = f"{theirs}.forward_block.conv.weight"
-        values[f"gait.set_network.{ours}.weight"] = sets[key if key in sets else f"{theirs}.conv.weight"]
+        values[f"set_network.{ours}.weight"] = sets[key if key in sets else f"{theirs}.conv.weight"]
     strips = [sets["x_hpm.fc_bin.0"][STRIPS], sets["gl_hpm.fc_bin.0"][STRIPS]]
-    values["gait.set_network.part_linear.weight"] = np.concatenate(strips)
+    values["set_network.part_linear.weight"] = np.concatenate(strips)
     return values
 
 

@@ -110,6 +110,14 @@ def test_a_run_can_start_from_another_runs_weights(recipe_of, trained):
         build_started_network(recipe_of("train.init_checkpoint=nowhere.ckpt"))
 
 
+def test_a_method_without_networks_beside_its_own_has_none_to_start(recipe_of, trained, tmp_path):
+    last = trained("train.epochs=1") / "last.ckpt"
+    with pytest.raises(
+        ConfigError, match=r"'toy' has no networks beside.*train\.init_beside.*init_checkpoint"
+    ):
+        train(recipe_of(f"train.init_beside={last}"), tmp_path / "run")
+
+
 def test_a_recipe_that_needs_imagenet_weights_does_not_train_without(recipe_of, tmp_path):
     required = recipe_of("train.init_weights=required")
     with pytest.raises(ConfigError, match=r"starts from ImageNet weights.*torchvision.*mindcv.*null"):
@@ -123,7 +131,9 @@ def test_a_recipe_that_needs_imagenet_weights_does_not_train_without(recipe_of, 
 
 
 #: Methods that their authors train from random weights.
-FROM_SCRATCH = ("aug_ogbase", "deepgaitv2", "gaitgl", "gaitpart", "gaitset", "hacnn", "mscan")
+FROM_SCRATCH = (
+    "aug_ogbase", "deepgaitv2", "gait_prediction", "gaitgl", "gaitpart", "gaitset", "hacnn", "mscan",
+)  # fmt: skip
 
 #: Data of recipes that are no paper's: small, from random weights.
 NOBODYS = ("smoke", "cuhk01", "pku_reid")

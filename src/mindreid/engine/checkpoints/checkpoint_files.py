@@ -111,8 +111,7 @@ def load_weights(path: PathLike, network: nn.Cell, *, model: Optional[str] = Non
         If the file is missing or damaged, or belongs to another model or other options.
     """
     path = Path(path)
-    values, content = _read(path)
-    description = _description(content, path)
+    values, description = read_weights(path)
     if model is not None and description.model != model:
         raise CheckpointError(
             f"this checkpoint holds a {description.model!r} network, the recipe asks for {model!r}",
@@ -123,10 +122,22 @@ def load_weights(path: PathLike, network: nn.Cell, *, model: Optional[str] = Non
     return description
 
 
+def read_weights(path: PathLike) -> tuple[dict[str, np.ndarray], Description]:
+    """Read a file of :func:`save_weights`: parameters and buffers by name, and what it says of itself.
+
+    Raises
+    ------
+    CheckpointError
+        If the file is missing or damaged, or is no checkpoint of weights.
+    """
+    path = Path(path)
+    values, content = _read(path)
+    return values, _description(content, path)
+
+
 def read_description(path: PathLike) -> Description:
     """Read what a checkpoint says of itself."""
-    path = Path(path)
-    return _description(_read(path)[1], path)
+    return read_weights(path)[1]
 
 
 def save_state(path: PathLike, parameters: Mapping[str, Parameter], progress: Mapping[str, Any]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from pathlib import Path
 
@@ -9,10 +10,17 @@ from mindspore import nn
 
 from mindreid import zoo
 from mindreid.config import WEIGHTS_REQUIRED, Recipe
-from mindreid.engine.checkpoints.checkpoint_files import Description, load_weights
+from mindreid.engine.checkpoints.checkpoint_files import (
+    Description,
+    load_weights,
+    named_parameters,
+    read_weights,
+)
 from mindreid.engine.checkpoints.imagenet import load_pretrained
 from mindreid.errors import CheckpointError, ConfigError
+from mindreid.layers.parameters import assign_parameters
 from mindreid.layers.precision import set_precision
+from mindreid.objective import Objective
 
 logger = logging.getLogger(__name__)
 
@@ -38,10 +46,54 @@ def build_started_network(recipe: Recipe) -> nn.Cell:
         weights = recipe.train.init_weights
         load_pretrained(network, None if weights == WEIGHTS_REQUIRED else weights)
     else:
-        _require_start(recipe.train.init_checkpoint)
+        _require_start(recipe.train.init_checkpoint, "train.init_checkpoint")
         load_weights(recipe.train.init_checkpoint, network, model=recipe.model.name)
         logger.info("the network starts from the checkpoint %s", recipe.train.init_checkpoint)
     return network
+
+
+def start_networks_beside(recipe: Recipe, objective: Objective) -> None:
+    """Fill the networks that only training uses from the checkpoint that the recipe names, if it names one.
+
+    Raises
+    ------
+    ConfigError
+        If the recipe's method has no such networks.
+    CheckpointError
+        If the file is missing or damaged, or holds another model's network or one of other sizes; the
+        networks are then as they were.
+    """
+    path, model = recipe.train.init_beside, objective.started_by
+    if path is None:
+        return
+    if not model:
+        raise ConfigError(
+            f"the method {recipe.model.name!r} has no networks beside its own that a checkpoint could start",
+            where="train.init_beside",
+            fix="set it to null; train.init_checkpoint starts the network itself",
+        )
+    _require_start(path, "train.init_beside")
+    values, description = read_weights(path)
+    if description.model != model:
+        raise CheckpointError(
+            f"this checkpoint holds a {description.model!r} network, train.init_beside takes a {model!r} one",
+            where=path,
+            fix=f"train one with a recipe of {model}, e.g. {model}/walkers",
+        )
+    cells = objective.networks_beside()
+    targets = {
+        f"{name}.{leaf}": p for name, cell in cells.items() for leaf, p in named_parameters(cell).items()
+    }
+    assign_parameters(targets, values, source=path, fix=_equal_options(objective, description))
+    logger.info("%s start from the checkpoint %s, epoch %d", " and ".join(cells), path, description.epoch)
+
+
+def _equal_options(objective: Objective, description: Description) -> str:
+    """Say which of the recipe's options must be those of a checkpoint's network, and how they are set."""
+    defaults = zoo.option_names(zoo.MODELS[description.model].network)
+    given = {name: description.network.get(name, option.default) for name, option in defaults.items()}
+    settings = (f"{key}={json.dumps(given[name])}" for name, key in objective.start_options.items())
+    return f"the recipe's options must be those of the checkpoint: {', '.join(settings)}"
 
 
 def require_start(recipe: Recipe) -> None:
@@ -70,12 +122,12 @@ def load_network(recipe: Recipe, checkpoint: Path) -> tuple[nn.Cell, Description
     return network, description
 
 
-def _require_start(path: str) -> None:
+def _require_start(path: str, key: str) -> None:
     if not Path(path).is_file():
         raise CheckpointError(
             "the recipe starts from a checkpoint that is not there",
             where=path,
-            fix="make it first, or pass --set train.init_checkpoint=FILE, null for random weights",
+            fix=f"make it first, or pass --set {key}=FILE, null for random weights",
         )
 
 

@@ -15,6 +15,7 @@ from mindreid.data.records import Dataset
 from mindreid.data.sample_loaders import sample_loaders
 from mindreid.data.samplers import BatchSampler
 from mindreid.data.transforms import origin_trace
+from mindreid.engine.checkpoints.networks import start_networks_beside
 from mindreid.engine.platform.device import Device
 from mindreid.engine.platform.distributed import Workers
 from mindreid.engine.training.plan import Plan
@@ -30,8 +31,9 @@ def build_objective(recipe: Recipe, network: nn.Cell, dataset: Dataset, device: 
     set_precision(network, device.amp_level)
     kind = zoo.MODELS[recipe.model.name].objective
     objective: Objective = kind.for_dataset(network, dataset, **recipe.model.objective)
-    for beside in objective.networks_beside():
+    for beside in objective.networks_beside().values():
         set_precision(beside, device.amp_level)
+    start_networks_beside(recipe, objective)
     return objective
 
 
