@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 from typing import Union
 
@@ -19,6 +20,38 @@ from mindreid.walkers.walk import Walk, render_walk
 from mindreid.zoo import RENDERERS
 
 _OCCLUSION = 0.1
+#: Bytes of images that are kept for the next epoch: 10,000 of 128 × 64 pixels.
+_KEPT_BYTES = 2**28
+
+
+class KeptImages:
+    """Images in memory: the first ones up to a limit, as epochs in random order gain nothing from the last.
+
+    May be used by several threads.
+
+    Parameters
+    ----------
+    limit : int
+        Bytes of pixels.
+    """
+
+    def __init__(self, limit: int) -> None:
+        self._limit, self._bytes = limit, 0
+        self._images: dict[str, np.ndarray] = {}
+        self._lock = threading.Lock()
+
+    def __call__(self, name: str) -> np.ndarray:
+        """Return the image of a name as :func:`render_image` makes it, read-only."""
+        kept = self._images.get(name)
+        if kept is not None:
+            return kept
+        image = render_image(name)
+        image.flags.writeable = False
+        with self._lock:
+            if name not in self._images and self._bytes + image.nbytes <= self._limit:
+                self._images[name] = image
+                self._bytes += image.nbytes
+        return image
 
 
 def render_image(name: str) -> np.ndarray:
@@ -102,4 +135,4 @@ def synthesize_world(
     return {"train": train * outfits * images, "query": tested, "gallery": tested}
 
 
-RENDERERS.register(RENDERED_SUFFIX, render_image)
+RENDERERS.register(RENDERED_SUFFIX, KeptImages(_KEPT_BYTES))

@@ -198,9 +198,7 @@ class OutfitWorld:
         view = _TURN * camid + rng.choice((-1, 0, 1), p=_ASLANT)
         if rng.random() < _AGAINST_THE_STREAM:
             view += VIEWS // 2
-        return RenderedImage(
-            pid, outfit, camid, int(view % VIEWS), frame, self.seed, self.height, self.width
-        )
+        return RenderedImage(pid, outfit, camid, int(view % VIEWS), frame, self.seed, self.height, self.width)
 
 
 def load(root: PathLike) -> Dataset:
