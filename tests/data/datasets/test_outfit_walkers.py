@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mindreid import load_dataset
+from mindreid.cli import main
 from mindreid.data.datasets.outfit_walkers import WORLD_FILE, OutfitWorld, RenderedImage
 from mindreid.data.fingerprint import fingerprint
 from mindreid.errors import DataError, InvalidArgumentError
@@ -178,3 +179,18 @@ def test_a_damaged_description_is_one_error(text, tmp_path):
 def test_a_folder_without_a_description_is_told_what_is_missing(tmp_path):
     with pytest.raises(DataError, match=WORLD_FILE):
         load_dataset("outfit_walkers", str(tmp_path))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("recipe", ["val/outfits", "fire/outfits"])
+def test_methods_train_on_it_without_any_file_beside(recipe, tmp_path):
+    replace(WORLD, height=48, width=24).write(tmp_path)
+    small = [
+        "model.network.width=0.0625", "model.objective.start_epoch=0", "input.height=48", "input.width=24",
+        "sampler.persons=4", "sampler.images=2", "train.epochs=1", "evaluation.batch_size=8",
+    ]  # fmt: skip
+    options = [word for override in small for word in ("--set", override)]
+    run = tmp_path / "run"
+    command = ["train", "--config", recipe, "--root", str(tmp_path), "--output", str(run), *options]
+    assert main(command) == 0
+    assert (run / "last.ckpt").exists()
