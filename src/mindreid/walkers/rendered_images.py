@@ -131,8 +131,7 @@ def synthesize_world(
     with atomic_folder(root) as folder:
         world.write(folder)
         write_json(folder / MARKER, {"kind": "generated walkers"})
-    tested = world.test_persons * world.test_outfits * cameras
-    return {"train": train * outfits * images, "query": tested, "gallery": tested}
+    return {"train": world.training_count, "query": world.test_count, "gallery": world.test_count}
 
 
 RENDERERS.register(RENDERED_SUFFIX, KeptImages(_KEPT_BYTES))

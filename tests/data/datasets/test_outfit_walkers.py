@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import asdict, replace
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mindreid import load_dataset
@@ -35,6 +35,7 @@ def images_of(records):
     return [RenderedImage.parse(os.path.basename(record.path)) for record in records]
 
 
+@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     st.builds(
         RenderedImage,
@@ -72,9 +73,9 @@ def test_other_names_are_refused(name):
 
 def test_the_splits_hold_what_the_world_says(load):
     dataset = load(WORLD)
-    assert len(dataset.train) == 5 * 6 * 2
+    assert len(dataset.train) == WORLD.training_count == 5 * 6 * 2
     assert (dataset.num_train_pids, dataset.num_train_clothes) == (5, 30)
-    assert len(dataset.query) == len(dataset.gallery) == 3 * 2 * 3
+    assert len(dataset.query) == len(dataset.gallery) == WORLD.test_count == 3 * 2 * 3
     assert {record.pid for record in dataset.query} == {record.pid for record in dataset.gallery} == {6, 7, 8}
     assert list(dataset.protocols) == ["standard", "clothes_changing", "same_clothes"]
     paths = [record.path for split in (dataset.train, dataset.query, dataset.gallery) for record in split]
@@ -167,6 +168,14 @@ def test_a_description_that_makes_no_sense_is_refused(change, tmp_path):
     if name != "persons":
         with pytest.raises(InvalidArgumentError, match=name):
             replace(WORLD, **change)
+
+
+@pytest.mark.parametrize(
+    "many", [{"train_persons": 10**5, "outfits": 101}, {"test_persons": 10**5, "test_outfits": 99}]
+)
+def test_a_world_that_no_memory_holds_is_refused(many):
+    with pytest.raises(InvalidArgumentError, match="10,000,000"):
+        replace(WORLD, **many)
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "7", '{"seed": 1}', "[" * 100_000])

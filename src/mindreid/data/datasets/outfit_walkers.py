@@ -58,6 +58,7 @@ _LIMITS = {
     "height": (32, 1024),
     "width": (16, 1024),
 }
+_MOST_IMAGES = 10**7
 #: How many eighths of a turn the directions differ that most take before one camera and the next.
 _TURN = 3
 _AGAINST_THE_STREAM = 0.35
@@ -127,7 +128,7 @@ class OutfitWorld:
     Raises
     ------
     InvalidArgumentError
-        If a number is out of range.
+        If a number is out of range, or a split would have more than ten million images.
     """
 
     seed: int
@@ -145,6 +146,22 @@ class OutfitWorld:
             least, most = _LIMITS[name]
             if type(value) is not int or not least <= value <= most:
                 raise InvalidArgumentError(f"{name} is a whole number from {least} to {most}, not {value!r}")
+        largest = max(self.training_count, self.test_count)
+        if largest > _MOST_IMAGES:
+            raise InvalidArgumentError(
+                f"a split has up to {_MOST_IMAGES:,} images, not {largest:,}",
+                fix="take fewer persons, outfits or images",
+            )
+
+    @property
+    def training_count(self) -> int:
+        """How many images the training split has."""
+        return self.train_persons * self.outfits * self.images
+
+    @property
+    def test_count(self) -> int:
+        """How many images query and gallery have each."""
+        return self.test_persons * self.test_outfits * self.cameras
 
     def write(self, root: Path) -> None:
         """Write the description into a folder."""
