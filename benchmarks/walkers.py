@@ -1,4 +1,4 @@
-"""How fast walkers are rendered with all annotations, and written as a dataset; on one core."""
+"""How fast walkers are rendered with all annotations, written as a dataset, and rendered as they are read."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ from pathlib import Path
 import cv2
 from report import show_table, write_result
 
+from mindreid.data.datasets.outfit_walkers import OutfitWorld
 from mindreid.walkers import Walk, render_walk, synthesize
+from mindreid.walkers.rendered_images import render_image
 
 SIZE = (256, 128)
 SEED, PERSONS, CAMERAS = 1, 25, 4
@@ -33,6 +35,7 @@ def main() -> None:
         "rendered_frames_per_cpu_second_walks_of_4": _best(repeats, lambda: _render(4), time.process_time),
         "rendered_frames_per_cpu_second_walks_of_30": _best(repeats, lambda: _render(30), time.process_time),
         "rendered_frames_per_second_walks_of_4": _best(repeats, lambda: _render(4)),
+        "images_of_128x64_rendered_as_read_per_cpu_second": _best(repeats, _read, time.process_time),
         "written_images_per_second": _best(repeats, lambda: _write(annotations=False)),
         "written_images_per_second_with_annotations": _best(repeats, lambda: _write(annotations=True)),
     }
@@ -64,6 +67,11 @@ def _render(frames: int) -> int:
     walks = [Walk(pid, camid=camid) for pid in range(1, PERSONS + 1) for camid in range(CAMERAS)]
     walks = walks[: max(1, 400 // frames)]
     return sum(len(render_walk(SEED, walk, frames, size=SIZE)) for walk in walks)
+
+
+def _read() -> int:
+    images = OutfitWorld(SEED, PERSONS, 1, outfits=4, images=4).training_images()
+    return len([render_image(image.name) for image in images])
 
 
 def _write(annotations: bool) -> int:

@@ -28,6 +28,7 @@ RECIPES = {
     "ltcc": ("cal/ltcc", *_TRUNK),
     "market1501": ("mgn/market1501", *_TRUNK),
     "msmt17": ("mgn/msmt17", *_TRUNK),
+    "outfit_walkers": ("cal/outfits", *_TRUNK),
     "pku_reid": ("mgn/pku_reid", *_TRUNK),
     "prcc": ("cal/prcc", *_TRUNK),
     "vc_clothes": ("cal/vc_clothes", *_TRUNK),

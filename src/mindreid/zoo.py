@@ -122,6 +122,8 @@ class DatasetEntry:
         A :class:`mindreid.data.layouts.Layout` that places generated images in the same tree.
     sequence_layout : object, optional
         The same for generated walks: a :class:`mindreid.data.layouts.SequenceLayout`.
+    rendered : bool
+        Whether its images are in no files, but rendered as they are read.
     """
 
     load: Callable[..., Any]
@@ -129,11 +131,12 @@ class DatasetEntry:
     layout: Optional[Any] = None
     sequence_layout: Optional[Any] = None
     notes: tuple[str, ...] = field(default=())
+    rendered: bool = False
 
     @property
     def can_be_generated(self) -> bool:
         """Whether ``mindreid data synthesize`` writes walkers in this dataset's tree."""
-        return self.layout is not None or self.sequence_layout is not None
+        return self.rendered or self.layout is not None or self.sequence_layout is not None
 
 
 #: Keyword-only parameters that the caller supplies, so that a recipe cannot set them.
@@ -142,6 +145,8 @@ SUPPLIED_OPTIONS = ("num_classes", "seed", "rank", "world_size")
 MODELS: Registry[ModelEntry] = Registry("model", "mindreid.models")
 DATASETS: Registry[DatasetEntry] = Registry("dataset", "mindreid.data.datasets")
 TRANSFORMS: Registry[Callable[..., Any]] = Registry("transform", "mindreid.data.transforms")
+#: By the ending of their names: what makes the pixels, uint8 ``[H, W, 3]``, of images that are in no file.
+RENDERERS: Registry[Callable[[str], Any]] = Registry("renderer", "mindreid.walkers.rendered_images")
 FRAMES: Registry[Callable[..., Any]] = Registry("frame selection", "mindreid.data.frame_selection")
 SAMPLERS: Registry[Callable[..., Any]] = Registry("sampler", "mindreid.data.samplers")
 OPTIMIZERS: Registry[Callable[..., Any]] = Registry("optimizer", "mindreid.engine.training.optimizers")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Optional
 
 import numpy as np
 
@@ -52,6 +52,10 @@ class Body:
         Thickness of the hair in metres.
     beard : bool
         Whether the lower face is covered.
+    moustache : bool
+        Whether the upper lip is.
+    glasses : tuple of float, optional
+        RGB of their frame, 0..255; ``None`` without any.
     """
 
     thigh: float
@@ -81,6 +85,8 @@ class Body:
     hair_style: str
     hair_volume: float
     beard: bool
+    moustache: bool = False
+    glasses: Optional[Colour] = None
 
     @property
     def stature(self) -> float:

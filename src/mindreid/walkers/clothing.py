@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import colorsys
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -65,16 +67,22 @@ class Outfit:
     bag_side: int
 
 
-def draw_outfit(seed: int, pid: int, outfit: int) -> Outfit:
-    """Draw outfit number ``outfit`` (from 0) of person ``pid``, independently of the person's body."""
+def draw_outfit(seed: int, pid: int, outfit: int, *, dyed: bool = False) -> Outfit:
+    """Draw outfit number ``outfit`` (from 0) of person ``pid``, independently of the person's body.
+
+    Every garment of a ``dyed`` outfit has colours of its own instead of two of :data:`COLOURS`, so that
+    no two outfits are alike.
+    """
     rng = generator(seed, "outfit", pid, outfit)
+    colours = _dye if dyed else _choose_colours
+    plain = (1.0, 0.0, 0.0, 0.0, 0.0)
     return Outfit(
-        top=_draw_garment(rng, TOPS, (0.22, 0.20, 0.20, 0.20, 0.18), (0.44, 0.20, 0.08, 0.12, 0.16)),
+        top=_draw_garment(rng, colours, TOPS, (0.22, 0.20, 0.20, 0.20, 0.18), (0.44, 0.20, 0.08, 0.12, 0.16)),
         bottom=_draw_garment(
-            rng, BOTTOMS, (0.30, 0.18, 0.14, 0.14, 0.14, 0.10), (0.82, 0.0, 0.06, 0.12, 0.0)
+            rng, colours, BOTTOMS, (0.30, 0.18, 0.14, 0.14, 0.14, 0.10), (0.82, 0.0, 0.06, 0.12, 0.0)
         ),
-        shoes=_draw_garment(rng, SHOES, (0.35, 0.45, 0.20), (1.0, 0.0, 0.0, 0.0, 0.0)),
-        bag=_draw_garment(rng, BAGS, (0.5, 0.2, 0.16, 0.14), (1.0, 0.0, 0.0, 0.0, 0.0)),
+        shoes=_draw_garment(rng, colours, SHOES, (0.35, 0.45, 0.20), plain),
+        bag=_draw_garment(rng, colours, BAGS, (0.5, 0.2, 0.16, 0.14), plain),
         bag_side=int(rng.integers(2)),
     )
 
@@ -98,16 +106,34 @@ def combine_outfits(seed: int, pid: int, upper: int, lower: int, *, bag: bool) -
 
 def _draw_garment(
     rng: np.random.Generator,
+    draw_colours: Callable[[np.random.Generator], tuple[Colour, Colour]],
     kinds: tuple[str, ...],
     kind_shares: tuple[float, ...],
     pattern_shares: tuple[float, ...],
 ) -> Garment:
+    colour, accent = draw_colours(rng)
+    return Garment(
+        kind=kinds[rng.choice(len(kinds), p=kind_shares)],
+        colour=colour,
+        accent=accent,
+        pattern=PATTERNS[rng.choice(len(PATTERNS), p=pattern_shares)],
+    )
+
+
+def _choose_colours(rng: np.random.Generator) -> tuple[Colour, Colour]:
     colour = rng.integers(len(COLOURS))
     # The accent is any colour but the fabric's, so that a pattern is always seen.
     accent = (colour + 1 + rng.integers(len(COLOURS) - 1)) % len(COLOURS)
-    return Garment(
-        kind=kinds[rng.choice(len(kinds), p=kind_shares)],
-        colour=COLOURS[colour],
-        accent=COLOURS[accent],
-        pattern=PATTERNS[rng.choice(len(PATTERNS), p=pattern_shares)],
-    )
+    return COLOURS[colour], COLOURS[accent]
+
+
+def _dye(rng: np.random.Generator) -> tuple[Colour, Colour]:
+    brightness = rng.random()
+    # The accent is lighter or darker by half of the range, so that a pattern is always seen.
+    return _dyed(rng, brightness), _dyed(rng, (brightness + 0.5) % 1.0)
+
+
+def _dyed(rng: np.random.Generator, brightness: float) -> Colour:
+    """Mix a colour of any hue; strong ones are rarer than pale ones."""
+    red, green, blue = colorsys.hsv_to_rgb(rng.random(), rng.random() ** 1.5, 0.12 + 0.83 * brightness)
+    return 255 * red, 255 * green, 255 * blue

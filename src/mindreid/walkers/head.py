@@ -129,6 +129,11 @@ def _draw_face(figure: Figure, skull: np.ndarray) -> None:
         areas((-1.0, -0.72, -0.42), (0, 30, 62), 0.9 * hair, 0.01)
     if body.hair_style == "parted":
         areas((0.28, _HAIRLINE), (0, 20, 38), hair, 0.01, (68,))
+    if body.moustache:
+        areas((-0.48, -0.30), (30,), 0.9 * hair, 0.03)
+    if body.glasses is not None:
+        areas((-0.10, 0.20), (20,), np.asarray(body.glasses), 0.025, (63, 117))
+        areas((-0.02, 0.14), (14,), 0.5 * skin + 90.0, 0.028, (63, 117))
     areas((0.0, 0.12), (9,), _EYES, 0.03, (63, 117))
     areas((0.21, 0.26), (13,), 0.4 * hair + 0.3 * skin, 0.03, (63, 117))
     areas((-0.60, -0.51), (17,), skin * np.array([0.68, 0.45, 0.45]), 0.02)

@@ -72,6 +72,7 @@ def render_walk(
     frame_rate: float = 5.0,
     occlusion: float = 0.2,
     azimuth: Optional[float] = None,
+    body: Optional[Body] = None,
     outfit: Optional[Outfit] = None,
 ) -> list[WalkerFrame]:
     """Render a walk.
@@ -93,6 +94,8 @@ def render_walk(
     azimuth : float, optional
         Facing angle in degrees throughout the walk, instead of the one that the camera usually
         sees.
+    body : Body, optional
+        Whose body it is, instead of the one that belongs to the person's number.
     outfit : Outfit, optional
         What is worn, instead of the outfit that belongs to the walk's number.
 
@@ -109,7 +112,7 @@ def render_walk(
     """
     _check(seed, walk, frames, size, frame_rate, occlusion)
     camera = draw_camera(seed, walk.camid)
-    body = draw_body(seed, walk.pid)
+    body = body or draw_body(seed, walk.pid)
     course = _draw_course(seed, walk, camera, frames, frame_rate, occlusion, azimuth)
     skeleton = pose(body, draw_gait(seed, walk.pid), course.phase)
     view = View(course.azimuth, camera.pitch, camera.distance, 0.5 * body.stature)

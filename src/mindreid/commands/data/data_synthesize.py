@@ -27,7 +27,7 @@ def add(actions: argparse._SubParsersAction) -> None:
         "--frames",
         type=int,
         help="frames per person, outfit and camera; by default 4 (fewer where a layout has no room), "
-        "or 16 of a gait sequence",
+        "16 of a gait sequence; of an outfit that is rendered as it is read, 2",
     )
     parser.add_argument("--annotations", action="store_true", help="also silhouettes, keypoints, masks")
     parser.set_defaults(run=_synthesize)
@@ -37,6 +37,9 @@ def _synthesize(parsed: argparse.Namespace) -> None:
     from mindreid.data.layouts import layout_of
     from mindreid.walkers import synthesize
 
+    if DATASETS[parsed.layout].rendered:
+        _describe_world(parsed)
+        return
     if DATASETS[parsed.layout].sequence_layout is not None:
         _synthesize_sequences(parsed)
         return
@@ -68,3 +71,15 @@ def _synthesize_sequences(parsed: argparse.Namespace) -> None:
         cameras=parsed.cameras,
         frames=16 if parsed.frames is None else parsed.frames,
     )
+
+
+def _describe_world(parsed: argparse.Namespace) -> None:
+    from mindreid.walkers.rendered_images import synthesize_world
+
+    if parsed.annotations:
+        raise MindReidError(
+            f"--annotations are written beside images, and {parsed.layout!r} renders its own as they are read"
+        )
+    numbers = {"outfits": parsed.outfits, "cameras": parsed.cameras, "images": parsed.frames}
+    given = {name: number for name, number in numbers.items() if number is not None}
+    synthesize_world(parsed.root, parsed.ids, parsed.seed, **given)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import logging
+import os
 import threading
 import warnings
 from collections.abc import Callable
@@ -17,6 +18,7 @@ from mindreid.atomic import PathLike
 from mindreid.data.formats.regular_files import open_regular
 from mindreid.data.records import Record
 from mindreid.errors import DataError
+from mindreid.zoo import RENDERERS
 
 logger = logging.getLogger(__name__)
 
@@ -31,6 +33,8 @@ LoadSample = Callable[[Record, Transform, np.random.Generator], np.ndarray]
 IMAGE_SUFFIXES = (
     ".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".webp", ".gif", ".tif", ".tiff",
 )  # fmt: skip
+#: Ending of the names of images that are in no file: each is rendered from what its name says.
+RENDERED_SUFFIX = ".walker"
 #: What is decoded. Pillow could do more, some of it by starting other programs (PostScript).
 _FORMATS = ("JPEG", "MPO", "PNG", "BMP", "DIB", "GIF", "WEBP", "TIFF", "PPM", "JPEG2000", "AVIF")
 #: How other files begin that are named like images, and what to do with them.
@@ -75,6 +79,8 @@ def read_image(path: PathLike) -> np.ndarray:
     animations, pages       the first picture; the log names the file
     ======================  =================================================================
 
+    What ends in :data:`RENDERED_SUFFIX` is no file: it is rendered.
+
     Returns
     -------
     np.ndarray
@@ -86,6 +92,8 @@ def read_image(path: PathLike) -> np.ndarray:
         If the file is missing, no regular file, empty, truncated, damaged, no image, has pixels
         without a range of their own (32 bits, floating point), or more than 89 million of them.
     """
+    if os.fspath(path).endswith(RENDERED_SUFFIX):
+        return RENDERERS[RENDERED_SUFFIX](os.path.basename(path))
     with open_regular(path) as stream:
         return decode_image(stream, str(path))
 
