@@ -32,7 +32,7 @@ def host_info() -> dict[str, Any]:
     }
 
 
-def write_result(name: str, command: str, figures: dict[str, Any]) -> Path:
+def write_result(name: str, command: str, figures: dict[str, Any], *, folder: Path = RESULTS) -> Path:
     """Store ``figures`` in ``results/<name>.json``, whole or not at all.
 
     Parameters
@@ -43,13 +43,15 @@ def write_result(name: str, command: str, figures: dict[str, Any]) -> Path:
         The command line that reproduces the figures, as typed in the project's root.
     figures : dict
         What was measured; plain numbers, strings, lists and dictionaries. Put the unit in the key.
+    folder : Path
+        Another one than ``results/`` for what is no result, such as a quick run's.
 
     Returns
     -------
     Path
         The file that was written.
     """
-    target = RESULTS / f"{name}.json"
+    target = folder / f"{name}.json"
     write_json(target, {"command": command, "measured_at": now(), "host": host_info(), "figures": figures})
     return target
 
