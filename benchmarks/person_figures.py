@@ -99,6 +99,13 @@ def join_figures(parts: Sequence[Figures]) -> Figures:
     return joined
 
 
+def of_protocol(
+    splits: Sequence[Mapping[str, Mapping[str, Figures]]], protocol: str
+) -> list[dict[str, Figures]]:
+    """Take one protocol's figures of every split and arm."""
+    return [{arm: figures[protocol] for arm, figures in split.items()} for split in splits]
+
+
 def over_splits(splits: Sequence[Mapping[str, Figures]]) -> dict[str, Figures]:
     """Join what the splits say of each arm."""
     return {arm: join_figures([split[arm] for split in splits]) for arm in splits[0]}

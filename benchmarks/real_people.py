@@ -171,7 +171,7 @@ def main() -> None:
 def _parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--dataset", default="cuhk01", choices=("cuhk01", "pku_reid"))
-    parser.add_argument("--root", type=Path, help="the dataset's folder; needless with --quick")
+    parser.add_argument("--root", type=Path, help="the dataset's folder; --quick makes its own")
     parser.add_argument(
         "--models",
         nargs="+",
@@ -185,9 +185,11 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--work", type=Path, default=Path("runs/real_people"), help="folder of the runs")
     parser.add_argument("--quick", action="store_true", help="generated persons, one epoch, no result")
     arguments = parser.parse_args()
+    if arguments.quick and arguments.root:
+        parser.error("--quick makes its own persons and takes no folder")
     if arguments.quick:
         arguments.work = arguments.work / "quick"
-        arguments.root = arguments.root or arguments.work / "data" / arguments.dataset
+        arguments.root = arguments.work / "data" / arguments.dataset
     if arguments.root is None:
         parser.error("pass the dataset's folder by --root")
     return arguments

@@ -1,0 +1,54 @@
+"""The table of the papers' claims, made of ``results/claims.json``: what was found, and what that shows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from mindreid.metrics.percentages import to_percent
+from mindreid.report.tables.markdown import percent, rank1_and_map_spread, table
+from mindreid.report.tables.result_files import ResultFiles
+
+CLAIMS_HEADER = ("claim", "on", "protocol", "with", "without", "difference of rank-1, 95 %", "verdict")
+_NO_QUERY = "–"
+
+
+def claims_table(results: ResultFiles) -> str:
+    """Show every claim; nothing at all as long as none was tested."""
+    content = results.content("claims")
+    if content is None:
+        return ""
+    figures = content["figures"]
+    hours = sum(figures["hours"].values())
+    title = (
+        f"*The papers' claims, tested here* (`{content['command']}`, {hours:.1f} hours; rank-1 / mAP in per "
+        "cent, mean ± sample deviation)"
+    )
+    return f"{title}\n\n{table(CLAIMS_HEADER, [claim_row(entry) for entry in figures['claims']])}"
+
+
+def claim_row(entry: Mapping[str, Any]) -> tuple[str, ...]:
+    """Write one claim: both sides, the paired difference of rank-1 with its interval, the verdict."""
+    about = (entry["claim"], entry["on"], entry["protocol"])
+    figures = entry["figures"]
+    if not figures:
+        return (*about, _NO_QUERY, _NO_QUERY, _NO_QUERY, entry["verdict"])
+    sides = (
+        f"{entry[side]}: {rank1_and_map_spread({metric: own[side] for metric, own in figures.items()})}"
+        for side in ("first", "second")
+    )
+    return (*about, *sides, _difference(figures["rank1"]["difference"]), entry["verdict"])
+
+
+def claims_summary(figures: Mapping[str, Any]) -> str:
+    """Count the verdicts."""
+    verdicts = [entry["verdict"] for entry in figures["claims"]]
+    counts = (f"{verdicts.count(name)} {name}" for name in ("shown", "not shown", "contrary"))
+    return f"of {len(verdicts)} claims {', '.join(counts)}"
+
+
+def _difference(found: Mapping[str, Any]) -> str:
+    mean = f"{to_percent(found['mean']):+.1f}"
+    if found["interval_95"] is None:
+        return mean
+    return f"{mean} ({' to '.join(percent(end) for end in found['interval_95'])})"
