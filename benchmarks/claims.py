@@ -23,7 +23,7 @@ from typing import Any, Optional
 
 from claims_on_people import cuhk01_claims, kth_claims, pku_claims
 from claims_on_walkers import groups, quick, run_group
-from report import RESULTS, show_table, write_result
+from report import RESULTS, run_program, show_table, write_result
 
 from mindreid.atomic import write_json
 from mindreid.report.tables.claims_table import CLAIMS_HEADER, claim_row
@@ -100,6 +100,11 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="as small as it gets, no result")
     arguments = parser.parse_args()
     arguments.seeds = arguments.seeds or (QUICK_SEEDS if arguments.quick else SEEDS)
+    for name in PEOPLE:
+        folder = getattr(arguments, name)
+        if folder is not None and not folder.is_dir():
+            # Before hours are spent on walkers.
+            parser.error(f"--{name}: there is no folder {folder}")
     if arguments.quick and any(getattr(arguments, name) for name in PEOPLE):
         parser.error("--quick makes its own persons and takes no folder")
     if arguments.quick:
@@ -118,4 +123,4 @@ def _command(arguments: argparse.Namespace) -> str:
 
 
 if __name__ == "__main__":
-    main()
+    run_program(main)

@@ -28,7 +28,7 @@ from learning import EXPERIMENTS, quick_experiment
 from paired_persons import mean_with_interval, paired_difference, person_means
 from person_figures import CHANCE, Figures, of_protocol, over_splits, rank_queries, stored
 from quick_trees import write_kth_walkers
-from report import RESULTS, show_table, write_result
+from report import RESULTS, run_program, show_table, write_result
 
 from mindreid.config import Override, load_recipe
 from mindreid.data.records import Record
@@ -330,4 +330,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_program(main)

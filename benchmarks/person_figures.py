@@ -76,15 +76,23 @@ def _chances(labels: Sequence[np.ndarray], rule: str) -> np.ndarray:
 def stored(place: Path, settings: dict[str, Any], measure: Callable[[], Any]) -> Any:
     """Return what ``<place>.json`` holds, measured first unless that was done before.
 
+    The measurement may keep its run in the folder ``place``.
+
     Raises
     ------
     SystemExit
         If what is there was begun with other settings.
     """
-    keep_settings(place.with_name(f"{place.name}.settings.json"), settings)
-    file = place.with_name(f"{place.name}.json")
+    note, file = (place.with_name(f"{place.name}{suffix}") for suffix in (".settings.json", ".json"))
+    keep_settings(note, settings)
     if not file.exists():
-        write_json(file, measure())
+        try:
+            write_json(file, measure())
+        except BaseException:
+            # Without a run to go on with, other settings may follow: those were a mistyped folder's, say.
+            if not place.exists():
+                note.unlink()
+            raise
     return json.loads(file.read_text(encoding="utf-8"))
 
 

@@ -37,7 +37,7 @@ from person_figures import (
 )
 from quick_trees import write_pku_walkers
 from real_people import QUICK
-from report import RESULTS, show_table, write_result
+from report import RESULTS, run_program, show_table, write_result
 from view_ranks import rank_by_views
 
 from mindreid.config import Override, load_recipe
@@ -287,4 +287,4 @@ def _command(arguments: argparse.Namespace) -> str:
 
 
 if __name__ == "__main__":
-    main()
+    run_program(main)

@@ -19,7 +19,7 @@ from typing import Any, Optional
 from experiments import mindreid, override_text, train_once
 from peer_networks import embed_with_peer
 from person_figures import Figures, compare, over_splits, rank_queries, stored
-from report import RESULTS, show_table, write_result
+from report import RESULTS, run_program, show_table, write_result
 
 from mindreid.config import Override, load_recipe
 from mindreid.data.open_dataset import load_dataset
@@ -206,4 +206,4 @@ def _command(arguments: argparse.Namespace) -> str:
 
 
 if __name__ == "__main__":
-    main()
+    run_program(main)

@@ -5,14 +5,17 @@ from __future__ import annotations
 import json
 import os
 import platform
+import shlex
+import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timezone
 from importlib import metadata
 from pathlib import Path
 from typing import Any, Optional
 
 from mindreid.atomic import write_json
+from mindreid.errors import MindReidError
 from mindreid.text_table import format_table
 
 RESULTS = Path(__file__).resolve().parent.parent / "results"
@@ -54,6 +57,23 @@ def write_result(name: str, command: str, figures: dict[str, Any], *, folder: Pa
     target = folder / f"{name}.json"
     write_json(target, {"command": command, "measured_at": now(), "host": host_info(), "figures": figures})
     return target
+
+
+def run_program(main: Callable[[], None]) -> None:
+    """Run a benchmark's ``main``; what a user can mend, or a command that fails, ends it without a traceback.
+
+    Raises
+    ------
+    SystemExit
+        With what is wrong. A command has said so itself.
+    """
+    try:
+        main()
+    except MindReidError as error:
+        raise SystemExit(f"error: {error}") from None
+    except subprocess.CalledProcessError as error:
+        command = shlex.join(map(str, error.cmd[1:]))
+        raise SystemExit(f"stopped, since this failed: {command}; give the command again to go on") from None
 
 
 def read_result(name: str) -> Optional[dict[str, Any]]:
