@@ -92,9 +92,8 @@ def test_finished_runs_are_taken_as_they_are(run, tmp_path, capsys):
     finish(work, own["gait"], {"AUG": gait, "plain": gait, "RGB": colour})
     content = run("--only", "mgn", "gait")
     assert content["command"] == "python benchmarks/claims.py --seeds 11 12 --splits 2 --only mgn gait"
-    found = {
-        (entry["first"], entry["second"], entry["protocol"]): entry for entry in content["figures"]["claims"]
-    }
+    entries = content["figures"]["claims"]
+    found = {(entry["first"], entry["second"], entry["protocol"]): entry for entry in entries}
     mgn = found["MGN", "global branch", "standard"]
     assert mgn["figures"]["rank1"]["difference"]["mean"] == pytest.approx(0.195)
     assert mgn["verdict"] == "shown"
