@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any, Optional
 
 from claims_on_people import cuhk01_claims, kth_claims, pku_claims
-from claims_on_walkers import groups, quick, run_group
+from claims_on_walkers import groups, run_group
 from report import RESULTS, run_program, show_table, write_result
 
 from mindreid.atomic import write_json
@@ -61,10 +61,9 @@ def _measurements(
     arguments: argparse.Namespace,
 ) -> Iterator[tuple[str, Callable[[], list[dict[str, Any]]]]]:
     """Yield what was asked for, by name."""
-    for name, group in groups().items():
+    for name, group in groups(is_quick=arguments.quick).items():
         if name in arguments.only:
-            own = quick(group) if arguments.quick else group
-            yield name, partial(run_group, own, arguments.seeds, arguments.work / "walkers")
+            yield name, partial(run_group, group, arguments.seeds, arguments.work / "walkers")
     for name, measure in PEOPLE.items():
         folder: Optional[Path] = getattr(arguments, name)
         if name in arguments.only and (folder is not None or arguments.quick):

@@ -165,11 +165,18 @@ def make_gait_walkers(root: Path, seed: int, ids: int = 100) -> None:
     mindreid("data", "synthesize", "--layout", "ccpg", "--root", root, "--ids", ids, "--seed", seed)
 
 
+#: A handful of walkers each, by the name of their data.
+QUICK_DATA: dict[str, Callable[[Path, int], None]] = {
+    "walkers": partial(make_walkers, ids=16),
+    "clothes_walkers": partial(make_clothes_walkers, ids=12, outfits=3),
+    "gait_walkers": partial(make_gait_walkers, ids=8),
+}
+
+
 def quick_experiment(experiment: Experiment) -> Experiment:
     """Make an experiment on walkers so small that it only shows that everything runs."""
-    makers = {"walkers": partial(make_walkers, ids=16), "gait_walkers": partial(make_gait_walkers, ids=8)}
-    make_data = makers.get(experiment.data, partial(make_clothes_walkers, ids=12, outfits=3))
-    return replace(experiment, make_data=make_data, arms=tuple(map(_quick_arm, experiment.arms)))
+    arms = tuple(map(_quick_arm, experiment.arms))
+    return replace(experiment, make_data=QUICK_DATA[experiment.data], arms=arms)
 
 
 def _quick_arm(arm: Arm) -> Arm:

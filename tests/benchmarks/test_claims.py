@@ -8,14 +8,14 @@ from pathlib import Path
 import claims
 import kth_walking
 import pytest
-from claims_on_walkers import ACROSS_VIEWS, LOSS, groups, quick
+from claims_on_walkers import ACROSS_VIEWS, LOSS, groups
 from experiments import arm_folder, arm_overrides, data_folder
 
 from mindreid.config import load_recipe
 from mindreid.report.tables.claims_table import claim_row
 
 ROOT = Path(__file__).resolve().parents[2]
-GROUPS = [(name, group) for name, whole in groups().items() for group in (whole, quick(whole))]
+GROUPS = [named for is_quick in (False, True) for named in groups(is_quick=is_quick).items()]
 
 
 @pytest.mark.parametrize(("name", "group"), GROUPS, ids=[name for name, _ in GROUPS])
@@ -85,7 +85,7 @@ def run(monkeypatch, tmp_path):
 
 
 def test_finished_runs_are_taken_as_they_are(run, tmp_path, capsys):
-    own = {name: quick(group) for name, group in groups().items()}
+    own = groups(is_quick=True)
     work = tmp_path / "quick" / "walkers"
     finish(work, own["mgn"], {"MGN": {"standard": [0.9, 0.8]}, "global branch": {"standard": [0.7, 0.61]}})
     gait, colour = ({"CL reid": [cl, cl], "BG reid": [bg, bg]} for cl, bg in ((0.5, 0.7), (0.1, 0.9)))
@@ -110,7 +110,7 @@ def test_finished_runs_are_taken_as_they_are(run, tmp_path, capsys):
 
 
 def test_an_arm_that_was_run_otherwise_is_refused(run, tmp_path):
-    group = quick(groups()["mgn"])
+    group = groups(is_quick=True)["mgn"]
     work = tmp_path / "quick" / "walkers"
     finish(work, group, {arm: {"standard": [0.5, 0.5]} for arm in ("MGN", "global branch")})
     folder = arm_folder(group.experiment, group.experiment.arms[0], claims.QUICK_SEEDS[0], work)
