@@ -5,7 +5,8 @@ r"""Every claim of the papers in one table: shown, not shown, or the contrary sh
 Walkers need nothing; what real persons show is measured where their folder is given. On walkers every
 seed is a world of its own, and the interval of the difference is Student's over seeds; on real persons it
 is resampled over persons. The seeds are none that a recipe was chosen on. Runs that are finished are kept
-in ``--work``; the command can be interrupted and given again. ``--quick`` shows within minutes that
+in ``--work``, where ``real_people.py``, ``pku_views.py`` and ``kth_walking.py`` have theirs, which are
+shared; the command can be interrupted and given again. ``--quick`` shows within minutes that
 everything runs, on generated persons only.
 """
 
@@ -41,7 +42,7 @@ SEEDS, QUICK_SEEDS = (11, 12, 13, 14, 15), (11, 12)
 def main() -> None:
     """Measure what ``--work`` does not hold yet, then show and store all claims."""
     arguments = _parse()
-    clock = arguments.work / "seconds.json"
+    clock = arguments.work / "claims" / "seconds.json"
     entries: list[dict[str, Any]] = []
     for name, measure in _measurements(arguments):
         with _counted(clock, name):
@@ -50,7 +51,7 @@ def main() -> None:
     seconds = json.loads(clock.read_text(encoding="utf-8"))
     figures = {
         "seeds": list(arguments.seeds),
-        "hours": {name: round(spent / 3600, 2) for name, spent in seconds.items()},
+        "hours": {name: round(spent / 3600, 2) for name, spent in seconds.items() if name in arguments.only},
         "claims": entries,
     }
     folder = arguments.work if arguments.quick else RESULTS
@@ -63,12 +64,12 @@ def _measurements(
     """Yield what was asked for, by name."""
     for name, group in groups(is_quick=arguments.quick).items():
         if name in arguments.only:
-            yield name, partial(run_group, group, arguments.seeds, arguments.work / "walkers")
+            yield name, partial(run_group, group, arguments.seeds, arguments.work / "claims")
     for name, measure in PEOPLE.items():
         folder: Optional[Path] = getattr(arguments, name)
         if name in arguments.only and (folder is not None or arguments.quick):
-            work = arguments.work / "people"
-            yield name, partial(measure, folder, work, splits=arguments.splits, is_quick=arguments.quick)
+            own = partial(measure, splits=arguments.splits, is_quick=arguments.quick)
+            yield name, partial(own, folder, arguments.work)
 
 
 @contextmanager
@@ -95,7 +96,7 @@ def _parse() -> argparse.Namespace:
     parser.add_argument(
         "--only", nargs="+", choices=names, default=names, metavar="NAME", help=f"some of {', '.join(names)}"
     )
-    parser.add_argument("--work", type=Path, default=Path("runs/claims"), help="folder of the runs")
+    parser.add_argument("--work", type=Path, default=Path("runs"), help="folder of all benchmarks' runs")
     parser.add_argument("--quick", action="store_true", help="as small as it gets, no result")
     arguments = parser.parse_args()
     arguments.seeds = arguments.seeds or (QUICK_SEEDS if arguments.quick else SEEDS)

@@ -1,4 +1,8 @@
-"""The claims that real persons can show; each function takes a folder that the user has from its authors."""
+"""The claims that real persons can show; each function takes a folder that the user has from its authors.
+
+The runs are those of ``real_people.py``, ``pku_views.py`` and ``kth_walking.py``, in the folders below
+``work`` that these use.
+"""
 
 from __future__ import annotations
 
@@ -45,7 +49,8 @@ def pku_claims(
     """Measure MGN and its global branch, CAL and VAL."""
     count = splits or 5
     found = _real_people("pku_reid", root, work, (MGN, GLOBAL_BRANCH), count, is_quick)
-    own = pku_views.PkuViews(root or work / "data" / "pku_views", work / "pku_views")
+    place = work / "pku_views"
+    own = pku_views.PkuViews(root or place / "data", place)
     if is_quick:
         own = pku_views.quick(own)
     views = [pku_views.run_split(own, split, None) for split in range(count)]

@@ -21,7 +21,7 @@ from peer_networks import embed_with_peer
 from person_figures import Figures, compare, over_splits, rank_queries, stored
 from report import RESULTS, run_program, show_table, write_result
 
-from mindreid.config import Override, load_recipe
+from mindreid.config import Override, list_recipes, load_recipe
 from mindreid.data.open_dataset import load_dataset
 from mindreid.engine.evaluation.evaluation_run import EvaluationRun
 
@@ -122,6 +122,25 @@ def run_peer(peer: Path, people: RealPeople, split: int) -> Figures:
     return rank_queries(protocol.query, protocol.gallery, features, rule=protocol.rule)
 
 
+def usual_models(dataset: str) -> list[str]:
+    """Return the arms of :data:`MODELS` that have a recipe of the dataset."""
+    known = list_recipes()
+    return [model for model in MODELS if f"{_ABLATIONS.get(model, (model,))[0]}/{dataset}" in known]
+
+
+def check_recipes(people: RealPeople) -> None:
+    """Refuse an arm without a recipe for the dataset before the others are trained for hours.
+
+    Raises
+    ------
+    ConfigError
+        If there is no such recipe, or an override does not fit it.
+    """
+    for model in people.models:
+        method, own = _ABLATIONS.get(model, (model, ()))
+        load_recipe(f"{method}/{people.dataset}", [*people.sets, *own])
+
+
 def make_quick_data(dataset: str, root: Path) -> None:
     """Write generated persons in the dataset's tree, unless they are there."""
     if not root.exists():
@@ -154,6 +173,7 @@ def main() -> None:
         tuple(arguments.peer),
         (*(QUICK if arguments.quick else ()), *arguments.sets),
     )
+    check_recipes(people)
     if arguments.quick:
         make_quick_data(people.dataset, people.root)
     joined = over_splits([run_split(people, split) for split in range(arguments.splits)])
@@ -192,6 +212,7 @@ def _parse() -> argparse.Namespace:
         arguments.root = arguments.work / "data" / arguments.dataset
     if arguments.root is None:
         parser.error("pass the dataset's folder by --root")
+    arguments.models = arguments.models or usual_models(arguments.dataset)
     return arguments
 
 

@@ -86,7 +86,7 @@ def run(monkeypatch, tmp_path):
 
 def test_finished_runs_are_taken_as_they_are(run, tmp_path, capsys):
     own = groups(is_quick=True)
-    work = tmp_path / "quick" / "walkers"
+    work = tmp_path / "quick" / "claims"
     finish(work, own["mgn"], {"MGN": {"standard": [0.9, 0.8]}, "global branch": {"standard": [0.7, 0.61]}})
     gait, colour = ({"CL reid": [cl, cl], "BG reid": [bg, bg]} for cl, bg in ((0.5, 0.7), (0.1, 0.9)))
     finish(work, own["gait"], {"AUG": gait, "plain": gait, "RGB": colour})
@@ -111,7 +111,7 @@ def test_finished_runs_are_taken_as_they_are(run, tmp_path, capsys):
 
 def test_an_arm_that_was_run_otherwise_is_refused(run, tmp_path):
     group = groups(is_quick=True)["mgn"]
-    work = tmp_path / "quick" / "walkers"
+    work = tmp_path / "quick" / "claims"
     finish(work, group, {arm: {"standard": [0.5, 0.5]} for arm in ("MGN", "global branch")})
     folder = arm_folder(group.experiment, group.experiment.arms[0], claims.QUICK_SEEDS[0], work)
     (folder / "arm.json").write_text('{"recipe": "mgn/walkers", "overrides": []}', encoding="utf-8")
@@ -134,7 +134,7 @@ def test_what_makes_no_sense_is_refused_before_anything_runs(monkeypatch, capsys
 def test_a_quick_run_goes_from_nothing_to_verdicts(tmp_path):
     command = [sys.executable, str(ROOT / "benchmarks" / "claims.py"), "--quick", "--only", "clothes"]
     subprocess.run([*command, "--seeds", "1"], check=True)
-    content = json.loads(Path("runs/claims/quick/claims.json").read_text(encoding="utf-8"))
+    content = json.loads(Path("runs/quick/claims.json").read_text(encoding="utf-8"))
     entries = content["figures"]["claims"]
     assert [entry["protocol"] for entry in entries] == ["clothes_changing", ACROSS_VIEWS]
     # One seed shows nothing.
