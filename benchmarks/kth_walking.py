@@ -56,6 +56,24 @@ _LENGTH_FLOOR = 1e-12
 #: The walkers that the first networks learn from.
 _START_SEED = 1
 _QUICK_PERSONS = 6
+_QUICK: Mapping[str, tuple[Override, ...]] = {
+    GAIT: (
+        ("frames.count", 2),
+        ("sampler.persons", 2),
+        ("sampler.sequences", 2),
+        ("sampler.batches", 3),
+        ("train.steps", 3),
+    ),
+    CROPS: (
+        ("model.network.width", 0.0625),
+        ("model.objective.start_epoch", 0),
+        ("input.height", 48),
+        ("input.width", 24),
+        ("sampler.persons", 3),
+        ("sampler.images", 4),
+        ("train.epochs", 1),
+    ),
+}
 
 #: {arm: {protocol: figures}} of a split.
 Found = dict[str, dict[str, Figures]]
@@ -150,26 +168,6 @@ def overrides_of(kth: Kth, arm: KthArm, split: int) -> list[Override]:
     root = ("dataset.root", str((kth.trees / arm.tree).resolve()))
     small = _QUICK[arm.tree] if kth.is_quick else ()
     return [root, *files, ("train.seed", split + 1), *small, *arm.overrides]
-
-
-_QUICK: Mapping[str, tuple[Override, ...]] = {
-    GAIT: (
-        ("frames.count", 2),
-        ("sampler.persons", 2),
-        ("sampler.sequences", 2),
-        ("sampler.batches", 3),
-        ("train.steps", 3),
-    ),
-    CROPS: (
-        ("model.network.width", 0.0625),
-        ("model.objective.start_epoch", 0),
-        ("input.height", 48),
-        ("input.width", 24),
-        ("sampler.persons", 3),
-        ("sampler.images", 4),
-        ("train.epochs", 1),
-    ),
-}
 
 
 def run_split(kth: Kth, split: int) -> Found:
