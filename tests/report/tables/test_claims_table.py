@@ -23,6 +23,7 @@ def entry(verdict="shown", *, interval=(0.012, 0.088), figures=("rank1", "mAP"))
         "protocol": "clothes_changing",
         "first": "CAL",
         "second": "identity loss only",
+        "seeds": [11, 12, 13],
         "figures": dict.fromkeys(figures, own),
         "verdict": verdict,
     }
@@ -31,7 +32,7 @@ def entry(verdict="shown", *, interval=(0.012, 0.088), figures=("rank1", "mAP"))
 def test_a_row_shows_both_sides_and_what_lies_between():
     assert claim_row(entry()) == (
         "CAL finds more",
-        "walkers",
+        "walkers, 3 seeds",
         "clothes_changing",
         "CAL: 50.0 ± 1.0 / 50.0 ± 1.0",
         "identity loss only: 45.0 ± 2.0 / 45.0 ± 2.0",
@@ -54,6 +55,15 @@ def test_what_was_not_measured_is_not_made_up(made, difference):
     assert row[5] == difference
     if made["figures"]:
         assert (" / " in row[3]) is ("mAP" in made["figures"])
+
+
+def test_real_persons_are_counted():
+    made = entry()
+    del made["seeds"]
+    made |= {"on": "CUHK01", "splits": 3}
+    made["figures"]["rank1"]["difference"]["persons"] = 842
+    assert claim_row(made)[1] == "CUHK01, 3 splits, 842 persons"
+    assert claim_row({**made, "figures": {}})[1] == "CUHK01, 3 splits, 0 persons"
 
 
 def test_verdicts_are_counted():

@@ -29,8 +29,8 @@ def claims_table(results: ResultFiles) -> str:
 
 def claim_row(entry: Mapping[str, Any]) -> tuple[str, ...]:
     """Write one claim: both sides, the paired difference of rank-1 with its interval, the verdict."""
-    about = (entry["claim"], entry["on"], entry["protocol"])
     figures = entry["figures"]
+    about = (entry["claim"], f"{entry['on']}, {_counted(entry)}", entry["protocol"])
     if not figures:
         return (*about, _NO_QUERY, _NO_QUERY, _NO_QUERY, entry["verdict"])
     sides = (
@@ -45,6 +45,15 @@ def claims_summary(figures: Mapping[str, Any]) -> str:
     verdicts = [entry["verdict"] for entry in figures["claims"]]
     counts = (f"{verdicts.count(name)} {name}" for name in ("shown", "not shown", "contrary"))
     return f"of {len(verdicts)} claims {', '.join(counts)}"
+
+
+def _counted(entry: Mapping[str, Any]) -> str:
+    """Say over how many seeds, or splits and persons, it was measured."""
+    if "seeds" in entry:
+        return f"{len(entry['seeds'])} seeds"
+    measured = entry["figures"].get("rank1")
+    persons = measured["difference"]["persons"] if measured else 0
+    return f"{entry['splits']} splits, {persons} persons"
 
 
 def _difference(found: Mapping[str, Any]) -> str:
