@@ -63,6 +63,7 @@ def test_real_persons_are_counted():
     made |= {"on": "CUHK01", "splits": 3}
     made["figures"]["rank1"]["difference"]["persons"] = 842
     assert claim_row(made)[1] == "CUHK01, 3 splits, 842 persons"
+    assert claim_row({**made, "splits": 1})[1] == "CUHK01, 1 split, 842 persons"
     assert claim_row({**made, "figures": {}})[1] == "CUHK01, 3 splits, 0 persons"
 
 

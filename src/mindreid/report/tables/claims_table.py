@@ -50,10 +50,14 @@ def claims_summary(figures: Mapping[str, Any]) -> str:
 def _counted(entry: Mapping[str, Any]) -> str:
     """Say over how many seeds, or splits and persons, it was measured."""
     if "seeds" in entry:
-        return f"{len(entry['seeds'])} seeds"
+        return _number(len(entry["seeds"]), "seed")
     measured = entry["figures"].get("rank1")
     persons = measured["difference"]["persons"] if measured else 0
-    return f"{entry['splits']} splits, {persons} persons"
+    return f"{_number(entry['splits'], 'split')}, {_number(persons, 'person')}"
+
+
+def _number(count: int, what: str) -> str:
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"
 
 
 def _difference(found: Mapping[str, Any]) -> str:
