@@ -4,10 +4,10 @@ r"""Every claim of the papers in one table: shown, not shown, or the contrary sh
 
 Walkers need nothing; what real persons show is measured where their folder is given. On walkers every
 seed is a world of its own, and the interval of the difference is Student's over seeds; on real persons it
-is resampled over persons. The seeds are none that a recipe was chosen on. Runs that are finished are kept
-in ``--work``, where ``real_people.py``, ``pku_views.py`` and ``kth_walking.py`` have theirs, which are
-shared; the command can be interrupted and given again. ``--quick`` shows within minutes that
-everything runs, on generated persons only.
+is resampled over persons. The default seeds' walkers are for this table alone: settings are chosen on others.
+Runs that are finished are kept in ``--work``, where ``real_people.py``, ``pku_views.py`` and
+``kth_walking.py`` have theirs, which are shared; the command can be interrupted and given again. ``--quick``
+shows that everything runs, on generated persons only.
 """
 
 from __future__ import annotations
