@@ -57,6 +57,15 @@ def test_what_was_not_measured_is_not_made_up(made, difference):
         assert (" / " in row[3]) is ("mAP" in made["figures"])
 
 
+def test_a_single_seed_has_no_deviation():
+    assert claim_row({**entry(), "seeds": [11]})[1:5] == (
+        "walkers, 1 seed",
+        "clothes_changing",
+        "CAL: 50.0 / 50.0",
+        "identity loss only: 45.0 / 45.0",
+    )
+
+
 def test_real_persons_are_counted():
     made = entry()
     del made["seeds"]

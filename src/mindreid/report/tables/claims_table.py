@@ -33,10 +33,7 @@ def claim_row(entry: Mapping[str, Any]) -> tuple[str, ...]:
     about = (entry["claim"], f"{entry['on']}, {_counted(entry)}", entry["protocol"])
     if not figures:
         return (*about, _NO_QUERY, _NO_QUERY, _NO_QUERY, entry["verdict"])
-    sides = (
-        f"{entry[side]}: {rank1_and_map_spread({metric: own[side] for metric, own in figures.items()})}"
-        for side in ("first", "second")
-    )
+    sides = (f"{entry[side]}: {_found(entry, side)}" for side in ("first", "second"))
     return (*about, *sides, _difference(figures["rank1"]["difference"]), entry["verdict"])
 
 
@@ -45,6 +42,14 @@ def claims_summary(figures: Mapping[str, Any]) -> str:
     verdicts = [entry["verdict"] for entry in figures["claims"]]
     counts = (f"{verdicts.count(name)} {name}" for name in ("shown", "not shown", "contrary"))
     return f"of {len(verdicts)} claims {', '.join(counts)}"
+
+
+def _found(entry: Mapping[str, Any], side: str) -> str:
+    """Write rank-1 and mAP of one side; a single seed or split has no deviation."""
+    spreads = {metric: own[side] for metric, own in entry["figures"].items()}
+    if entry.get("splits", len(entry.get("seeds", ()))) == 1:
+        return " / ".join(percent(spread["mean"]) for spread in spreads.values())
+    return rank1_and_map_spread(spreads)
 
 
 def _counted(entry: Mapping[str, Any]) -> str:
