@@ -18,11 +18,15 @@ from typing import Any, Optional
 import numpy as np
 from report import show_table, write_result
 
+from mindreid.atomic import write_json
 from mindreid.config import Override
 from mindreid.engine.evaluation.protocol_results import results_from_json
 from mindreid.report.tables.markdown import mean_and_deviation
 
 METRICS = ("rank1", "mAP", "mINP")
+
+#: In the folder of a run that has come to its end.
+_FINISHED = "finished"
 
 #: {protocol: {metric: value}} of one network.
 Scores = dict[str, dict[str, float]]
@@ -99,35 +103,48 @@ def run_experiment(experiment: Experiment, seeds: Sequence[int], work: Path, com
 
 def run_arms(experiment: Experiment, seeds: Sequence[int], work: Path) -> list[dict[str, Any]]:
     """Run what ``work`` does not hold yet; return the "results" of every "seed" and "arm"."""
-    data = {seed: _data(experiment, seed, work) for seed in seeds}
+    for seed in seeds:
+        _make_data(experiment, seed, work)
     return [
-        {"seed": seed, "arm": arm.name, "results": _scores(experiment, arm, seed, data[seed], work)}
+        {"seed": seed, "arm": arm.name, "results": _scores(experiment, arm, seed, work)}
         for seed in seeds
         for arm in experiment.arms
     ]
+
+
+def data_folder(experiment: Experiment, seed: int, work: Path) -> Path:
+    """Return where a seed's data is, which experiments with the same ``make_data`` share."""
+    return work / "data" / experiment.data / str(seed)
+
+
+def arm_folder(experiment: Experiment, arm: Arm, seed: int, work: Path) -> Path:
+    """Return where an arm's result and, in ``run``, its training are."""
+    return work / experiment.name / str(seed) / arm.name.replace(" ", "_")
+
+
+def arm_overrides(arm: Arm, seed: int, data: Path) -> list[Override]:
+    """Return all that is changed of the recipe of an arm."""
+    files = ((key, str(data / name)) for key, name in arm.files)
+    return [("dataset.root", str(data)), ("train.seed", seed), *arm.overrides, *files]
 
 
 def describe(
     experiment: Experiment, seeds: Sequence[int], runs: Sequence[dict[str, Any]], summary: dict[str, Any]
 ) -> dict[str, Any]:
     """Return what a result file says of an experiment."""
-    arms = {
-        arm.name: {
-            "recipe": arm.recipe,
-            "overrides": [
-                *map(override_text, arm.overrides),
-                *(f"{key}={{data}}/{name}" for key, name in arm.files),
-            ],
-        }
-        for arm in experiment.arms
-    }
     return {
         "title": experiment.title,
         "seeds": list(seeds),
-        "arms": arms,
+        "arms": {arm.name: settings(arm) for arm in experiment.arms},
         "summary": summary,
         "runs": list(runs),
     }
+
+
+def settings(arm: Arm) -> dict[str, Any]:
+    """Return the recipe of an arm and what is changed of it."""
+    files = (f"{key}={{data}}/{name}" for key, name in arm.files)
+    return {"recipe": arm.recipe, "overrides": [*map(override_text, arm.overrides), *files]}
 
 
 def summarize(
@@ -177,29 +194,55 @@ def mindreid(*arguments: Any) -> None:
     subprocess.run([sys.executable, "-m", "mindreid", *map(str, arguments)], check=True)
 
 
+def keep_settings(file: Path, own: dict[str, Any]) -> None:
+    """Note how something is run before it begins, so that nothing is taken for it that was run otherwise.
+
+    Raises
+    ------
+    SystemExit
+        If the note that is there says something else.
+    """
+    if not file.exists():
+        file.parent.mkdir(parents=True, exist_ok=True)
+        write_json(file, own)
+    elif json.loads(file.read_text(encoding="utf-8")) != own:
+        raise SystemExit(
+            f"{file} is of a run with other settings: delete {file.parent}, or pass another --work"
+        )
+
+
+def train_once(recipe: str, overrides: Sequence[Override], folder: Path) -> Path:
+    """Train, go on with what was interrupted, or find it trained; return the last weights."""
+    if not (folder / _FINISHED).exists():
+        afresh = ("--config", recipe, "--output", folder, *set_options(overrides))
+        going_on = (folder / "state.ckpt").exists()
+        mindreid("train", *(("--resume", folder) if going_on else afresh))
+        (folder / _FINISHED).touch()
+    return folder / "last.ckpt"
+
+
 def spread(values: Sequence[float]) -> dict[str, float]:
     """Return the mean and the sample deviation (n - 1) of one value per seed."""
     return {"mean": float(np.mean(values)), "std": float(np.std(values, ddof=1)) if len(values) > 1 else 0.0}
 
 
-def _data(experiment: Experiment, seed: int, work: Path) -> Path:
-    """Return the seed's data, which experiments with the same ``make_data`` share."""
-    data = work / "data" / experiment.data / str(seed)
+def _make_data(experiment: Experiment, seed: int, work: Path) -> None:
+    data = data_folder(experiment, seed, work)
     finished = data.with_name(f"{seed}.done")
     if not finished.exists():
         shutil.rmtree(data, ignore_errors=True)
         data.parent.mkdir(parents=True, exist_ok=True)
         experiment.make_data(data, seed)
         finished.touch()
-    return data
 
 
-def _scores(experiment: Experiment, arm: Arm, seed: int, data: Path, work: Path) -> Scores:
+def _scores(experiment: Experiment, arm: Arm, seed: int, work: Path) -> Scores:
     """Return the scores of one arm, trained unless that was done before."""
-    folder = work / experiment.name / str(seed) / arm.name.replace(" ", "_")
+    folder = arm_folder(experiment, arm, seed, work)
     result = folder / "result.json"
+    keep_settings(folder / "arm.json", {**settings(arm), "checkpoint": arm.checkpoint})
     if not result.exists():
-        _run_arm(arm, seed, data, folder, result)
+        _run_arm(arm, arm_overrides(arm, seed, data_folder(experiment, seed, work)), folder / "run", result)
     found = results_from_json(json.loads(result.read_text(encoding="utf-8"))["results"])
     scores = {}
     for protocol, own in found.items():
@@ -209,17 +252,10 @@ def _scores(experiment: Experiment, arm: Arm, seed: int, data: Path, work: Path)
     return scores
 
 
-def _run_arm(arm: Arm, seed: int, data: Path, folder: Path, result: Path) -> None:
-    files = ((key, str(data / name)) for key, name in arm.files)
-    sets = set_options([("train.seed", seed), *arm.overrides, *files])
-    recipe = ("--config", arm.recipe, "--root", data, *sets)
+def _run_arm(arm: Arm, overrides: Sequence[Override], run: Path, result: Path) -> None:
     weights: tuple[Any, ...] = ("--checkpoint", arm.checkpoint)
     if arm.checkpoint == "none":
         weights = ("--untrained",)
     if arm.checkpoint == "train":
-        run = folder / "run"
-        going_on = (run / "state.ckpt").exists()
-        mindreid("train", *(("--resume", run) if going_on else (*recipe, "--output", run)))
-        weights = ("--checkpoint", run / "last.ckpt")
-    folder.mkdir(parents=True, exist_ok=True)
-    mindreid("eval", *recipe, *weights, "--json", result)
+        weights = ("--checkpoint", train_once(arm.recipe, overrides, run))
+    mindreid("eval", "--config", arm.recipe, *set_options(overrides), *weights, "--json", result)

@@ -18,7 +18,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from experiments import Arm, Experiment, describe, mindreid, percent, run_arms, summarize
+from experiments import Arm, Experiment, describe, percent, run_arms, summarize
+from learning import make_gait_walkers
 from matplotlib.figure import Figure
 from report import RESULTS, show_table, write_result
 
@@ -84,14 +85,10 @@ def experiment(compared: Compared) -> Experiment:
         f"gait_or_clothes_{ids}",
         title,
         f"gait_walkers_{ids}",
-        partial(_make_walkers, ids),
+        partial(make_gait_walkers, ids=ids),
         (*gait_arms(compared), *reid_arms(compared)),
         METRICS,
     )
-
-
-def _make_walkers(ids: int, root: Path, seed: int) -> None:
-    mindreid("data", "synthesize", "--layout", "ccpg", "--root", root, "--ids", ids, "--seed", seed)
 
 
 def claim(summary: dict[str, Any]) -> dict[str, Any]:

@@ -11,12 +11,13 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 from experiments import Arm, Experiment, mindreid, run_experiment
 
-from mindreid.config import Override
+from mindreid.config import Override, load_recipe
 
 #: The sequence's 19 annotated tracks show ten people, most of whom come back.
 PETS09_SAME_PERSON = ("1,19", "2,13", "3,11", "4,12", "5,9", "6,10", "8,14,15,18")
@@ -61,13 +62,14 @@ def _walkers(_arguments: argparse.Namespace) -> Experiment:
         "walkers",
         "generated walkers, MGN",
         "walkers",
-        _make_walkers,
+        make_walkers,
         (Arm("untrained", "mgn/walkers", checkpoint="none"), Arm("trained", "mgn/walkers")),
     )
 
 
-def _make_walkers(root: Path, seed: int) -> None:
-    mindreid("data", "synthesize", "--root", root, "--ids", 120, "--seed", seed)
+def make_walkers(root: Path, seed: int, ids: int = 120) -> None:
+    """Write walkers in Market-1501's tree."""
+    mindreid("data", "synthesize", "--root", root, "--ids", ids, "--seed", seed)
 
 
 def _pets09(arguments: argparse.Namespace) -> Experiment:
@@ -134,10 +136,10 @@ def _fire_without(name: str, *terms: str, more: tuple[Override, ...] = ()) -> Ar
     return Arm(name, "fire/walkers", (*weights, *more), files=(("dataset.views", VIEWS),))
 
 
-def make_clothes_walkers(root: Path, seed: int) -> None:
+def make_clothes_walkers(root: Path, seed: int, ids: int = 100, outfits: int = 6) -> None:
     """Write walkers who change clothes, with keypoints and views."""
     mindreid(
-        "data", "synthesize", "--layout", "ltcc", "--root", root, "--ids", 100, "--outfits", 6,
+        "data", "synthesize", "--layout", "ltcc", "--root", root, "--ids", ids, "--outfits", outfits,
         "--cameras", 3, "--frames", 2, "--seed", seed, "--annotations",
     )  # fmt: skip
     keypoints = root / "annotations" / "frames.jsonl"
@@ -158,9 +160,41 @@ def _gait(_arguments: argparse.Namespace) -> Experiment:
     )
 
 
-def make_gait_walkers(root: Path, seed: int) -> None:
+def make_gait_walkers(root: Path, seed: int, ids: int = 100) -> None:
     """Write sequences of walkers in CCPG's tree."""
-    mindreid("data", "synthesize", "--layout", "ccpg", "--root", root, "--ids", 100, "--seed", seed)
+    mindreid("data", "synthesize", "--layout", "ccpg", "--root", root, "--ids", ids, "--seed", seed)
+
+
+#: A handful of walkers each, by the name of their data.
+QUICK_DATA: dict[str, Callable[[Path, int], None]] = {
+    "walkers": partial(make_walkers, ids=16),
+    "clothes_walkers": partial(make_clothes_walkers, ids=12, outfits=3),
+    "gait_walkers": partial(make_gait_walkers, ids=8),
+}
+
+
+def quick_experiment(experiment: Experiment) -> Experiment:
+    """Make an experiment on walkers so small that it only shows that everything runs."""
+    arms = tuple(map(_quick_arm, experiment.arms))
+    return replace(experiment, make_data=QUICK_DATA[experiment.data], arms=arms)
+
+
+def _quick_arm(arm: Arm) -> Arm:
+    method, _, data = arm.recipe.partition("/")
+    small = f"{method}/smoke"
+    if data != "gait_walkers":
+        return replace(arm, recipe=small)
+    # Colour frames of gait's walkers: the recipe stays, the sizes are those of the small one.
+    recipe = load_recipe(small)
+    sizes: tuple[Override, ...] = (
+        ("model.network.width", recipe.model.network["width"]),
+        ("input.height", recipe.input.height),
+        ("input.width", recipe.input.width),
+        ("sampler.persons", 4),
+        ("sampler.images", 4),
+        ("train.epochs", 1),
+    )
+    return replace(arm, overrides=(*sizes, *arm.overrides))
 
 
 EXPERIMENTS: dict[str, Callable[[argparse.Namespace], Experiment]] = {

@@ -12,6 +12,8 @@ from typing import Any, Literal
 import numpy as np
 
 RESAMPLES = 10_000
+#: An interval that is resampled over fewer persons is too narrow to show anything.
+LEAST_PERSONS = 5
 _INTERVAL = (0.025, 0.975)
 
 Verdict = Literal["shown", "not shown", "contrary"]
@@ -25,22 +27,32 @@ def person_means(queries: ByPerson) -> dict[str, float]:
 
 
 def mean_with_interval(queries: ByPerson) -> dict[str, Any]:
-    """Mean over persons with a 95 % interval, resampled over persons."""
+    """Mean over persons with a 95 % interval, resampled over persons.
+
+    Raises
+    ------
+    ValueError
+        If there is nobody.
+    """
     return _resampled(np.array(list(person_means(queries).values())))
 
 
 def paired_difference(first: ByPerson, second: ByPerson) -> dict[str, Any]:
     """Mean over persons of ``first`` minus ``second``, with a 95 % interval and the verdict.
 
+    Fewer than :data:`LEAST_PERSONS` show nothing.
+
     Raises
     ------
     ValueError
-        If the two were not measured on the same persons.
+        If the two were not measured on the same persons, or on nobody.
     """
     if set(first) != set(second):
         raise ValueError("a paired difference takes the same persons on both sides")
     ours, theirs = person_means(first), person_means(second)
     difference = _resampled(np.array([ours[person] - theirs[person] for person in sorted(ours)]))
+    if difference["persons"] < LEAST_PERSONS:
+        return {**difference, "verdict": "not shown"}
     return {**difference, "verdict": verdict(*difference["interval_95"])}
 
 
@@ -52,6 +64,8 @@ def verdict(low: float, high: float) -> Verdict:
 
 
 def _resampled(values: np.ndarray) -> dict[str, Any]:
+    if not len(values):
+        raise ValueError("there is nobody to take a mean over")
     drawn = np.random.default_rng(0).integers(len(values), size=(RESAMPLES, len(values)))
     return {
         "persons": len(values),

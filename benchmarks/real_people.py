@@ -4,170 +4,227 @@ r"""Real persons: methods in the same budget, from random weights or a file, bes
 
 Every split draws other persons for training; all arms of a split are trained and tested on the same
 ones. Figures are means over persons, intervals and paired differences are resampled over persons.
-Runs that are finished are kept in ``--work``; one that was interrupted is resumed.
+Runs that are finished are kept in ``--work``; one that was interrupted is resumed. ``--quick`` shows
+within minutes that everything runs, on generated persons.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Optional
 
-import numpy as np
-from experiments import mindreid, set_options
-from paired_persons import mean_with_interval, paired_difference
+from experiments import mindreid, override_text, train_once
 from peer_networks import embed_with_peer
-from report import show_table, write_result
+from person_figures import Figures, compare, over_splits, rank_queries, stored
+from report import RESULTS, run_program, show_table, write_result
 
-from mindreid.atomic import write_json
-from mindreid.config import Override, load_recipe
+from mindreid.config import Override, list_recipes, load_recipe
 from mindreid.data.open_dataset import load_dataset
-from mindreid.data.records import Protocol
 from mindreid.engine.evaluation.evaluation_run import EvaluationRun
-from mindreid.metrics import evaluate_ranking
 
 PROTOCOL = "multi_shot"
-#: Arm, and which of the dataset's recipes it is trained with.
-MODELS = ("mgn", "pcb", "trinet", "ide")
-#: {metric: {person: values of its queries}}.
-Figures = dict[str, dict[str, list[float]]]
+MGN, GLOBAL_BRANCH, IDENTITY = "mgn", "mgn_global", "ide"
+#: Arms that are trained by default: methods, and MGN's global branch alone.
+MODELS = (MGN, GLOBAL_BRANCH, "pcb", "trinet", IDENTITY)
+#: Arms that are another's recipe with something changed.
+_ABLATIONS: Mapping[str, tuple[str, tuple[Override, ...]]] = {
+    GLOBAL_BRANCH: (MGN, (("model.network.branches", [1]),))
+}
+UNTRAINED, RANDOM_START, GIVEN_START = "untrained", "random start", "given start"
+#: What makes any image recipe small enough to see that it runs.
+QUICK: tuple[Override, ...] = (
+    ("model.network.width", 0.0625),
+    ("input.height", 96),
+    ("input.width", 32),
+    ("sampler.persons", 4),
+    ("sampler.images", 2),
+    ("train.epochs", 1),
+)
+_QUICK_PERSONS = 16
 
 
-def rank_queries(protocol: Protocol, query: np.ndarray, gallery: np.ndarray) -> Figures:
-    """Rank every query by cosine; return its rank-1 and average precision by person."""
-    sides = (protocol.query, protocol.gallery)
-    labels = [np.array([getattr(r, name) for r in side]) for name in ("pid", "camid") for side in sides]
-    scores = evaluate_ranking(query, gallery, *labels, metric="cosine").scores
-    figures: Figures = {"rank1": {}, "mAP": {}}
-    for index, rank, precision in zip(scores.queries, scores.first_ranks, scores.average_precisions):
-        person = str(protocol.query[index].pid)
-        figures["rank1"].setdefault(person, []).append(float(rank == 1))
-        figures["mAP"].setdefault(person, []).append(float(precision))
-    return figures
+@dataclass(frozen=True)
+class RealPeople:
+    """What is measured, and where its runs are.
+
+    Attributes
+    ----------
+    dataset : str
+        "cuhk01" or "pku_reid".
+    root, work : Path
+        The dataset's folder, and that of the runs.
+    models : tuple of str
+        Arms, of :data:`MODELS` or whoever has a recipe of the dataset's name.
+    start : Path, optional
+        Weights to start from as well.
+    peers : tuple of Path
+        Networks of others.
+    sets : tuple of str or tuple
+        Overrides of every recipe.
+    """
+
+    dataset: str
+    root: Path
+    work: Path
+    models: tuple[str, ...] = MODELS
+    start: Optional[Path] = None
+    peers: tuple[Path, ...] = ()
+    sets: tuple[Override, ...] = ()
 
 
-def run_arm(recipe_name: str, overrides: Sequence[Override], folder: Path, *, train: bool) -> Figures:
+def run_arm(recipe: str, overrides: Sequence[Override], folder: Path, *, train: bool) -> Figures:
     """Train unless that is done, then rank; an arm that isn't trained is ranked as it starts."""
-    recipe = load_recipe(recipe_name, overrides)
-    checkpoint: Optional[Path] = folder / "last.ckpt" if train else None
-    if train and not (folder / "finished").exists():
-        begun = (folder / "last.ckpt").exists()
-        afresh = ["--config", recipe_name, "--output", folder, *set_options(overrides)]
-        mindreid("train", *(["--resume", folder] if begun else afresh))
-        (folder / "finished").touch()
-    run = EvaluationRun(recipe, checkpoint)
+    checkpoint = train_once(recipe, overrides, folder) if train else None
+    run = EvaluationRun(load_recipe(recipe, overrides), checkpoint)
     protocol = run.dataset.protocols[PROTOCOL]
-    return rank_queries(protocol, run.embed("query"), run.embed("gallery"))
+    features = run.extract(protocol.query), run.extract(protocol.gallery)
+    return rank_queries(protocol.query, protocol.gallery, features, rule=protocol.rule)
 
 
-def run_split(arguments: argparse.Namespace, split: int) -> dict[str, Figures]:
+def run_split(people: RealPeople, split: int) -> dict[str, Figures]:
     """Measure all arms and peers on one split; what is stored already is read."""
-    folder = arguments.work / arguments.dataset / f"split_{split}"
+    folder = people.work / people.dataset / f"split_{split}"
     base: list[Override] = [
-        ("dataset.root", str(arguments.root)),
+        ("dataset.root", str(people.root)),
         ("dataset.split", split),
         ("train.seed", split + 1),
-        *arguments.sets,
+        *people.sets,
     ]
     found: dict[str, Figures] = {}
-    for model in arguments.models:
-        recipe = f"{model}/{arguments.dataset}"
-        for start in ("untrained", "random start", *(["given start"] if arguments.start else [])):
-            given = [("train.init_checkpoint", str(arguments.start))] if start == "given start" else []
+    for model in people.models:
+        method, own = _ABLATIONS.get(model, (model, ()))
+        recipe = f"{method}/{people.dataset}"
+        for start in (UNTRAINED, RANDOM_START, *([GIVEN_START] if people.start else [])):
+            given = [("train.init_checkpoint", str(people.start))] if start == GIVEN_START else []
             place = folder / f"{model}_{start.replace(' ', '_')}"
-            train = start != "untrained"
-            found[f"{model}, {start}"] = _stored(
-                place, lambda r=recipe, g=given, p=place, t=train: run_arm(r, [*base, *g], p, train=t)
+            overrides = [*base, *own, *given]
+            train = start != UNTRAINED
+            found[f"{model}, {start}"] = stored(
+                place,
+                {"recipe": recipe, "overrides": [override_text(override) for override in overrides]},
+                lambda r=recipe, o=overrides, p=place, t=train: run_arm(r, o, p, train=t),
             )
-    for peer in arguments.peer:
-        found[peer.stem] = _stored(folder / f"peer_{peer.stem}", lambda p=peer: run_peer(p, arguments, split))
+    for peer in people.peers:
+        settings = {"root": str(people.root), "peer": str(peer)}
+        found[peer.stem] = stored(
+            folder / f"peer_{peer.stem}", settings, lambda p=peer: run_peer(p, people, split)
+        )
     return found
 
 
-def run_peer(peer: Path, arguments: argparse.Namespace, split: int) -> Figures:
+def run_peer(peer: Path, people: RealPeople, split: int) -> Figures:
     """Rank with a peer's network in the same protocol."""
-    protocol = load_dataset(arguments.dataset, str(arguments.root), split=split).protocols[PROTOCOL]
-    return rank_queries(
-        protocol, embed_with_peer(peer, protocol.query), embed_with_peer(peer, protocol.gallery)
-    )
+    protocol = load_dataset(people.dataset, str(people.root), split=split).protocols[PROTOCOL]
+    features = embed_with_peer(peer, protocol.query), embed_with_peer(peer, protocol.gallery)
+    return rank_queries(protocol.query, protocol.gallery, features, rule=protocol.rule)
 
 
-def _stored(place: Path, measure: Any) -> Figures:
-    file = place.with_suffix(".json")
-    if not file.exists():
-        place.parent.mkdir(parents=True, exist_ok=True)
-        write_json(file, measure())
-    figures: Figures = json.loads(file.read_text(encoding="utf-8"))
-    return figures
+def usual_models(dataset: str) -> list[str]:
+    """Return the arms of :data:`MODELS` that have a recipe of the dataset."""
+    known = list_recipes()
+    return [model for model in MODELS if f"{_ABLATIONS.get(model, (model,))[0]}/{dataset}" in known]
 
 
-def over_splits(splits: Sequence[dict[str, Figures]]) -> dict[str, Figures]:
-    """Join what the splits say of each arm; a person who is tested in several has all its queries."""
-    joined: dict[str, Figures] = {}
-    for split in splits:
-        for arm, figures in split.items():
-            for metric, persons in figures.items():
-                own = joined.setdefault(arm, {}).setdefault(metric, {})
-                for person, values in persons.items():
-                    own.setdefault(person, []).extend(values)
-    return joined
+def check_recipes(people: RealPeople) -> None:
+    """Refuse an arm without a recipe for the dataset before the others are trained for hours.
+
+    Raises
+    ------
+    ConfigError
+        If there is no such recipe, or an override does not fit it.
+    """
+    for model in people.models:
+        method, own = _ABLATIONS.get(model, (model, ()))
+        load_recipe(f"{method}/{people.dataset}", [*people.sets, *own])
 
 
-def compare(joined: dict[str, Figures], baseline: str) -> dict[str, Any]:
-    """Mean and interval of every arm, and its paired difference to the baseline."""
-    return {
-        arm: {
-            metric: {
-                **mean_with_interval(persons),
-                **(
-                    {}
-                    if arm == baseline
-                    else {"minus_baseline": paired_difference(persons, joined[baseline][metric])}
-                ),
-            }
-            for metric, persons in figures.items()
-        }
-        for arm, figures in joined.items()
-    }
+def make_quick_data(dataset: str, root: Path) -> None:
+    """Write generated persons in the dataset's tree, unless they are there."""
+    if not root.exists():
+        mindreid("data", "synthesize", "--layout", dataset, "--root", root, "--ids", _QUICK_PERSONS)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--dataset", default="cuhk01", choices=("cuhk01", "pku_reid"))
-    parser.add_argument("--root", type=Path, required=True, help="the dataset's folder")
-    parser.add_argument("--models", nargs="+", default=list(MODELS), help="methods, of whose recipes")
-    parser.add_argument("--splits", type=int, default=3, help="random splits of the persons")
-    parser.add_argument("--start", type=Path, help="weights to start from as well, of walkers or ImageNet")
-    parser.add_argument("--peer", type=Path, action="append", default=[], metavar="MODEL.xml")
-    parser.add_argument("--set", action="append", default=[], dest="sets", metavar="KEY=VALUE")
-    parser.add_argument("--work", type=Path, default=Path("runs/real_people"), help="folder of the runs")
-    arguments = parser.parse_args()
-    joined = over_splits([run_split(arguments, split) for split in range(arguments.splits)])
-    baseline = f"{arguments.models[-1]}, random start"
-    compared = compare(joined, baseline)
+def show(dataset: str, compared: Mapping[str, Any], baseline: str) -> None:
+    """Write a row for each network."""
     rows = [
         (
             arm,
-            *(f"{100 * of[m]['mean']:.1f}" for m in ("rank1", "mAP")),
+            *(f"{100 * of[m]['mean']:.1f}" for m in ("rank1", "mAP", "chance")),
             *(f"{100 * end:.1f}" for end in of["rank1"]["interval_95"]),
             of["rank1"].get("minus_baseline", {}).get("verdict", "-"),
         )
         for arm, of in compared.items()
     ]
-    header = ("network", "rank-1", "mAP", "95 % from", "to", f"above {baseline}")
-    show_table(f"{arguments.dataset}, {PROTOCOL}, per cent", header, rows)
+    header = ("network", "rank-1", "mAP", "chance", "95 % from", "to", f"above {baseline}")
+    show_table(f"{dataset}, {PROTOCOL}, per cent", header, rows)
+
+
+def main() -> None:
+    arguments = _parse()
+    people = RealPeople(
+        arguments.dataset,
+        arguments.root,
+        arguments.work,
+        tuple(arguments.models),
+        arguments.start,
+        tuple(arguments.peer),
+        (*(QUICK if arguments.quick else ()), *arguments.sets),
+    )
+    check_recipes(people)
+    if arguments.quick:
+        make_quick_data(people.dataset, people.root)
+    joined = over_splits([run_split(people, split) for split in range(arguments.splits)])
+    baseline = f"{people.models[-1]}, {RANDOM_START}"
+    compared = compare(joined, baseline)
+    show(people.dataset, compared, baseline)
+    write_result(
+        f"real_people_{people.dataset}",
+        _command(arguments),
+        {"protocol": PROTOCOL, "networks": compared},
+        folder=people.work if arguments.quick else RESULTS,
+    )
+
+
+def _parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--dataset", default="cuhk01", choices=("cuhk01", "pku_reid"))
+    parser.add_argument("--root", type=Path, help="the dataset's folder; --quick makes its own")
+    parser.add_argument(
+        "--models",
+        nargs="+",
+        default=list(MODELS),
+        help="methods, of whose recipes; the last is the baseline",
+    )
+    parser.add_argument("--splits", type=int, default=3, help="random splits of the persons")
+    parser.add_argument("--start", type=Path, help="weights to start from as well, of walkers or ImageNet")
+    parser.add_argument("--peer", type=Path, action="append", default=[], metavar="MODEL.xml")
+    parser.add_argument("--set", action="append", default=[], dest="sets", metavar="KEY=VALUE")
+    parser.add_argument("--work", type=Path, default=Path("runs/real_people"), help="folder of the runs")
+    parser.add_argument("--quick", action="store_true", help="generated persons, one epoch, no result")
+    arguments = parser.parse_args()
+    if arguments.quick and arguments.root:
+        parser.error("--quick makes its own persons and takes no folder")
+    if arguments.quick:
+        arguments.work = arguments.work / "quick"
+        arguments.root = arguments.work / "data" / arguments.dataset
+    if arguments.root is None:
+        parser.error("pass the dataset's folder by --root")
+    arguments.models = arguments.models or usual_models(arguments.dataset)
+    return arguments
+
+
+def _command(arguments: argparse.Namespace) -> str:
     given = " --start start.ckpt" if arguments.start else ""
     given += "".join(f" --peer {peer.name}" for peer in arguments.peer)
     given += "".join(f" --set {text}" for text in arguments.sets)
-    models = " ".join(arguments.models)
-    command = (
+    return (
         f"python benchmarks/real_people.py --dataset {arguments.dataset} --root data/{arguments.dataset} "
-        f"--models {models} --splits {arguments.splits}{given}"
+        f"--models {' '.join(arguments.models)} --splits {arguments.splits}{given}"
     )
-    write_result(f"real_people_{arguments.dataset}", command, {"protocol": PROTOCOL, "networks": compared})
 
 
 if __name__ == "__main__":
-    main()
+    run_program(main)

@@ -5,14 +5,17 @@ from __future__ import annotations
 import json
 import os
 import platform
+import shlex
+import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timezone
 from importlib import metadata
 from pathlib import Path
 from typing import Any, Optional
 
 from mindreid.atomic import write_json
+from mindreid.errors import MindReidError
 from mindreid.text_table import format_table
 
 RESULTS = Path(__file__).resolve().parent.parent / "results"
@@ -32,7 +35,7 @@ def host_info() -> dict[str, Any]:
     }
 
 
-def write_result(name: str, command: str, figures: dict[str, Any]) -> Path:
+def write_result(name: str, command: str, figures: dict[str, Any], *, folder: Path = RESULTS) -> Path:
     """Store ``figures`` in ``results/<name>.json``, whole or not at all.
 
     Parameters
@@ -43,15 +46,34 @@ def write_result(name: str, command: str, figures: dict[str, Any]) -> Path:
         The command line that reproduces the figures, as typed in the project's root.
     figures : dict
         What was measured; plain numbers, strings, lists and dictionaries. Put the unit in the key.
+    folder : Path
+        Another one than ``results/`` for what is no result, such as a quick run's.
 
     Returns
     -------
     Path
         The file that was written.
     """
-    target = RESULTS / f"{name}.json"
+    target = folder / f"{name}.json"
     write_json(target, {"command": command, "measured_at": now(), "host": host_info(), "figures": figures})
     return target
+
+
+def run_program(main: Callable[[], None]) -> None:
+    """Run a benchmark's ``main``; what a user can mend, or a command that fails, ends it without a traceback.
+
+    Raises
+    ------
+    SystemExit
+        With what is wrong. A command has said so itself.
+    """
+    try:
+        main()
+    except MindReidError as error:
+        raise SystemExit(f"error: {error}") from None
+    except subprocess.CalledProcessError as error:
+        command = shlex.join(map(str, error.cmd[1:]))
+        raise SystemExit(f"stopped, since this failed: {command}; give the command again to go on") from None
 
 
 def read_result(name: str) -> Optional[dict[str, Any]]:

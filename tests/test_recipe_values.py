@@ -249,7 +249,9 @@ VALUES = {
     "aug_ogbase/casia_b": {**GAITBASE, "augment": [("silhouette_rotate", 0.3), ("silhouette_erase", 0.3)]},
 }
 #: Recipes that no paper's row stands for: generated or tiny data, a CPU.
-SMALL = ("smoke", "walkers", "gait_walkers", "outfits", "pets09", "pets09_scratch", "cuhk01", "pku_reid")
+SMALL = (
+    "smoke", "walkers", "gait_walkers", "outfits", "pets09", "pets09_scratch", "cuhk01", "kth", "pku_reid",
+)  # fmt: skip
 
 
 def look_up(content, key):

@@ -6,6 +6,7 @@ Re-Identification", ACM MM 2018, arXiv 1804.01438, section 3.1 and table 1.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal, Optional
 
 from mindspore import Tensor, nn, ops
@@ -28,7 +29,10 @@ from mindreid.layers.resnet import (
 from mindreid.models.mgn.variants import VariantName, variant_of
 
 REDUCED_FEATURES = 256
-GLOBAL_FEATURES = 3
+#: Every branch's cell, and its name among the maps, by its number of stripes.
+_CELLS = {1: "global_branch", 2: "half_branch", 3: "third_branch"}
+_MAPS = {1: "global", 2: "halves", 3: "thirds"}
+BRANCHES = tuple(_CELLS)
 
 Initialization = Literal["small", "kaiming"]
 
@@ -101,12 +105,20 @@ class MGN(nn.Cell):
         The trunk; the paper's is ResNet-50.
     width : float
         Factor on the channels of the trunk's stages, below 1 for small networks on a CPU.
+    branches : sequence of int
+        Which branches there are, by their numbers of stripes, in ascending order; the paper's network
+        has all three. ``[1]`` is the global branch alone, with an embedding of 256 values.
     stem_pool : {"torchvision", "mindcv"}
         Padding of the stem's max pooling, see :class:`mindreid.layers.resnet.StemMaxPool`.
     initialization : {"small", "kaiming"}
         How weights that ImageNet does not fill are drawn: "small" has classifiers with a deviation
         of 0.001 and norms with scales of 1; "kaiming" is the ports' rule for classifiers, and their
         scales about 1 for the norms of the reductions.
+
+    Attributes
+    ----------
+    num_global, num_views : int
+        How many of the views are global, and how many there are: 3 and 8 with all branches.
 
     Raises
     ------
@@ -122,19 +134,23 @@ class MGN(nn.Cell):
         pool: Optional[Pooling] = None,
         trunk: TrunkName = "resnet50",
         width: float = 1.0,
+        branches: Sequence[int] = BRANCHES,
         stem_pool: StemPool = "torchvision",
         initialization: Initialization = "small",
     ) -> None:
         super().__init__()
+        self.branches = _checked_branches(branches)
         self.variant, self.initialization = variant_of(variant), initialization
         pool = self.variant.pool if pool is None else pool
         arch = architecture(trunk, width)
         self.pooled_features = arch.channels(4)
         self.stem = SharedStem(arch, stem_pool)
-        self.global_branch = Branch(arch, 1, pool)
-        self.half_branch = Branch(arch, 2, pool)
-        self.third_branch = Branch(arch, 3, pool)
-        count = 1 if self.variant.shared_reduction else 8
+        for parts in self.branches:
+            setattr(self, _CELLS[parts], Branch(arch, parts, pool))
+        self.chosen = tuple(getattr(self, _CELLS[parts]) for parts in self.branches)
+        self.num_global = len(self.branches)
+        self.num_views = self.num_global + sum(parts for parts in self.branches if parts > 1)
+        count = 1 if self.variant.shared_reduction else self.num_views
         self.reductions = nn.CellList(
             [Reduction(self.pooled_features, REDUCED_FEATURES) for _ in range(count)]
         )
@@ -143,18 +159,17 @@ class MGN(nn.Cell):
             scatter_norm_scales(self.reductions)
 
     def construct(self, images: Tensor) -> Tensor:
-        """Map normalised images ``[B, 3, H, W]`` to embeddings ``[B, 2048]``, float32, not L2-normalised."""
+        """Map normalised images ``[B, 3, H, W]`` to embeddings ``[B, 256 views]``, 2048 with all branches.
+
+        They are float32, not L2-normalised.
+        """
         _, reduced = self.features(images)
         return ops.concat(reduced, 1)
 
     def maps(self, images: Tensor) -> dict[str, Tensor]:
         """Return each branch's last map, ``[B, C, h, w]``, as in the paper's figure 5."""
         x = self.stem(images)
-        return {
-            "global": self.global_branch.last_map(x),
-            "halves": self.half_branch.last_map(x),
-            "thirds": self.third_branch.last_map(x),
-        }
+        return {_MAPS[branch.parts]: branch.last_map(x) for branch in self.chosen}
 
     def check_input(self, height: int, width: int) -> None:
         """Refuse a size in pixels that the network can't take, before anything is compiled.
@@ -167,7 +182,7 @@ class MGN(nn.Cell):
         _refuse_height(height)
 
     def features(self, images: Tensor) -> tuple[tuple[Tensor, ...], tuple[Tensor, ...]]:
-        """Return all eight views before and after the reduction.
+        """Return all views, eight with all branches, before and after the reduction.
 
         Parameters
         ----------
@@ -176,19 +191,22 @@ class MGN(nn.Cell):
 
         Returns
         -------
-        pooled : tuple of 8 Tensor
+        pooled : tuple of Tensor
             ``[B, C]`` each, C = 2048 for ResNet-50: three global, two halves, three thirds.
-        reduced : tuple of 8 Tensor
+        reduced : tuple of Tensor
             ``[B, 256]`` each, in the same order.
         """
         _check_image_height(images.shape[2])
         x = self.stem(images)
-        whole = self.global_branch(x)
-        halves = self.half_branch(x)
-        thirds = self.third_branch(x)
-        pooled = (whole[0], halves[0], thirds[0], *halves[1:], *thirds[1:])
+        whole: tuple[Tensor, ...] = ()
+        stripes: tuple[Tensor, ...] = ()
+        for branch in self.chosen:
+            views = branch(x)
+            whole += views[:1]
+            stripes += views[1:]
+        pooled = whole + stripes
         reduced = []
-        for index in range(8):
+        for index in range(self.num_views):
             reduction = self.reductions[0 if self.variant.shared_reduction else index]
             reduced.append(reduction(pooled[index]))
         return pooled, tuple(reduced)
@@ -201,6 +219,7 @@ def mgn(
     pool: Optional[Pooling] = None,
     trunk: TrunkName = "resnet50",
     width: float = 1.0,
+    branches: Sequence[int] = BRANCHES,
     stem_pool: StemPool = "torchvision",
     initialization: Initialization = "small",
 ) -> MGN:
@@ -210,8 +229,20 @@ def mgn(
         pool=pool,
         trunk=trunk,
         width=width,
+        branches=branches,
         stem_pool=stem_pool,
         initialization=initialization,
+    )
+
+
+def _checked_branches(branches: Sequence[int]) -> tuple[int, ...]:
+    if isinstance(branches, (list, tuple)):
+        chosen = tuple(parts for parts in BRANCHES if parts in branches)
+        if chosen and chosen == tuple(branches):
+            return chosen
+    raise InvalidArgumentError(
+        f"branches={branches!r} names no branches of MGN",
+        fix="choose from 1, 2 and 3, in this order, as in [1, 2, 3] or [1]",
     )
 
 

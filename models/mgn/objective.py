@@ -10,7 +10,7 @@ from mindspore import Tensor, nn
 from mindreid.layers.classifiers import linear_classifier
 from mindreid.layers.initialization import draw_kaiming_classifier
 from mindreid.losses import CrossEntropyLabelSmooth, TripletLoss
-from mindreid.models.mgn.network import GLOBAL_FEATURES, MGN, REDUCED_FEATURES
+from mindreid.models.mgn.network import MGN, REDUCED_FEATURES
 from mindreid.objective import Objective, Phase
 
 
@@ -19,6 +19,8 @@ class MGNObjective(Objective):
 
     - ``softmax``: cross entropy of eight classifiers, one per view;
     - ``triplet``: batch-hard triplet losses on the three reduced global views.
+
+    A network with fewer branches has fewer views, and as many losses.
 
     The paper sums them, its classifiers have no bias, and those of the global views see the
     pooled vectors before the reduction. The ports average, have biases and classify the reduced
@@ -52,9 +54,10 @@ class MGNObjective(Objective):
             "softmax": variant.softmax_weight if softmax_weight is None else softmax_weight,
             "triplet": variant.triplet_weight if triplet_weight is None else triplet_weight,
         }
-        widths = [REDUCED_FEATURES] * 8
+        self.num_global, self.num_views = network.num_global, network.num_views
+        widths = [REDUCED_FEATURES] * self.num_views
         if variant.classify_pooled:
-            widths[:GLOBAL_FEATURES] = [network.pooled_features] * GLOBAL_FEATURES
+            widths[: self.num_global] = [network.pooled_features] * self.num_global
         self.classifiers = nn.CellList(
             [linear_classifier(width, num_classes, bias=variant.classifier_bias) for width in widths]
         )
@@ -65,24 +68,24 @@ class MGNObjective(Objective):
         self.triplet = TripletLoss(margin)
 
     def forward(self, images: Tensor) -> tuple[Tensor, ...]:
-        """Return what the classifiers see (8 tensors), then what the triplet losses see (3)."""
+        """Return what the classifiers see, one tensor a view, then what the triplet losses see (3)."""
         pooled, reduced = self.network.features(images)
         seen = reduced
         if self.variant.classify_pooled:
-            seen = pooled[:GLOBAL_FEATURES] + reduced[GLOBAL_FEATURES:]
-        return seen + reduced[:GLOBAL_FEATURES]
+            seen = pooled[: self.num_global] + reduced[self.num_global :]
+        return seen + reduced[: self.num_global]
 
     def logits(self, outputs: tuple[Tensor, ...]) -> list[Tensor]:
-        """Return the eight classifiers' logits ``[B, num_classes]`` of :meth:`forward`'s outputs."""
-        return [self.classifiers[index](outputs[index]) for index in range(8)]
+        """Return the classifiers' logits ``[B, num_classes]`` of :meth:`forward`'s outputs."""
+        return [self.classifiers[index](outputs[index]) for index in range(self.num_views)]
 
     def losses(self, outputs: tuple[Tensor, ...], labels: tuple[Tensor, ...]) -> tuple[Tensor, Tensor]:
         """Return the unweighted softmax and triplet terms."""
         pids = labels[0]
         softmax = sum([self.cross_entropy(logits, pids) for logits in self.logits(outputs)])
-        triplet = sum([self.triplet(features, pids) for features in outputs[8:]])
+        triplet = sum([self.triplet(features, pids) for features in outputs[self.num_views :]])
         if self.variant.average_terms:
-            return softmax / 8, triplet / GLOBAL_FEATURES
+            return softmax / self.num_views, triplet / self.num_global
         return softmax, triplet
 
     def phases(self) -> Sequence[Phase]:

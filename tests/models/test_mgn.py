@@ -151,6 +151,53 @@ def test_pool_can_be_chosen():
     assert not MGN(variant="mgn_pytorch", pool="max", **SMALL).global_branch.global_pool.average
 
 
+@pytest.mark.parametrize("variant", ["paper", "reid_mgn"])
+@pytest.mark.parametrize(("branches", "views"), [([1], [0]), ([2], [1, 3, 4]), ([1, 3], [0, 2, 5, 6, 7])])
+def test_chosen_branches_see_what_they_see_among_all(variant, branches, views):
+    """Of the eight views of all branches, those of the chosen ones are left, in their order."""
+    network = build(variant).network
+    network.set_train()(images())
+    network.set_train(False)
+    own = MGN(variant=variant, branches=branches, **SMALL).set_train(False)
+    given = {parameter.name.removeprefix("network."): parameter for parameter in network.get_parameters()}
+    for parameter in own.get_parameters():
+        name = parameter.name
+        if name.startswith("reductions.") and variant == "paper":
+            _, number, rest = name.split(".", 2)
+            name = f"reductions.{views[int(number)]}.{rest}"
+        parameter.set_data(given[name])
+    expected = network(images()).asnumpy().reshape(4, 8, 256)[:, views].reshape(4, -1)
+    np.testing.assert_array_equal(own(images()).asnumpy(), expected)
+    np.testing.assert_array_equal(ms.jit(own.construct)(images()).asnumpy(), expected)
+    names = {1: "global", 2: "halves", 3: "thirds"}
+    assert set(own.maps(images())) == {names[parts] for parts in branches}
+
+
+def test_all_branches_are_the_default():
+    paper, same = MGN(**SMALL), MGN(branches=[1, 2, 3], **SMALL)
+    shapes = [[(p.name, p.shape) for p in network.get_parameters()] for network in (paper, same)]
+    assert shapes[0] == shapes[1]
+    assert (len(paper.reductions), paper.num_global, paper.num_views) == (8, 3, 8)
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_the_global_branch_alone_learns_with_its_own_losses(variant):
+    objective = MODELS["mgn"].objective(MGN(variant=variant, branches=[1], **SMALL), num_classes=CLASSES)
+    objective.set_train(False)
+    (classifier,) = objective.classifiers
+    width = 64 if variant == "paper" else 256
+    weight = np.random.default_rng(1).standard_normal((CLASSES, width)).astype(np.float32) / 9
+    classifier.weight.set_data(Tensor(weight))
+    pooled, reduced = (tensor.asnumpy() for (tensor,) in objective.network.features(images()))
+    seen = pooled if variant == "paper" else reduced
+    bias = classifier.bias.asnumpy() if classifier.has_bias else 0.0
+    (phase,) = objective.phases()
+    terms = phase.losses(objective.forward(images()), (PIDS,))
+    pids = PIDS.asnumpy()
+    assert float(terms[0].asnumpy()) == pytest.approx(softmax_loss(seen @ weight.T + bias, pids), rel=1e-4)
+    assert float(terms[1].asnumpy()) == pytest.approx(triplet_loss(reduced, pids, margin=1.2), rel=1e-4)
+
+
 @pytest.mark.parametrize("compiled", [False, True])
 def test_height_must_allow_halves_and_thirds(compiled):
     network = build().network.set_train(False)
@@ -172,6 +219,12 @@ def test_training_on_one_image_is_refused():
         ({"pool": "gem"}, "'max' or 'avg'"),
         ({"trunk": "resnet101"}, "no trunk 'resnet101'"),
         ({"dropout": 0.5}, "no option 'dropout'"),
+        ({"branches": []}, r"branches=\[\] names no"),
+        ({"branches": [2, 1]}, r"\[2, 1\] names no"),
+        ({"branches": [1, 4]}, r"\[1, 4\] names no"),
+        ({"branches": [1, 1]}, r"\[1, 1\] names no"),
+        ({"branches": 1}, "branches=1 names no"),
+        ({"branches": "global"}, "'global' names no"),
     ],
 )
 def test_bad_options(options, match):

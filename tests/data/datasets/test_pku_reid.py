@@ -41,6 +41,14 @@ def test_protocols_and_official_counts(root):
     assert STATISTICS["train"].persons + STATISTICS["query"].persons == 114
 
 
+def test_a_person_is_an_outfit_if_asked(root):
+    assert {record.clothes_id for record in load_dataset("pku_reid", str(root)).train} == {None}
+    dataset = load_dataset("pku_reid", str(root), one_outfit=True)
+    assert {(record.pid, record.clothes_id) for record in dataset.train} == {(0, 0), (1, 1)}
+    outfits = {(record.pid, record.clothes_id) for record in (*dataset.query, *dataset.gallery)}
+    assert len(outfits) == len({clothes for _, clothes in outfits}) == 2
+
+
 def test_orientations_go_round_in_eighths():
     angles = [orientation_angle(view) for view in range(8)]
     assert sorted(angles) == [-135, -90, -45, 0, 45, 90, 135, 180]

@@ -15,7 +15,8 @@ gallery    57       456     1
 Images are ``{person}/CC_O.png``: camera 01 or 02, and orientation 1..8, each 45 degrees from the
 next; 1 walks to the image's right, 3 away from the camera, 5 to the left, 7 towards it. Records have
 their view: the orientation, from 0; :func:`orientation_angle` is its angle. Training persons are
-half of those that are there, drawn by the option ``split``: the published lists are not.
+half of those that are there, drawn by the option ``split``: the published lists are not. Nobody
+changes clothes: with ``one_outfit`` a person is an outfit, for methods that learn from clothes labels.
 
 Protocols: queries are all images of camera 1, nothing is junk, since the gallery is camera 2's.
 
@@ -34,7 +35,7 @@ from mindreid.data.dataset_assembly import assemble
 from mindreid.data.dataset_files import LayoutError, list_persons, match_images, require
 from mindreid.data.layouts import Layout, Shot
 from mindreid.data.person_draws import draw_single_shots, draw_training_persons
-from mindreid.data.records import Dataset, Protocol, Record, Records, SplitStatistics
+from mindreid.data.records import Dataset, Protocol, Record, Records, SplitStatistics, with_outfits
 from mindreid.zoo import DATASETS, DatasetEntry
 
 TREE = """\
@@ -70,7 +71,9 @@ def orientation_angle(view: int) -> float:
     return angle - 360.0 if angle > 180.0 else angle
 
 
-def load(root: PathLike, *, train_persons: Optional[int] = None, split: int = 0) -> Dataset:
+def load(
+    root: PathLike, *, train_persons: Optional[int] = None, split: int = 0, one_outfit: bool = False
+) -> Dataset:
     """Load PKU-Reid.
 
     Parameters
@@ -82,11 +85,13 @@ def load(root: PathLike, *, train_persons: Optional[int] = None, split: int = 0)
         of 114.
     split : int
         Number of the random split, from 0.
+    one_outfit : bool
+        Give everybody a clothes id of their own, the same in all images.
 
     Returns
     -------
     Dataset
-        Without clothes labels; every record has its view.
+        Without clothes labels unless ``one_outfit``; every record has its view.
 
     Raises
     ------
@@ -99,6 +104,8 @@ def load(root: PathLike, *, train_persons: Optional[int] = None, split: int = 0)
     records = tuple(record for pid, folder in list_persons(root) for record in _read_person(pid, folder))
     if not records:
         raise LayoutError(root, ["001/01_1.png"], TREE)
+    if one_outfit:
+        records = with_outfits(records, [0] * len(records))
     trained = draw_training_persons((record.pid for record in records), train_persons, split)
     train = tuple(record for record in records if record.pid in trained)
     query, gallery = (

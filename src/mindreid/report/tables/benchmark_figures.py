@@ -74,6 +74,14 @@ def kill_and_resume(figures: Figures) -> str:
     return f"{len(figures['kills'])} kills in {figures['steps']} steps: {verdict}"
 
 
+def kth_walking(figures: Figures) -> str:
+    """Tell rank-1 of every arm in other clothes, beside chance."""
+    arms = figures["protocols"]["d1 → d3"]
+    shown = (f"{arm} {percent(of['rank1']['mean'])}" for arm, of in arms.items())
+    chance = percent(next(iter(arms.values()))["chance"]["mean"])
+    return f"rank-1 in other clothes: {_listed(shown)} (chance {chance})"
+
+
 def learning(figures: Figures) -> str:
     """Tell rank-1 and mAP of every arm in the experiment's first protocol."""
     protocol = next(iter(next(iter(figures["summary"].values()))))
@@ -107,6 +115,14 @@ def mixed_precision(figures: Figures) -> str:
 def pipeline(figures: Figures) -> str:
     """Tell how many times faster the pipeline is than each other way."""
     return _listed(f"{way}: {ratio:.1f} times faster" for way, ratio in figures["times_as_fast_as"].items())
+
+
+def pku_views(figures: Figures) -> str:
+    """Tell how many view labels are right, and rank-1 of every arm from another side."""
+    labels = (f"{method} {own['right_percent']} %" for method, own in figures["view_labels"].items())
+    arms = figures["by_difference"]["90° and more"]
+    found = (f"{arm} {percent(of['rank1']['mean'])}" for arm, of in arms.items())
+    return f"labels right: {_listed(labels)}; rank-1 from 90° and more: {_listed(found)}"
 
 
 def ranking(figures: Figures) -> str:

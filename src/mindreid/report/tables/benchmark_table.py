@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mindreid.report.tables import benchmark_figures as figures_of
+from mindreid.report.tables.claims_table import claims_summary
 from mindreid.report.tables.markdown import table
 from mindreid.report.tables.result_files import ResultFiles
 
@@ -51,6 +52,14 @@ BENCHMARKS = (
         "training step of CAL and VAL",
         "the same network with the identity loss alone",
         figures_of.adversarial_step,
+    ),
+    Benchmark(
+        "claims",
+        "claims",
+        "the papers' claims, on walkers and on real persons: shown, not shown or contrary",
+        "what each claim names; paired by seed or by person",
+        claims_summary,
+        "--cuhk01 data/cuhk01 --pku data/pku_reid --kth KTH/walking",
     ),
     Benchmark(
         "epoch",
@@ -105,6 +114,14 @@ BENCHMARKS = (
         figures_of.kill_and_resume,
         "fire/walkers --root data/clothes_walkers --result kill_and_resume",
     ),
+    Benchmark(
+        "kth_walking",
+        "kth_walking",
+        "who is found in other clothes: real walkers' gait and crops of the same passes",
+        "the identity loss on crops; chance",
+        figures_of.kth_walking,
+        "--videos KTH/walking --splits 5",
+    ),
     *(
         Benchmark("learning", f"learning_{name}", measures, baseline, figures_of.learning, f"{name}{more}")
         for name, measures, baseline, more in (
@@ -148,6 +165,14 @@ BENCHMARKS = (
         "images per second of the training pipeline",
         "a plain loop, MindSpore's own workers",
         figures_of.pipeline,
+    ),
+    Benchmark(
+        "pku_views",
+        "pku_views",
+        "view labels of real persons; who is found from another side",
+        "their true orientations; CAL",
+        figures_of.pku_views,
+        "--root data/pku_reid --splits 5",
     ),
     Benchmark(
         "platform_audit",

@@ -17,6 +17,7 @@ from mindreid.errors import DataError
 from mindreid.report.tables import (
     audit_table,
     benchmark_table,
+    claims_table,
     comparison_tables,
     experiment_tables,
     result_tables,
@@ -80,6 +81,7 @@ def tables_of(results: ResultFiles, document: Path, root: Path) -> dict[str, Tab
             "methods": lambda: experiment_tables.methods_table(results),
             "gait_or_clothes": lambda: experiment_tables.gait_or_clothes_table(results),
             "gait_pets09": lambda: experiment_tables.gait_pets09_table(results),
+            "claims": lambda: claims_table.claims_table(results),
             "telling": lambda: experiment_tables.telling_table(results),
             "speed": lambda: result_tables.speed_table(results),
             "mixed_precision": lambda: experiment_tables.mixed_precision_table(results),

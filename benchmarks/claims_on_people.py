@@ -1,0 +1,77 @@
+"""The claims that real persons can show; each function takes a folder that the user has from its authors.
+
+The runs are those of ``real_people.py``, ``pku_views.py`` and ``kth_walking.py``, in the folders below
+``work`` that these use.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Optional
+
+import kth_walking
+import pku_views
+from claim_verdicts import Claim, over_persons
+from person_figures import Figures
+from real_people import (
+    GLOBAL_BRANCH,
+    IDENTITY,
+    MGN,
+    PROTOCOL,
+    QUICK,
+    RANDOM_START,
+    RealPeople,
+    make_quick_data,
+    run_split,
+)
+
+_ARMS = {name: f"{name}, {RANDOM_START}" for name in (MGN, GLOBAL_BRANCH, IDENTITY)}
+_OVER_GLOBAL_BRANCH = Claim(
+    "MGN finds more than its global branch alone", _ARMS[MGN], _ARMS[GLOBAL_BRANCH], PROTOCOL
+)
+_OVER_IDENTITY = Claim(
+    "MGN finds more than the identity loss on its trunk", _ARMS[MGN], _ARMS[IDENTITY], PROTOCOL
+)
+
+
+def cuhk01_claims(
+    root: Optional[Path], work: Path, *, splits: Optional[int], is_quick: bool
+) -> list[dict[str, Any]]:
+    """Measure MGN, its global branch and the identity loss on its trunk, from random weights."""
+    found = _real_people("cuhk01", root, work, (MGN, GLOBAL_BRANCH, IDENTITY), splits or 3, is_quick)
+    return [over_persons(claim, "CUHK01", found) for claim in (_OVER_GLOBAL_BRANCH, _OVER_IDENTITY)]
+
+
+def pku_claims(
+    root: Optional[Path], work: Path, *, splits: Optional[int], is_quick: bool
+) -> list[dict[str, Any]]:
+    """Measure MGN and its global branch, CAL and VAL."""
+    count = splits or 5
+    found = _real_people("pku_reid", root, work, (MGN, GLOBAL_BRANCH), count, is_quick)
+    place = work / "pku_views"
+    own = pku_views.PkuViews(root or place / "data", place)
+    if is_quick:
+        own = pku_views.quick(own)
+    views = [pku_views.run_split(own, split, None) for split in range(count)]
+    return [over_persons(_OVER_GLOBAL_BRANCH, "PKU-Reid", found), *pku_views.claims(views)]
+
+
+def kth_claims(
+    videos: Optional[Path], work: Path, *, splits: Optional[int], is_quick: bool
+) -> list[dict[str, Any]]:
+    """Measure gait and appearance of KTH's walkers."""
+    place = work / "kth_walking"
+    own = kth_walking.Kth(videos or place / "videos", place, splits or 5, is_quick=is_quick)
+    return kth_walking.claims(kth_walking.measure(own))
+
+
+def _real_people(
+    dataset: str, root: Optional[Path], work: Path, models: Sequence[str], splits: int, is_quick: bool
+) -> list[dict[str, Figures]]:
+    place = root or work / "data" / dataset
+    if is_quick:
+        make_quick_data(dataset, place)
+    sets = QUICK if is_quick else ()
+    people = RealPeople(dataset, place, work / "real_people", tuple(models), sets=sets)
+    return [run_split(people, split) for split in range(splits)]

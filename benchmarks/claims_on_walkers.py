@@ -1,0 +1,197 @@
+"""The claims that generated walkers can show, in groups of arms that share their data.
+
+Arms, data and budgets are those of ``learning.py`` and ``gait_or_clothes.py``.
+"""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any, Optional
+
+import numpy as np
+from claim_verdicts import Claim, over_seeds
+from experiments import Arm, Experiment, arm_folder, arm_overrides, data_folder, run_arms
+from gait_or_clothes import VISIBLE, Compared, reid_arms
+from learning import EXPERIMENTS, QUICK_DATA, VIEWS, make_clothes_walkers, make_walkers, quick_experiment
+from person_figures import METRICS, stored
+from view_ranks import rank_by_views
+
+from mindreid.config import Override, load_recipe
+from mindreid.engine.evaluation.evaluation_run import EvaluationRun
+
+WALKERS = "walkers"
+
+
+@dataclass(frozen=True)
+class ClothesWalkers:
+    """Walkers who change clothes, on whom CAL, VAL and FIRe² are tested.
+
+    Attributes
+    ----------
+    recipes : mapping of str to str
+        What each method is trained with, by its name.
+    data : str
+        Name of their folder.
+    make_data : callable
+        ``make_data(folder, seed)`` writes one seed's walkers.
+    views : str, optional
+        The table of their views in that folder; ``None`` where the records know them.
+    """
+
+    recipes: Mapping[str, str]
+    data: str
+    make_data: Callable[[Path, int], None]
+    views: Optional[str] = None
+
+
+CLOTHES = ClothesWalkers(
+    {"cal": "cal/walkers", "val": "val/walkers", "fire": "fire/walkers"},
+    "clothes_walkers",
+    make_clothes_walkers,
+    VIEWS,
+)
+QUICK_CLOTHES = ClothesWalkers(
+    {"cal": "cal/smoke", "val": "val/smoke", "fire": "fire/smoke"},
+    "clothes_walkers",
+    QUICK_DATA["clothes_walkers"],
+    VIEWS,
+)
+
+#: Protocols beside those of the evaluation: other clothes seen from another side; what rank-1 loses
+#: from a bag to other clothes.
+ACROSS_VIEWS, LOSS = "clothes_changing, other views", "BG reid − CL reid"
+IDENTITY, CAL, VAL, FIRE = "identity loss only", "CAL", "VAL", "FIRe²"
+MGN, GLOBAL_BRANCH = "MGN", "global branch"
+AUG, PLAIN = "AUG", "plain"
+
+
+@dataclass(frozen=True)
+class Group:
+    """Claims, and the arms that they compare.
+
+    Attributes
+    ----------
+    experiment : Experiment
+        The arms and their data.
+    claims : tuple of Claim
+        On its arms.
+    derive : callable, optional
+        ``derive(experiment, run, work)`` returns more protocols of one run.
+    """
+
+    experiment: Experiment
+    claims: tuple[Claim, ...]
+    derive: Optional[Callable[[Experiment, Mapping[str, Any], Path], dict[str, Any]]] = None
+
+
+def run_group(group: Group, seeds: Sequence[int], work: Path) -> list[dict[str, Any]]:
+    """Run what ``work`` does not hold yet; return what is found of every claim."""
+    runs = run_arms(group.experiment, seeds, work)
+    if group.derive is not None:
+        for run in runs:
+            run["results"] |= group.derive(group.experiment, run, work)
+    return [over_seeds(claim, WALKERS, runs) for claim in group.claims]
+
+
+def groups(*, is_quick: bool = False) -> dict[str, Group]:
+    """Return all claims on walkers; quick ones are so small that they only show that everything runs."""
+    clothes = QUICK_CLOTHES if is_quick else CLOTHES
+    found = {"mgn": _mgn(), "gait": _gait()}
+    if is_quick:
+        found = {
+            name: replace(group, experiment=quick_experiment(group.experiment))
+            for name, group in found.items()
+        }
+    return {"clothes": _clothes(clothes), "fire": _fire(clothes), **found}
+
+
+def _mgn() -> Group:
+    recipe = "mgn/walkers"
+    arms = (Arm(MGN, recipe), Arm(GLOBAL_BRANCH, recipe, (("model.network.branches", [1]),)))
+    experiment = Experiment("mgn", "generated walkers, MGN", WALKERS, make_walkers, arms)
+    claim = Claim("MGN finds more than its global branch alone", MGN, GLOBAL_BRANCH, "standard")
+    return Group(experiment, (claim,))
+
+
+def _clothes(walkers: ClothesWalkers) -> Group:
+    claims = (
+        Claim("CAL finds more in other clothes than the identity loss", CAL, IDENTITY, "clothes_changing"),
+        Claim("VAL finds more from other sides than CAL", VAL, CAL, ACROSS_VIEWS),
+    )
+    experiment = _in_other_clothes(walkers, "clothes", (IDENTITY, CAL, VAL))
+    return Group(experiment, claims, partial(_across_views, walkers.views))
+
+
+def _fire(walkers: ClothesWalkers) -> Group:
+    arms = ("identity + FFM", "identity + FAR", FIRE)
+    claims = tuple(
+        Claim(f"{arm} finds more in other clothes than the identity loss", arm, IDENTITY, "clothes_changing")
+        for arm in arms
+    )
+    return Group(_in_other_clothes(walkers, "fire", (IDENTITY, *arms)), claims)
+
+
+def _gait() -> Group:
+    learned = EXPERIMENTS["gait"](Namespace())
+    own = [arm for arm in learned.arms if arm.name in (AUG, PLAIN)]
+    visible = [arm for arm in reid_arms(Compared(100)) if arm.name == VISIBLE]
+    claims = (
+        Claim("gait finds more in other clothes than colour frames", AUG, VISIBLE, "CL reid"),
+        Claim("colour frames lose more to other clothes than gait", VISIBLE, AUG, LOSS),
+        Claim("AUG finds more in other clothes than plain training", AUG, PLAIN, "CL reid"),
+    )
+    return Group(replace(learned, arms=(*own, *visible)), claims, _loss)
+
+
+def _in_other_clothes(walkers: ClothesWalkers, name: str, arms: Sequence[str]) -> Experiment:
+    learned = EXPERIMENTS[name](Namespace())
+    own = tuple(
+        replace(
+            arm,
+            recipe=walkers.recipes[arm.recipe.partition("/")[0]],
+            files=tuple((key, walkers.views) for key, _ in arm.files if walkers.views),
+        )
+        for arm in learned.arms
+        if arm.name in arms
+    )
+    return replace(learned, data=walkers.data, make_data=walkers.make_data, arms=own)
+
+
+def _loss(_experiment: Experiment, run: Mapping[str, Any], _work: Path) -> dict[str, Any]:
+    bag, clothes = (run["results"][protocol] for protocol in ("BG reid", "CL reid"))
+    return {LOSS: {metric: bag[metric] - clothes[metric] for metric in ("rank1", "mAP")}}
+
+
+def _across_views(
+    views: Optional[str], experiment: Experiment, run: Mapping[str, Any], work: Path
+) -> dict[str, Any]:
+    """Rank among those who are seen from another side than the query, in other clothes."""
+    (arm,) = (arm for arm in experiment.arms if arm.name == run["arm"])
+    folder = arm_folder(experiment, arm, run["seed"], work)
+    data = data_folder(experiment, run["seed"], work)
+    overrides = arm_overrides(arm, run["seed"], data)
+    if views is not None:
+        overrides.append(("dataset.views", str(data / views)))
+    measure = partial(_rank_across, arm.recipe, overrides, folder / "run" / "last.ckpt")
+    return {ACROSS_VIEWS: stored(folder / "other_views", {"views": views}, measure)}
+
+
+def _rank_across(recipe: str, overrides: Sequence[Override], checkpoint: Path) -> dict[str, float]:
+    run = EvaluationRun(load_recipe(recipe, overrides), checkpoint)
+    protocol = run.dataset.protocols["clothes_changing"]
+    features = run.extract(protocol.query), run.extract(protocol.gallery)
+    found = rank_by_views(
+        protocol.query,
+        protocol.gallery,
+        features,
+        lambda own, other: "same" if own == other else "other",
+        rule=protocol.rule,
+    )["other"]
+    return {
+        metric: float(np.mean([value for values in found[metric].values() for value in values]))
+        for metric in METRICS
+    }

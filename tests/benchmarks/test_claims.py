@@ -1,0 +1,141 @@
+"""All claims in one command: their arms exist, finished runs are taken as they are, verdicts are stored."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import claims
+import kth_walking
+import pytest
+from claims_on_walkers import ACROSS_VIEWS, LOSS, groups
+from experiments import arm_folder, arm_overrides, data_folder
+
+from mindreid.config import load_recipe
+from mindreid.report.tables.claims_table import claim_row
+
+ROOT = Path(__file__).resolve().parents[2]
+GROUPS = [named for is_quick in (False, True) for named in groups(is_quick=is_quick).items()]
+
+
+@pytest.mark.parametrize(("name", "group"), GROUPS, ids=[name for name, _ in GROUPS])
+def test_claims_are_of_arms_whose_recipes_hold(name, group, tmp_path):
+    arms = {arm.name: arm for arm in group.experiment.arms}
+    assert len(arms) == len(group.experiment.arms)
+    for claim in group.claims:
+        assert {claim.first, claim.second} <= arms.keys()
+        for arm in (arms[claim.first], arms[claim.second]):
+            recipe = load_recipe(arm.recipe, arm_overrides(arm, 1, tmp_path))
+            protocols = recipe.evaluation.protocols
+            if "ccpg" in protocols:
+                assert claim.protocol in ("CL reid", LOSS)
+            elif protocols:
+                assert claim.protocol in (*protocols, ACROSS_VIEWS)
+
+
+def test_an_ablation_is_its_method_with_something_taken_away():
+    """Arms of a claim on one method differ in the objective or in branches alone, never in the budget."""
+    for whole in groups().values():
+        arms = {arm.name: load_recipe(arm.recipe, arm.overrides).as_dict() for arm in whole.experiment.arms}
+        for claim in whole.claims:
+            ours, theirs = arms[claim.first], arms[claim.second]
+            if ours["model"]["name"] == theirs["model"]["name"]:
+                for section in ("input", "sampler", "optimizers", "train"):
+                    assert ours[section] == theirs[section], (claim, section)
+
+
+@pytest.mark.parametrize("is_quick", [False, True])
+def test_kths_recipes_hold_with_what_is_changed(tmp_path, is_quick):
+    kth = kth_walking.Kth(tmp_path, tmp_path, 2, is_quick=is_quick)
+    for arm in kth_walking.ARMS.values():
+        for split in (0, 1):
+            recipe = load_recipe(arm.recipe, kth_walking.overrides_of(kth, arm, split))
+            own = "-2" if split else ""
+            listed = {"partition": f"partition{own}.json"}
+            if arm.tree == kth_walking.CROPS:
+                listed = {name: f"{name}{own}.csv" for name in ("train", "query", "gallery")}
+            assert recipe.dataset.options.items() >= listed.items()
+
+
+def finish(work, group, values):
+    """Write what finished runs leave: ``values`` by arm, protocol, one for each seed."""
+    experiment = group.experiment
+    for arm in experiment.arms:
+        for number, seed in enumerate(claims.QUICK_SEEDS):
+            data = data_folder(experiment, seed, work)
+            data.parent.mkdir(parents=True, exist_ok=True)
+            data.with_name(f"{seed}.done").touch()
+            folder = arm_folder(experiment, arm, seed, work)
+            folder.mkdir(parents=True)
+            results = {
+                protocol: {"rank1": own[number], "mAP": own[number] / 2, "rule": "standard"}
+                for protocol, own in values[arm.name].items()
+            }
+            (folder / "result.json").write_text(json.dumps({"results": results}), encoding="utf-8")
+
+
+@pytest.fixture
+def run(monkeypatch, tmp_path):
+    def run(*options):
+        monkeypatch.setattr(sys, "argv", ["claims.py", "--quick", "--work", str(tmp_path), *options])
+        claims.main()
+        return json.loads((tmp_path / "quick" / "claims.json").read_text(encoding="utf-8"))
+
+    return run
+
+
+def test_finished_runs_are_taken_as_they_are(run, tmp_path, capsys):
+    own = groups(is_quick=True)
+    work = tmp_path / "quick" / "claims"
+    finish(work, own["mgn"], {"MGN": {"standard": [0.9, 0.8]}, "global branch": {"standard": [0.7, 0.61]}})
+    gait, colour = ({"CL reid": [cl, cl], "BG reid": [bg, bg]} for cl, bg in ((0.5, 0.7), (0.1, 0.9)))
+    finish(work, own["gait"], {"AUG": gait, "plain": gait, "RGB": colour})
+    content = run("--only", "mgn", "gait")
+    assert content["command"] == "python benchmarks/claims.py --seeds 11 12 --splits 2 --only mgn gait"
+    entries = content["figures"]["claims"]
+    found = {(entry["first"], entry["second"], entry["protocol"]): entry for entry in entries}
+    mgn = found["MGN", "global branch", "standard"]
+    assert mgn["figures"]["rank1"]["difference"]["mean"] == pytest.approx(0.195)
+    assert mgn["verdict"] == "shown"
+    loss = found["RGB", "AUG", LOSS]["figures"]["rank1"]
+    assert loss["first"]["mean"] == pytest.approx(0.8)
+    assert loss["second"]["mean"] == pytest.approx(0.2)
+    assert found["AUG", "RGB", "CL reid"]["verdict"] == "shown"
+    assert found["AUG", "plain", "CL reid"]["verdict"] == "not shown"
+    assert content["figures"]["hours"].keys() == {"mgn", "gait"}
+    shown = capsys.readouterr().out
+    assert all(cell in shown for entry in found.values() for cell in claim_row(entry))
+    # What is given a second time counts its time to the first.
+    assert run("--only", "mgn", "gait")["figures"]["claims"] == entries
+
+
+def test_an_arm_that_was_run_otherwise_is_refused(run, tmp_path):
+    group = groups(is_quick=True)["mgn"]
+    work = tmp_path / "quick" / "claims"
+    finish(work, group, {arm: {"standard": [0.5, 0.5]} for arm in ("MGN", "global branch")})
+    folder = arm_folder(group.experiment, group.experiment.arms[0], claims.QUICK_SEEDS[0], work)
+    (folder / "arm.json").write_text('{"recipe": "mgn/walkers", "overrides": []}', encoding="utf-8")
+    with pytest.raises(SystemExit, match="other settings"):
+        run("--only", "mgn")
+    assert not (tmp_path / "quick" / "claims.json").exists()
+
+
+@pytest.mark.parametrize("options", [["--kth", "nowhere"], ["--only", "reid"], ["--quick", "--pku", "."]])
+def test_what_makes_no_sense_is_refused_before_anything_runs(monkeypatch, capsys, options):
+    monkeypatch.setattr(sys, "argv", ["claims.py", *options])
+    with pytest.raises(SystemExit) as refused:
+        claims.main()
+    assert refused.value.code == 2
+    assert "error: " in capsys.readouterr().err
+    assert not list(Path().iterdir())
+
+
+@pytest.mark.slow
+def test_a_quick_run_goes_from_nothing_to_verdicts(tmp_path):
+    command = [sys.executable, str(ROOT / "benchmarks" / "claims.py"), "--quick", "--only", "clothes"]
+    subprocess.run([*command, "--seeds", "1"], check=True)
+    content = json.loads(Path("runs/quick/claims.json").read_text(encoding="utf-8"))
+    entries = content["figures"]["claims"]
+    assert [entry["protocol"] for entry in entries] == ["clothes_changing", ACROSS_VIEWS]
+    # One seed shows nothing.
+    assert {entry["verdict"] for entry in entries} == {"not shown"}
