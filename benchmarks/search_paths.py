@@ -23,7 +23,7 @@ from mindreid.search.ingest import MovingPeople, add_video, open_appearance_mode
 from mindreid.search.ingest.given_boxes import read_boxes
 from mindreid.search.ingest.video_addition import VideoRules
 from mindreid.search.paths import TravelLimits, join_tracklets, score_paths
-from mindreid.walkers.film import film
+from mindreid.walkers.films.film import film
 
 SIMILARITIES = (0.6, 0.7, 0.8, 0.85, 0.9)
 MOST_SECONDS = (15.0, 60.0)

@@ -9,8 +9,8 @@ import mindreid
 from mindreid.data.formats.pickles import read_array
 from mindreid.data.formats.silhouettes import align_sequence
 from mindreid.errors import InvalidArgumentError
-from mindreid.walkers.clothing import combine_outfits, draw_outfit
 from mindreid.walkers.gait_synthesis import synthesize_sequences
+from mindreid.walkers.persons.clothing import combine_outfits, draw_outfit
 
 SMALL = {"cameras": 2, "frames": 5, "rgb_every": 2, "size": (64, 32)}
 

@@ -14,9 +14,9 @@ from mindreid.data.datasets.outfit_walkers import OutfitWorld, RenderedImage
 from mindreid.data.formats.images import read_image
 from mindreid.errors import DataError, InvalidArgumentError
 from mindreid.walkers import rendered_images
-from mindreid.walkers.body import HAIR_STYLES
-from mindreid.walkers.clothing import COLOURS, draw_outfit
-from mindreid.walkers.individual import draw_individual
+from mindreid.walkers.persons.body import HAIR_STYLES
+from mindreid.walkers.persons.clothing import COLOURS, draw_outfit
+from mindreid.walkers.persons.individual import draw_individual
 from mindreid.walkers.rendered_images import KeptImages, render_image, synthesize_world
 
 WORLD = OutfitWorld(seed=7, train_persons=4, test_persons=1, outfits=3, cameras=3)

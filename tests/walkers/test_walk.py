@@ -9,7 +9,7 @@ import pytest
 from mindreid.errors import InvalidArgumentError
 from mindreid.walkers import KEYPOINT_NAMES, Walk, render_walk
 from mindreid.walkers import walk as walk_module
-from mindreid.walkers.camera import draw_camera
+from mindreid.walkers.scene.camera import draw_camera
 
 SIZE = (128, 64)
 OUTSIDE, OCCLUDED, VISIBLE = 0, 1, 2

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from mindreid.data.keypoints import KEYPOINT_NAMES
-from mindreid.walkers.body import Body
-from mindreid.walkers.camera import View
-from mindreid.walkers.painter import Part
-from mindreid.walkers.skeleton import SIDES, Axes, Skeleton, head_point
+from mindreid.walkers.persons.body import Body
+from mindreid.walkers.persons.skeleton import SIDES, Axes, Skeleton, head_point
+from mindreid.walkers.scene.camera import View
+from mindreid.walkers.scene.painter import Part
 
 OUTSIDE, OCCLUDED, VISIBLE = 0, 1, 2
 

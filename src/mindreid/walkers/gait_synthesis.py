@@ -20,7 +20,7 @@ from mindreid.data.generated_marker import MARKER
 from mindreid.data.layouts import SequenceLayout, sequence_layout_of
 from mindreid.errors import InvalidArgumentError
 from mindreid.walkers.annotation import WalkerFrame
-from mindreid.walkers.clothing import combine_outfits
+from mindreid.walkers.persons.clothing import combine_outfits
 from mindreid.walkers.population import check_population, count_for_training
 from mindreid.walkers.walk import Walk, render_walk
 

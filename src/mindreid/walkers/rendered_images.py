@@ -12,8 +12,8 @@ from mindreid.atomic import atomic_folder, write_json
 from mindreid.data.datasets.outfit_walkers import VIEWS, OutfitWorld, RenderedImage
 from mindreid.data.formats.images import RENDERED_SUFFIX
 from mindreid.data.generated_marker import MARKER
-from mindreid.walkers.clothing import draw_outfit
-from mindreid.walkers.individual import draw_individual
+from mindreid.walkers.persons.clothing import draw_outfit
+from mindreid.walkers.persons.individual import draw_individual
 from mindreid.walkers.population import check_population, count_for_training
 from mindreid.walkers.seeding import generator
 from mindreid.walkers.walk import Walk, render_walk

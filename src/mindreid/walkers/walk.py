@@ -8,19 +8,19 @@ from typing import Optional
 import numpy as np
 
 from mindreid.errors import InvalidArgumentError
-from mindreid.walkers import rendering
 from mindreid.walkers.annotation import KeypointTrack, WalkerFrame, judge_visibility, track_keypoints
-from mindreid.walkers.body import Body, draw_body
-from mindreid.walkers.camera import Camera, View, draw_camera, wrap_degrees
-from mindreid.walkers.clothing import Outfit, draw_outfit
-from mindreid.walkers.dressed_figure import dress, upright_extent
-from mindreid.walkers.figure import Figure
-from mindreid.walkers.gait import draw_gait
-from mindreid.walkers.obstacle import Obstacle, draw_obstacle
-from mindreid.walkers.painter import Part
-from mindreid.walkers.scenery import draw_scene
+from mindreid.walkers.persons.body import Body, draw_body
+from mindreid.walkers.persons.clothing import Outfit, draw_outfit
+from mindreid.walkers.persons.dressed_figure import dress, upright_extent
+from mindreid.walkers.persons.figure import Figure
+from mindreid.walkers.persons.gait import draw_gait
+from mindreid.walkers.persons.skeleton import Skeleton, pose
+from mindreid.walkers.scene import rendering
+from mindreid.walkers.scene.camera import Camera, View, draw_camera, wrap_degrees
+from mindreid.walkers.scene.obstacle import Obstacle, draw_obstacle
+from mindreid.walkers.scene.painter import Part
+from mindreid.walkers.scene.scenery import draw_scene
 from mindreid.walkers.seeding import generator
-from mindreid.walkers.skeleton import Skeleton, pose
 
 #: Share of the crop's height that a person fills in a well-placed box.
 _FILLED = 0.90

@@ -11,7 +11,7 @@ from mindreid.errors import DataError
 from mindreid.search.index import open_index
 from mindreid.search.ingest.given_boxes import read_boxes
 from mindreid.search.paths import TravelLimits, join_tracklets, score_paths
-from mindreid.walkers.film import film
+from mindreid.walkers.films.film import film
 from tests.search.colour_network import write_colour_network
 
 

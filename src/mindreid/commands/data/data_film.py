@@ -33,7 +33,7 @@ def _width_and_height(text: str) -> tuple[int, int]:
 
 
 def _film(parsed: argparse.Namespace) -> None:
-    from mindreid.walkers.film import film
+    from mindreid.walkers.films.film import film
 
     width, height = parsed.size
     frames = film(

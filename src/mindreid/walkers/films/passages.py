@@ -8,9 +8,9 @@ from functools import lru_cache
 
 import numpy as np
 
-from mindreid.walkers.body import draw_body
-from mindreid.walkers.camera import wrap_degrees
-from mindreid.walkers.gait import draw_gait
+from mindreid.walkers.persons.body import draw_body
+from mindreid.walkers.persons.gait import draw_gait
+from mindreid.walkers.scene.camera import wrap_degrees
 from mindreid.walkers.seeding import generator
 
 #: Mean seconds between two persons who enter the place.

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from mindreid.walkers.clothing import Garment
-from mindreid.walkers.figure import Figure, tint
-from mindreid.walkers.painter import Layer, Part
-from mindreid.walkers.skeleton import SIDES
-from mindreid.walkers.torso import leg_point
+from mindreid.walkers.persons.clothing import Garment
+from mindreid.walkers.persons.figure import Figure, tint
+from mindreid.walkers.persons.skeleton import SIDES
+from mindreid.walkers.persons.torso import leg_point
+from mindreid.walkers.scene.painter import Layer, Part
 
 #: Metres of cloth around the arm by type of top, and how far it reaches (1 elbow, 2 wrist).
 _SLEEVES = {

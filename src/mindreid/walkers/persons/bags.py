@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from mindreid.walkers.figure import BEHIND, FAR_ARM, TRUNK, Figure, tint
-from mindreid.walkers.garments import add_surface, top_ease
-from mindreid.walkers.painter import Layer, Part
-from mindreid.walkers.skeleton import Axes
-from mindreid.walkers.torso import CHEST, COLLAR, HIP_LINE, SHOULDERS, WAIST, on_rings
+from mindreid.walkers.persons.figure import BEHIND, FAR_ARM, TRUNK, Figure, tint
+from mindreid.walkers.persons.garments import add_surface, top_ease
+from mindreid.walkers.persons.skeleton import Axes
+from mindreid.walkers.persons.torso import CHEST, COLLAR, HIP_LINE, SHOULDERS, WAIST, on_rings
+from mindreid.walkers.scene.painter import Layer, Part
 
 #: Corners of a unit box, each cut off three ways, so that its hull looks sewn rather than sawn.
 _ROUNDED_CORNERS = [

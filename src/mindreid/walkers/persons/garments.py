@@ -7,10 +7,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from mindreid.walkers.clothing import Garment
-from mindreid.walkers.figure import HIPS, TRUNK, Figure, tint
-from mindreid.walkers.painter import Part
-from mindreid.walkers.torso import CHEST, COLLAR, CROTCH, HIP_LINE, SHOULDERS, WAIST, on_rings
+from mindreid.walkers.persons.clothing import Garment
+from mindreid.walkers.persons.figure import HIPS, TRUNK, Figure, tint
+from mindreid.walkers.persons.torso import CHEST, COLLAR, CROTCH, HIP_LINE, SHOULDERS, WAIST, on_rings
+from mindreid.walkers.scene.painter import Part
 
 #: Metres of cloth around the torso, and the hem's height along the spine, by type of top.
 _TOPS = {
@@ -88,7 +88,7 @@ def add_surface(
     angles : sequence of pairs of float
         Sectors in degrees: 0 is the left side, 90 the front.
     colour, layer, part
-        As in :meth:`mindreid.walkers.painter.Painter.hull`.
+        As in :meth:`mindreid.walkers.scene.painter.Painter.hull`.
     """
     corners = [
         corner

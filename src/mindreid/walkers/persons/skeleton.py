@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mindreid.walkers.body import Body
-from mindreid.walkers.gait import Gait, JointAngles, joint_angles
+from mindreid.walkers.persons.body import Body
+from mindreid.walkers.persons.gait import Gait, JointAngles, joint_angles
 
 SIDES = (0, 1)
 SIDE_NAMES = ("left", "right")

@@ -7,7 +7,7 @@ from typing import Optional
 
 import numpy as np
 
-from mindreid.walkers.scenery import muted
+from mindreid.walkers.scene.scenery import muted
 
 
 @dataclass(frozen=True)

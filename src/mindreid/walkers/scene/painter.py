@@ -8,7 +8,7 @@ from typing import Optional, Union
 import cv2
 import numpy as np
 
-from mindreid.walkers.camera import View
+from mindreid.walkers.scene.camera import View
 
 #: One layer for all frames, or one per frame ``[F]``.
 Layer = Union[float, np.ndarray]

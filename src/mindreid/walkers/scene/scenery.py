@@ -8,7 +8,7 @@ from functools import lru_cache
 import cv2
 import numpy as np
 
-from mindreid.walkers.camera import draw_camera
+from mindreid.walkers.scene.camera import draw_camera
 from mindreid.walkers.seeding import generator
 
 #: Width of a camera's scene in crop widths.

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from mindreid.walkers.figure import BACK, BEHIND, HEAD, NECK, Figure, tint
-from mindreid.walkers.painter import CIRCLE, Layer, Part
-from mindreid.walkers.skeleton import head_point
-from mindreid.walkers.torso import COLLAR, on_rings
+from mindreid.walkers.persons.figure import BACK, BEHIND, HEAD, NECK, Figure, tint
+from mindreid.walkers.persons.skeleton import head_point
+from mindreid.walkers.persons.torso import COLLAR, on_rings
+from mindreid.walkers.scene.painter import CIRCLE, Layer, Part
 
 # Cross-sections of a head: height (-1 chin, 1 crown), half width, half depth and forward offset,
 # in units of the head's half height, half width and half depth.

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from mindreid.walkers.body import HAIR_STYLES, Body, Colour, draw_body
+from mindreid.walkers.persons.body import HAIR_STYLES, Body, Colour, draw_body
 from mindreid.walkers.seeding import generator
 
 #: How much larger than people's the heads are: at 128 × 64 pixels they show what real ones do at twice that.

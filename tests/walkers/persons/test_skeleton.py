@@ -3,10 +3,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mindreid.walkers.body import draw_body
-from mindreid.walkers.clothing import COLOURS, draw_outfit
-from mindreid.walkers.gait import draw_gait
-from mindreid.walkers.skeleton import SIDES, pose
+from mindreid.walkers.persons.body import draw_body
+from mindreid.walkers.persons.clothing import COLOURS, draw_outfit
+from mindreid.walkers.persons.gait import draw_gait
+from mindreid.walkers.persons.skeleton import SIDES, pose
 
 PHASES = np.linspace(0, 1, 40, endpoint=False)
 PERSONS = range(1, 13)

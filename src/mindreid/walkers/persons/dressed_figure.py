@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 
-from mindreid.walkers.bags import draw_bag
-from mindreid.walkers.body import Body
-from mindreid.walkers.camera import View
-from mindreid.walkers.clothing import Outfit
-from mindreid.walkers.figure import Figure, stand
-from mindreid.walkers.garments import draw_bottom, draw_top
-from mindreid.walkers.head import draw_head
-from mindreid.walkers.limbs import draw_arms, draw_legs
-from mindreid.walkers.skeleton import Skeleton
+from mindreid.walkers.persons.bags import draw_bag
+from mindreid.walkers.persons.body import Body
+from mindreid.walkers.persons.clothing import Outfit
+from mindreid.walkers.persons.figure import Figure, stand
+from mindreid.walkers.persons.garments import draw_bottom, draw_top
+from mindreid.walkers.persons.head import draw_head
+from mindreid.walkers.persons.limbs import draw_arms, draw_legs
+from mindreid.walkers.persons.skeleton import Skeleton
+from mindreid.walkers.scene.camera import View
 
 
 def dress(body: Body, outfit: Outfit, skeleton: Skeleton, view: View) -> Figure:

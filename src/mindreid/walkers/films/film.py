@@ -25,12 +25,12 @@ from tqdm import tqdm
 from mindreid.atomic import atomic_folder, write_json
 from mindreid.data.generated_marker import MARKER
 from mindreid.errors import DataError, InvalidArgumentError
-from mindreid.walkers import rendering
-from mindreid.walkers.camera import Camera, draw_camera
-from mindreid.walkers.cutouts import Cutout, PassingFigure
-from mindreid.walkers.passages import USUAL_SHARE, Lens, Passage, Place
-from mindreid.walkers.portraits import Portraits
-from mindreid.walkers.scenery import PANORAMA, draw_scene
+from mindreid.walkers.films.cutouts import Cutout, PassingFigure
+from mindreid.walkers.films.passages import USUAL_SHARE, Lens, Passage, Place
+from mindreid.walkers.films.portraits import Portraits
+from mindreid.walkers.scene import rendering
+from mindreid.walkers.scene.camera import Camera, draw_camera
+from mindreid.walkers.scene.scenery import PANORAMA, draw_scene
 from mindreid.walkers.seeding import generator
 
 logger = logging.getLogger(__name__)

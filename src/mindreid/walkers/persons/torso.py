@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from mindreid.walkers.body import Body
-from mindreid.walkers.painter import CIRCLE
-from mindreid.walkers.skeleton import Skeleton
+from mindreid.walkers.persons.body import Body
+from mindreid.walkers.persons.skeleton import Skeleton
+from mindreid.walkers.scene.painter import CIRCLE
 
 #: Heights along the spine, 0 at the hip line and 1 at the shoulder line.
 CROTCH, HIP_LINE, WAIST, CHEST, SHOULDERS, COLLAR = -0.22, 0.0, 0.38, 0.72, 0.94, 1.09

@@ -7,7 +7,7 @@ from functools import lru_cache
 import cv2
 import numpy as np
 
-from mindreid.walkers.camera import Camera, draw_camera
+from mindreid.walkers.scene.camera import Camera, draw_camera
 from mindreid.walkers.seeding import generator
 
 
@@ -17,7 +17,7 @@ def split_canvas(canvas: np.ndarray, height: int, width: int) -> tuple[np.ndarra
     Parameters
     ----------
     canvas : ndarray
-        uint8 ``[s * height, s * width, 4]``, see :meth:`mindreid.walkers.painter.Painter.fill`.
+        uint8 ``[s * height, s * width, 4]``, see :meth:`mindreid.walkers.scene.painter.Painter.fill`.
 
     Returns
     -------

@@ -13,8 +13,8 @@ import pytest
 import mindreid
 from mindreid.cli import main
 from mindreid.errors import InvalidArgumentError
-from mindreid.walkers.film import film
-from mindreid.walkers.passages import Lens, Place
+from mindreid.walkers.films.film import film
+from mindreid.walkers.films.passages import Lens, Place
 
 SMALL = {"cameras": 3, "size": (96, 128), "frame_rate": 5.0}
 

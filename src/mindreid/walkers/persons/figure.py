@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mindreid.walkers.body import Body
-from mindreid.walkers.camera import View
-from mindreid.walkers.clothing import Outfit
-from mindreid.walkers.painter import Painter
-from mindreid.walkers.skeleton import SIDES, Skeleton
-from mindreid.walkers.torso import Torso
+from mindreid.walkers.persons.body import Body
+from mindreid.walkers.persons.clothing import Outfit
+from mindreid.walkers.persons.skeleton import SIDES, Skeleton
+from mindreid.walkers.persons.torso import Torso
+from mindreid.walkers.scene.camera import View
+from mindreid.walkers.scene.painter import Painter
 
 # Layers from back to front. What hangs at a person's back or an arm's side of the torso moves
 # between a far and a near layer with the direction the person faces.

@@ -6,15 +6,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mindreid.walkers import rendering
-from mindreid.walkers.body import draw_body
-from mindreid.walkers.camera import View, draw_camera
-from mindreid.walkers.clothing import draw_outfit
-from mindreid.walkers.dressed_figure import dress, upright_extent
-from mindreid.walkers.gait import draw_gait
-from mindreid.walkers.passages import Lens, Passage
+from mindreid.walkers.films.passages import Lens, Passage
+from mindreid.walkers.persons.body import draw_body
+from mindreid.walkers.persons.clothing import draw_outfit
+from mindreid.walkers.persons.dressed_figure import dress, upright_extent
+from mindreid.walkers.persons.gait import draw_gait
+from mindreid.walkers.persons.skeleton import pose
+from mindreid.walkers.scene import rendering
+from mindreid.walkers.scene.camera import View, draw_camera
 from mindreid.walkers.seeding import generator
-from mindreid.walkers.skeleton import pose
 
 #: Room around a figure, in heights of it: for swinging limbs and what is worn at the back.
 _ABOVE, _BELOW, _ASIDE = 0.1, 0.08, 0.5

@@ -1,0 +1,1 @@
+"""Videos of places that many persons pass before several cameras."""

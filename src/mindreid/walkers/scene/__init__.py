@@ -1,0 +1,1 @@
+"""What is around a person in a picture: the camera, the place, what stands between."""
