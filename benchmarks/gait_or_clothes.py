@@ -20,7 +20,9 @@ from typing import Any
 import numpy as np
 from experiments import Arm, Experiment, describe, percent, run_arms, summarize
 from learning import make_gait_walkers
+from matplotlib import colormaps
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from report import RESULTS, show_table, write_result
 
 from mindreid.atomic import atomic_path
@@ -102,31 +104,68 @@ def claim(summary: dict[str, Any]) -> dict[str, Any]:
 def show(summary: dict[str, Any], title: str) -> None:
     """Write rank-1 of every arm by what changes, in both protocols."""
     columns = [f"{setting} {protocol}" for protocol in PROTOCOLS for setting in SETTINGS]
-    rows = [(arm, *(percent(rows[column]["rank1"]) for column in columns)) for arm, rows in summary.items()]
+    rows = [
+        (label(arm), *(percent(rows[column]["rank1"]) for column in columns)) for arm, rows in summary.items()
+    ]
     show_table(f"{title}; rank-1, per cent", ("arm", *columns), rows)
 
 
 def draw(summary: dict[str, Any], path: Path) -> None:
-    """Draw rank-1 by what changes, one group of bars per setting, one panel per protocol."""
-    figure = Figure(figsize=(11, 4), layout="constrained")
+    """Draw rank-1 by what changes, one group of bars per setting, one panel per protocol.
+
+    A line on a bar is what its method finds with face and shoes masked.
+    """
+    bars = {label(arm): rows for arm, rows in summary.items() if "masked" not in arm}
+    masked = {label(arm): rows for arm, rows in summary.items() if arm.endswith(MASKED)}
+    figure = Figure(figsize=(11, 4.6), layout="constrained")
     panels = figure.subplots(1, len(PROTOCOLS), sharey=True)
-    width = 0.8 / len(summary)
+    colours = _colours(list(bars))
+    width = 0.84 / len(bars)
     for panel, (protocol, words) in zip(panels, PROTOCOLS.items()):
-        for number, (arm, rows) in enumerate(summary.items()):
-            values = [rows[f"{setting} {protocol}"]["rank1"] for setting in SETTINGS]
-            places = np.arange(len(SETTINGS)) + (number + 0.5) * width - 0.4
-            means, spreads = (
-                np.array([to_percent(value[key]) for value in values]) for key in ("mean", "std")
-            )
-            panel.bar(places, means, width, yerr=spreads if spreads.any() else None, label=arm, capsize=2)
+        for number, (name, rows) in enumerate(bars.items()):
+            places = np.arange(len(SETTINGS)) + (number + 0.5) * width - 0.42
+            means, spreads = _rank1(rows, protocol)
+            errors = spreads if spreads.any() else None
+            panel.bar(places, means, width, yerr=errors, label=name, capsize=2, color=colours[name])
+            if (covered := masked.get(f"{name}, face and shoes masked")) is not None:
+                panel.hlines(_rank1(covered, protocol)[0], places - width / 2, places + width / 2, "black")
         panel.set_xticks(range(len(SETTINGS)), [f"{name}\n{what}" for name, what in SETTINGS.items()])
         panel.set_title(words)
         panel.grid(axis="y", alpha=0.3)
     panels[0].set_ylabel("rank-1, per cent")
     panels[0].set_ylim(0, 100)
-    figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=len(summary))
+    handles, names = panels[0].get_legend_handles_labels()
+    handles.append(Line2D([], [], color="black"))
+    names.append("face and shoes masked")
+    figure.legend(handles, names, loc="outside lower center", ncols=5)
     with atomic_path(path) as temporary:
         figure.savefig(temporary, dpi=120, format="png")
+
+
+def label(arm: str) -> str:
+    """Return the name of an arm in tables and pictures, which begins with that of its method."""
+    for short, model in ((GAIT, USUAL_GAIT), (VISIBLE, f"{USUAL_REID}, {VISIBLE}")):
+        if arm == short or arm.startswith(f"{short}, "):
+            return model + arm.removeprefix(short)
+    return arm
+
+
+def _rank1(rows: dict[str, Any], protocol: str) -> tuple[np.ndarray, np.ndarray]:
+    """Return means and deviations of rank-1 in every setting of a protocol, per cent."""
+    values = [rows[f"{setting} {protocol}"]["rank1"] for setting in SETTINGS]
+    means, spreads = (np.array([to_percent(value[key]) for value in values]) for key in ("mean", "std"))
+    return means, spreads
+
+
+def _colours(names: Sequence[str]) -> dict[str, Any]:
+    """Give every method a shade: blue for gait, orange for colour frames."""
+    colours = {}
+    for shades, own in (
+        (colormaps["Blues"], [name for name in names if VISIBLE not in name]),
+        (colormaps["Oranges"], [name for name in names if VISIBLE in name]),
+    ):
+        colours |= dict(zip(own, shades(np.linspace(0.35, 0.9, max(len(own), 1)))))
+    return colours
 
 
 def main() -> None:
@@ -148,6 +187,9 @@ def main() -> None:
     show(summary, compares.title)
     draw(summary, arguments.output)
     figures = describe(compares, arguments.seeds, runs, summary)
+    for part in ("arms", "summary"):
+        figures[part] = {label(arm): of for arm, of in figures[part].items()}
+    figures["runs"] = [{**run, "arm": label(run["arm"])} for run in runs]
     figures |= {"ids": arguments.ids, "claim": claim(summary)}
     write_result("gait_or_clothes", _command(arguments), figures)
 
