@@ -135,8 +135,8 @@ FROM_SCRATCH = (
     "aug_ogbase", "deepgaitv2", "gait_prediction", "gaitgl", "gaitpart", "gaitset", "hacnn", "mscan",
 )  # fmt: skip
 
-#: Data of recipes that are no paper's: small, from random weights.
-NOBODYS = ("smoke", "cuhk01", "pku_reid")
+#: Data of recipes that are no paper's: small, from random weights or those of walkers.
+NOBODYS = ("smoke", "cuhk01", "kth", "outfits", "pku_reid")
 
 
 def test_papers_recipes_need_imagenet_weights_and_small_ones_do_not():
