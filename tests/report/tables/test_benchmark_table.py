@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from mindreid.report.tables.benchmark_figures import convolutions
 from mindreid.report.tables.benchmark_table import BENCHMARKS, NOT_RECORDED, benchmark_table
 from mindreid.report.tables.result_files import ResultFiles
 
@@ -77,3 +78,18 @@ def test_figures_are_those_of_the_file(tmp_path, kept):
     (row,) = recorded
     assert row[3] == "12.3 times faster"
     assert row[5] == "Some CPU, 1 core, 8 GiB, load 0.2"
+
+
+def test_of_convolutions_the_commonest_kernel_is_told():
+    def one(count, theirs):
+        sides = (
+            {"kernel": theirs, "layout": "aBcd16b", "onednn": "3"},
+            {"kernel": "gemm:jit", "layout": "abcd", "onednn": "2"},
+        )
+        return {"count": count, "torch": sides[0], "mindspore": sides[1]}
+
+    figures = {"ratio": 1.126, "convolutions": [one(2, "jit_1x1"), one(3, "jit"), one(2, "jit_1x1")]}
+    assert convolutions(figures) == (
+        "MGN's: 1.13 times the time; PyTorch (oneDNN 3) jit_1x1 on aBcd16b 4 of 7 times; "
+        "MindSpore (oneDNN 2) gemm:jit on abcd 7 of 7 times"
+    )

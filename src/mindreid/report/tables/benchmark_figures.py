@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -41,14 +42,31 @@ def evaluation(figures: Figures) -> str:
     )
 
 
+def convolutions(figures: Figures) -> str:
+    """Tell how the time of all convolutions compares, and which kernel and layout most of them have."""
+    sides = []
+    for library, name in (("torch", "PyTorch"), ("mindspore", "MindSpore")):
+        own = [(one["count"], one[library]) for one in figures["convolutions"]]
+        layouts: Counter[str] = Counter()
+        for count, side in own:
+            layouts[f"{side['kernel']} on {side['layout']}"] += count
+        ((most, times),) = layouts.most_common(1)
+        sides.append(f"{name} (oneDNN {own[0][1]['onednn']}) {most} {times} of {sum(layouts.values())} times")
+    return f"MGN's: {figures['ratio']:.2f} times the time; {'; '.join(sides)}"
+
+
 def fine_grained_clustering(figures: Figures) -> str:
     """Tell how much faster the clustering is."""
     return f"{figures['speedup_of_medians']['cluster_persons']:.1f} times faster"
 
 
 def gait_or_clothes(figures: Figures) -> str:
-    """Tell rank-1 of every arm where the clothes changed."""
-    shown = (f"{arm} {percent(of['CL reid']['rank1']['mean'])}" for arm, of in figures["summary"].items())
+    """Tell rank-1 where the clothes changed, of every arm that sees face and shoes or shows neither."""
+    shown = (
+        f"{arm} {percent(of['CL reid']['rank1']['mean'])}"
+        for arm, of in figures["summary"].items()
+        if "masked" not in arm
+    )
     return f"rank-1, clothes changed: {'; '.join(shown)}"
 
 

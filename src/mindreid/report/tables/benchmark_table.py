@@ -62,6 +62,13 @@ BENCHMARKS = (
         "--cuhk01 data/cuhk01 --pku data/pku_reid --kth KTH/walking",
     ),
     Benchmark(
+        "convolutions",
+        "convolutions",
+        "MGN's convolutions one by one, and which of oneDNN's kernels computes them",
+        "the same ones in PyTorch",
+        figures_of.convolutions,
+    ),
+    Benchmark(
         "epoch",
         "epoch",
         "seconds per epoch with data, augmentation and step: CAL, GaitBase",
