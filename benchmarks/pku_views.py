@@ -35,7 +35,7 @@ from person_figures import (
     rank_queries,
     stored,
 )
-from quick_trees import write_pku_walkers
+from quick_trees import parse_with_quick, write_pku_walkers
 from real_people import QUICK
 from report import RESULTS, run_program, show_table, write_result
 from view_ranks import rank_by_views
@@ -267,16 +267,7 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--splits", type=int, default=5, help="random splits of the persons")
     parser.add_argument("--set", action="append", default=[], dest="sets", metavar="KEY=VALUE")
     parser.add_argument("--work", type=Path, default=Path("runs/pku_views"), help="folder of the runs")
-    parser.add_argument("--quick", action="store_true", help="generated persons, one epoch, no result")
-    arguments = parser.parse_args()
-    if arguments.quick and arguments.root:
-        parser.error("--quick makes its own persons and takes no folder")
-    if arguments.quick:
-        arguments.work = arguments.work / "quick"
-        arguments.root = arguments.work / "data"
-    if arguments.root is None:
-        parser.error("pass the dataset's folder by --root")
-    return arguments
+    return parse_with_quick(parser)
 
 
 def _command(arguments: argparse.Namespace) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,6 +21,20 @@ _CROP = (96, 48)
 _HEIGHT, _WIDTH, _RATE = 120, 160, 25.0
 #: Pixels a frame, and how bright the ground is before which dark walkers pass.
 _SPEED, _GROUND = 6, 200.0
+
+
+def parse_with_quick(parser: argparse.ArgumentParser) -> argparse.Namespace:
+    """Parse options among which are ``--root`` and ``--work``; with ``--quick``, both are of generated persons."""
+    parser.add_argument("--quick", action="store_true", help="generated persons, one epoch, no result")
+    arguments = parser.parse_args()
+    if arguments.quick and arguments.root:
+        parser.error("--quick makes its own persons and takes no folder")
+    if arguments.quick:
+        arguments.work = arguments.work / "quick"
+        arguments.root = arguments.work / "data" / getattr(arguments, "dataset", "pku_reid")
+    if arguments.root is None:
+        parser.error("pass the dataset's folder by --root")
+    return arguments
 
 
 def write_pku_walkers(root: Path, persons: int) -> Path:

@@ -19,6 +19,7 @@ from typing import Any, Optional
 from experiments import mindreid, override_text, train_once
 from peer_networks import embed_with_peer
 from person_figures import Figures, compare, over_splits, rank_queries, stored
+from quick_trees import parse_with_quick
 from report import RESULTS, run_program, show_table, write_result
 
 from mindreid.config import Override, list_recipes, load_recipe
@@ -203,15 +204,7 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--peer", type=Path, action="append", default=[], metavar="MODEL.xml")
     parser.add_argument("--set", action="append", default=[], dest="sets", metavar="KEY=VALUE")
     parser.add_argument("--work", type=Path, default=Path("runs/real_people"), help="folder of the runs")
-    parser.add_argument("--quick", action="store_true", help="generated persons, one epoch, no result")
-    arguments = parser.parse_args()
-    if arguments.quick and arguments.root:
-        parser.error("--quick makes its own persons and takes no folder")
-    if arguments.quick:
-        arguments.work = arguments.work / "quick"
-        arguments.root = arguments.work / "data" / arguments.dataset
-    if arguments.root is None:
-        parser.error("pass the dataset's folder by --root")
+    arguments = parse_with_quick(parser)
     arguments.models = arguments.models or usual_models(arguments.dataset)
     return arguments
 

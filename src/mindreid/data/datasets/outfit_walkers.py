@@ -1,4 +1,4 @@
-"""Generated walkers in more outfits than a network can learn by heart, rendered as they are read.
+"""Generated walkers in many outfits, rendered as they are read.
 
 No image is stored: the root holds the description of a world, ``world.json``, and a record's path names
 an image that is drawn anew from the seed whenever it is read (:mod:`mindreid.walkers.rendered_images`),
