@@ -24,7 +24,7 @@ _SPEED, _GROUND = 6, 200.0
 
 
 def parse_with_quick(parser: argparse.ArgumentParser) -> argparse.Namespace:
-    """Parse options among which are ``--root`` and ``--work``; with ``--quick``, both are of generated persons."""
+    """Parse options with ``--root`` and ``--work``; with ``--quick``, both are of generated persons."""
     parser.add_argument("--quick", action="store_true", help="generated persons, one epoch, no result")
     arguments = parser.parse_args()
     if arguments.quick and arguments.root:
