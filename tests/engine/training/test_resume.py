@@ -183,6 +183,17 @@ def test_there_must_be_something_to_resume(recipe_of, tmp_path):
         train(recipe_of(), tmp_path / "run", resume=True)
 
 
+def test_a_resume_with_nothing_left_to_train_says_so(begun, caplog):
+    run = begun("train.epochs=2")
+    before = parameters(run / "last.ckpt")
+    shorter = load_recipe(str(run / "config.yaml"), ["train.epochs=1"])
+    with caplog.at_level("INFO"):
+        train(shorter, run, resume=True)
+    assert "nothing is left to train: epoch 2 of 1 was reached" in caplog.text
+    after = parameters(run / "last.ckpt")
+    assert all(np.array_equal(before[name], after[name]) for name in before)
+
+
 def test_a_resume_on_other_persons_is_refused(recipe_of, tiny_market, begun):
     run = begun("train.epochs=1")
     for image in (tiny_market / "bounding_box_train").glob("0008_*"):
