@@ -21,8 +21,13 @@ def steps(folder):
     return [json.loads(line) for line in folder.losses.read_text(encoding="utf-8").splitlines()]
 
 
+def evaluations(folder):
+    """Rows of the evaluations, one each time."""
+    return [json.loads(line) for line in folder.evaluations.read_text(encoding="utf-8").splitlines()]
+
+
 def assert_equal_runs(one, other):
-    """Bit for bit: parameters, optimiser state, and every loss on the way."""
+    """Bit for bit: parameters, optimiser state, and every loss and evaluation on the way."""
     one, other = RunFolder(one), RunFolder(other)
     expected, found = parameters(one.state), parameters(other.state)
     assert set(expected) == set(found)
@@ -33,3 +38,4 @@ def assert_equal_runs(one, other):
     assert [(row["step"], row["terms"]) for row in steps(other)] == [
         (row["step"], row["terms"]) for row in steps(one)
     ]
+    assert evaluations(other) == evaluations(one)

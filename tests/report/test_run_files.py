@@ -2,10 +2,12 @@
 
 import json
 
+import numpy as np
 import pytest
 
 from mindreid.config import load_recipe
 from mindreid.errors import DataError
+from mindreid.report.evaluation_history import read_evaluations
 from mindreid.report.loss_history import read_losses
 from mindreid.report.recipe_differences import nearest_recipe
 
@@ -41,6 +43,37 @@ def test_a_damaged_line_is_named(line, tmp_path):
     path.write_text(lines(2) + line + "\n" + lines(1))
     with pytest.raises(DataError, match=r"metrics\.jsonl:3"):
         read_losses(path)
+
+
+def evaluation(epoch, **protocols):
+    results = {name: {"rank1": rank1, "mAP": mean_ap} for name, (rank1, mean_ap) in protocols.items()}
+    return json.dumps({"epoch": epoch, "step": 2 * epoch + 2, "results": results}) + "\n"
+
+
+def test_evaluations_are_read_by_metric_and_protocol(tmp_path):
+    path = tmp_path / "evaluations.jsonl"
+    assert len(read_evaluations(path)) == 0
+    rows = [
+        evaluation(0, a=(0.1, None)),
+        evaluation(1, a=(0.2, None), b=(0.5, 0.4)),
+        evaluation(1, a=(0.3, None), b=(0.6, 0.5)),
+    ]
+    path.write_text("".join(rows) + rows[0][:-9])
+    history = read_evaluations(path)
+    assert history.epochs.tolist() == [1, 2]
+    assert set(history.figures) == {"rank1", "mAP"}
+    # What was evaluated again counts as it was last.
+    np.testing.assert_array_equal(history.figures["rank1"]["a"], [0.1, 0.3])
+    np.testing.assert_array_equal(history.figures["rank1"]["b"], [np.nan, 0.6])
+    assert list(history.figures["mAP"]) == ["b"]
+
+
+@pytest.mark.parametrize("results", [None, [], {"a": {}}, {"a": 3}, {"a": {"mAP": 0.1}}])
+def test_a_line_that_is_no_evaluation_is_refused(results, tmp_path):
+    path = tmp_path / "evaluations.jsonl"
+    path.write_text(json.dumps({"epoch": 4, "step": 9, "results": results}) + "\n")
+    with pytest.raises(DataError, match="epoch 4 is no evaluation"):
+        read_evaluations(path)
 
 
 def test_a_shipped_recipe_is_nearest_to_itself_wherever_its_data_are():

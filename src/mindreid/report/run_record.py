@@ -14,6 +14,7 @@ from mindreid.engine.evaluation.protocol_results import ProtocolResult, results_
 from mindreid.engine.training.run_folder import RunFolder
 from mindreid.errors import DataError
 from mindreid.folder_lock import is_locked
+from mindreid.report.evaluation_history import EvaluationHistory, read_evaluations
 from mindreid.report.loss_history import LossHistory, read_lines, read_losses
 
 
@@ -29,6 +30,8 @@ class RunRecord:
         As resolved when the run began, with what the reader overrides.
     losses : LossHistory
         Every step.
+    evaluations : EvaluationHistory
+        Every evaluation on the way.
     mining : tuple of dict
         For each epoch that began with the finding of labels: "epoch" (from 0), "step", and the
         figures that the method's objective gave.
@@ -43,6 +46,7 @@ class RunRecord:
     folder: RunFolder
     recipe: Recipe
     losses: LossHistory
+    evaluations: EvaluationHistory
     mining: tuple[dict[str, Any], ...]
     checkpoint: Path
     description: Optional[Description]
@@ -92,6 +96,7 @@ def read_run(root: Path, overrides: Sequence[Override] = (), checkpoint: Optiona
         folder=folder,
         recipe=load_recipe(str(folder.recipe), overrides),
         losses=read_losses(folder.losses),
+        evaluations=read_evaluations(folder.evaluations),
         mining=tuple(read_lines(folder.mining)),
         checkpoint=weights,
         description=_describe(weights) if checkpoint or weights.is_file() else None,

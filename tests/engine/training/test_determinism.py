@@ -16,7 +16,7 @@ OVERRIDES = (
     "model.name=toy_mining",
     "augment=[{name: flip}, {name: pad_crop}, {name: normalize}, {name: random_erasing, probability: 0.5}]",
 )
-FILES = ("last.ckpt", "best.ckpt", "state.ckpt", "metrics.jsonl", "config.yaml")
+FILES = ("last.ckpt", "best.ckpt", "state.ckpt", "metrics.jsonl", "evaluations.jsonl", "config.yaml")
 
 
 @pytest.mark.slow

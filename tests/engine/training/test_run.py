@@ -17,7 +17,7 @@ from mindreid.engine.evaluation.evaluation_run import EvaluationRun
 from mindreid.engine.evaluation.protocol_results import results_to_json
 from mindreid.engine.training.run import RunFolder, train
 from mindreid.errors import CheckpointError, ConfigError, TrainingError
-from tests.engine.run_files import parameters, steps
+from tests.engine.run_files import evaluations, parameters, steps
 
 
 def test_a_run_leaves_weights_losses_and_its_recipe(recipe_of, tmp_path):
@@ -25,7 +25,8 @@ def test_a_run_leaves_weights_losses_and_its_recipe(recipe_of, tmp_path):
     results = train(recipe, tmp_path / "run")
     folder = RunFolder(tmp_path / "run")
     assert {path.name for path in folder.root.iterdir()} == {
-        ".lock", "best.ckpt", "config.yaml", "last.ckpt", "metrics.jsonl", "state.ckpt", "train.log",
+        ".lock", "best.ckpt", "config.yaml", "evaluations.jsonl", "last.ckpt", "metrics.jsonl", "state.ckpt",
+        "train.log",
     }  # fmt: skip
     rows = steps(folder)
     assert [row["step"] for row in rows] == [1, 2, 3, 4]
@@ -35,7 +36,7 @@ def test_a_run_leaves_weights_losses_and_its_recipe(recipe_of, tmp_path):
     assert load_recipe(str(folder.recipe)) == recipe
     description = read_description(folder.last)
     assert (description.model, description.num_classes, description.epoch) == ("toy", 8, 2)
-    assert description.metrics == results
+    assert description.metrics == results == evaluations(folder)[-1]["results"]
     assert "ETA" in folder.log.read_text()
 
 

@@ -73,6 +73,19 @@ def test_a_chart_for_every_term_ends_with_its_last_value(page, finished_run):
     assert len(captions) == len(expected)
 
 
+def test_evaluations_on_the_way_are_drawn_once_there_are_two(stored_run, tmp_path):
+    run, output = stored_run("evaluated"), tmp_path / "page.html"
+    shown = []
+    for epoch, rank1 in enumerate((0.25, 0.5)):
+        row = {"epoch": epoch, "step": epoch + 1, "results": {"standard": {"rank1": rank1}}}
+        with (run / "evaluations.jsonl").open("a") as stream:
+            stream.write(json.dumps(row) + "\n")
+        assert main(["report", "run", str(run), "-o", str(output), "--without-network"]) == 0
+        captions = [caption.text for caption in section(check_page(output), "curves").find("figcaption")]
+        shown.append([caption for caption in captions if "as evaluated" in caption])
+    assert shown == [[], ["rank-1 in per cent, as evaluated : 50 at the end"]]
+
+
 def test_rank_lists_have_marks_scores_and_words_besides_colours(page):
     ranks = section(page, "ranks")
     (first, *_) = ranks.find("div", class_="ranked")

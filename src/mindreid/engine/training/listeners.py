@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Optional
 
@@ -169,6 +169,8 @@ class PeriodicEvaluation(Listener):
         Receives the results as files hold them.
     on_best : callable
         Called after an evaluation that beat all before it.
+    path : Path, optional
+        JSON lines, one per evaluation; only one of several workers writes them.
     """
 
     def __init__(
@@ -180,9 +182,14 @@ class PeriodicEvaluation(Listener):
         best_metric: str,
         progress: Progress,
         on_best: Callable[[], None],
+        path: Optional[Path] = None,
     ) -> None:
         self.evaluate, self.every, self.epochs = evaluate, every, epochs
         self.best_metric, self.progress, self.on_best = best_metric, progress, on_best
+        self.path = path
+        if path is not None:
+            # Within an epoch whose steps are all done, its evaluation is still to come.
+            cut_lines_after(path, progress.step - bool(progress.batch))
 
     def on_epoch_end(self, epoch: int) -> None:
         """Evaluate if it is time."""
@@ -191,6 +198,10 @@ class PeriodicEvaluation(Listener):
             return
         results = self.evaluate()
         self.progress.metrics = results_to_json(results)
+        if self.path is not None:
+            append_line(
+                self.path, {"epoch": epoch, "step": self.progress.step, "results": self.progress.metrics}
+            )
         first = next(iter(results.values()))
         value = first.named(self.best_metric)
         if value is None:
@@ -222,6 +233,12 @@ def format_seconds(seconds: float) -> str:
     hours, rest = divmod(int(seconds), 3600)
     minutes, seconds = divmod(rest, 60)
     return f"{hours}:{minutes:02d}:{seconds:02d}" if hours else f"{minutes}:{seconds:02d}"
+
+
+def append_line(path: Path, row: Mapping[str, Any]) -> None:
+    """Add a line to a file of JSON lines."""
+    with path.open("a", encoding="utf-8") as stream:
+        stream.write(json.dumps(row) + "\n")
 
 
 def cut_lines_after(path: Path, step: int) -> None:

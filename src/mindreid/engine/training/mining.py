@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import time
 from collections.abc import Callable, Mapping
@@ -12,7 +11,7 @@ from typing import Any, Optional
 import numpy as np
 
 from mindreid.engine.platform.distributed import share_content, share_from_first
-from mindreid.engine.training.listeners import Listener, cut_lines_after
+from mindreid.engine.training.listeners import Listener, append_line, cut_lines_after
 from mindreid.engine.training.run_state import RunState
 
 logger = logging.getLogger(__name__)
@@ -66,5 +65,4 @@ class LabelMining(Listener):
         logger.info("before epoch %d: %s", epoch + 1, said)
         if self.path is not None:
             row = {"epoch": epoch, "step": self.state.progress.step + 1, **figures}
-            with self.path.open("a", encoding="utf-8") as stream:
-                stream.write(json.dumps(row) + "\n")
+            append_line(self.path, row)

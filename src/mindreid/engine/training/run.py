@@ -199,6 +199,7 @@ class _Run:
             best_metric=train.best_metric,
             progress=progress,
             on_best=partial(self._save_weights, self.folder.best),
+            path=self.folder.evaluations if self.workers.is_first else None,
         )
         keeper = CheckpointKeeper(self._save, every=train.checkpoint_every, epochs=plan.epochs)
         # A loss that is not finite must be found before anything is saved.

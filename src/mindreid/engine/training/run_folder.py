@@ -47,6 +47,11 @@ class RunFolder:
         return self.root / "metrics.jsonl"
 
     @property
+    def evaluations(self) -> Path:
+        """One JSON line per evaluation."""
+        return self.root / "evaluations.jsonl"
+
+    @property
     def mining(self) -> Path:
         """One JSON line per epoch for which the method found labels of its own."""
         return self.root / "mining.jsonl"

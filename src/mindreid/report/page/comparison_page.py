@@ -33,7 +33,10 @@ def write_comparison(runs: Sequence[RunRecord], output: Path) -> None:
     sections = [
         _results(named),
         _recipes(named),
-        curve_section({label: run.losses for label, run in named.items()}),
+        curve_section(
+            {label: run.losses for label, run in named.items()},
+            {label: run.evaluations for label, run in named.items()},
+        ),
         mining_section({label: run.mining for label, run in named.items()}),
         _environments(named),
     ]

@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sized
 from typing import Optional
 
-from mindreid.pages.markup import element, join, note
+import numpy as np
+
+from mindreid.metrics.percentages import to_percent
+from mindreid.pages.markup import Markup, element, join, note
 from mindreid.pages.page_frame import Section
+from mindreid.report.evaluation_history import EvaluationHistory
 from mindreid.report.loss_history import TOTAL, LossHistory
+from mindreid.report.page.evaluation_section import FIGURES
 from mindreid.report.page.line_chart import Line, line_chart
 
 
-def curve_section(histories: Mapping[str, LossHistory]) -> Section:
-    """Draw a chart for each loss term and one for the rates; of several runs, all over each other."""
+def curve_section(
+    histories: Mapping[str, LossHistory], evaluations: Mapping[str, EvaluationHistory]
+) -> Section:
+    """Draw a chart for each evaluated metric, each loss term and the rates; several runs over each other."""
     if not any(map(len, histories.values())):
         return Section("curves", "Curves", note("No step has been made yet."))
     terms = list(dict.fromkeys(name for history in histories.values() for name in history.losses))
-    charts = [line_chart(_title(name), _lines(histories, name)) for name in terms]
+    charts = [
+        *_evaluated(evaluations),
+        *(line_chart(_title(name), _lines(histories, name)) for name in terms),
+    ]
     rates = {
         _label(label, f"rate of {phase}", histories): (history.steps, values)
         for label, history in histories.items()
@@ -29,6 +39,22 @@ def curve_section(histories: Mapping[str, LossHistory]) -> Section:
     return Section("curves", "Curves", join([said, element("div", *charts, class_="charts")]))
 
 
+def _evaluated(evaluations: Mapping[str, EvaluationHistory]) -> Iterator[Markup]:
+    """Draw the metrics of runs that were evaluated more than once."""
+    for metric in dict.fromkeys(name for history in evaluations.values() for name in history.figures):
+        lines = {
+            _label(label, protocol, evaluations): (
+                history.epochs,
+                np.array([to_percent(value) for value in values]),
+            )
+            for label, history in evaluations.items()
+            if len(history) > 1
+            for protocol, values in history.figures.get(metric, {}).items()
+        }
+        if lines:
+            yield line_chart(f"{FIGURES[metric]} in per cent, as evaluated", lines, x_name="epoch")
+
+
 def _title(name: str) -> str:
     return "loss, the weighted sum" if name == TOTAL else name
 
@@ -38,7 +64,7 @@ def _lines(histories: Mapping[str, LossHistory], name: str) -> dict[str, Line]:
     return {label: (steps, values) for label, (steps, values) in each.items() if values is not None}
 
 
-def _label(run: str, what: str, histories: Mapping[str, LossHistory]) -> str:
+def _label(run: str, what: str, histories: Sized) -> str:
     return what if len(histories) == 1 else f"{run}: {what}"
 
 

@@ -110,7 +110,7 @@ _ORDER = (
 
 
 def _sections(run: RunRecord, options: PageOptions, dataset: Optional[Dataset]) -> Iterator[Section]:
-    yield curve_section({run.name: run.losses})
+    yield curve_section({run.name: run.losses}, {run.name: run.evaluations})
     if options.network and run.description is not None:
         yield from _with_network(run, options)
     else:
