@@ -250,7 +250,8 @@ VALUES = {
 }
 #: Recipes that no paper's row stands for: generated or tiny data, a CPU.
 SMALL = (
-    "smoke", "walkers", "gait_walkers", "outfits", "pets09", "pets09_scratch", "cuhk01", "kth", "pku_reid",
+    "smoke", "walkers", "gait_walkers", "outfits", "pets09", "pets09_scratch", "cuhk01", "cuhk01_long", "kth",
+    "pku_reid",
 )  # fmt: skip
 
 

@@ -163,6 +163,15 @@ def real_people(figures: Figures) -> str:
     return f"rank-1: {_listed(shown)}"
 
 
+def real_people_curve(figures: Figures) -> str:
+    """Tell the last evaluation, and from which epoch rank-1 has been within a point of it."""
+    last = figures["last"]
+    return (
+        f"{percent(last['rank1'])} / {percent(last['mAP'])} after {figures['epochs'][-1]} epochs; "
+        f"rank-1 within a point of that from epoch {figures['level_from_epoch']}"
+    )
+
+
 def search_add(figures: Figures) -> str:
     """Tell the frames per second of all stages together."""
     return f"{figures['frames_per_second']['all of it']:.1f} frames/s"

@@ -212,6 +212,14 @@ BENCHMARKS = (
         "--dataset cuhk01 --root data/cuhk01 --splits 3",
     ),
     Benchmark(
+        "real_people_curve",
+        "real_people_curve",
+        "MGN on real persons, trained until it levels off",
+        "earlier epochs",
+        figures_of.real_people_curve,
+        "--root data/cuhk01",
+    ),
+    Benchmark(
         "search",
         "search_add",
         "frames per second of adding a video to an index",
