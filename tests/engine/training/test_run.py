@@ -137,7 +137,7 @@ FROM_SCRATCH = (
 )  # fmt: skip
 
 #: Data of recipes that are no paper's: small, from random weights or those of walkers.
-NOBODYS = ("smoke", "cuhk01", "kth", "outfits", "pku_reid")
+NOBODYS = ("smoke", "cuhk01", "cuhk01_long", "kth", "outfits", "pku_reid")
 
 
 def test_papers_recipes_need_imagenet_weights_and_small_ones_do_not():
