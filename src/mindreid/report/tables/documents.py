@@ -22,6 +22,7 @@ from mindreid.report.tables import (
     experiment_tables,
     result_tables,
     search_tables,
+    speed_table,
 )
 from mindreid.report.tables.result_files import ResultFiles
 
@@ -83,7 +84,7 @@ def tables_of(results: ResultFiles, document: Path, root: Path) -> dict[str, Tab
             "gait_pets09": lambda: experiment_tables.gait_pets09_table(results),
             "claims": lambda: claims_table.claims_table(results),
             "telling": lambda: experiment_tables.telling_table(results),
-            "speed": lambda: result_tables.speed_table(results),
+            "speed": lambda: speed_table.speed_table(results),
             "mixed_precision": lambda: experiment_tables.mixed_precision_table(results),
             "audit": lambda: audit_table.audit_table(results),
             "search_passes": lambda: search_tables.search_passes_table(results),

@@ -21,8 +21,6 @@ from mindreid.report.tables.result_files import ResultFiles
 from mindreid.zoo import list_models
 
 _TRUST = {"printed": "by the authors", "quoted": "by a later work", "user": "a user's report"}
-#: Networks of the benchmark of training steps.
-_NETWORKS = {"resnet50": "ResNet-50", "mgn": "MGN", "aug_ogbase": "AUG-OGBase"}
 #: mindcv's columns, with what stands for its accuracy.
 _PERFORMANCE = (
     "model name", "params(M)", "cards", "batch size", "resolution", "jit level", "graph compile",
@@ -123,39 +121,6 @@ def _learning_table(figures: Mapping[str, Any], recipes: Sequence[str]) -> str:
     return f"{title}\n\n{table(('rank-1 / mAP', *arms), rows)}"
 
 
-def speed_table(results: ResultFiles) -> str:
-    """Show ratios to the baseline that each benchmark names."""
-    rows = [
-        (
-            "ranking with distances, 3,368 × 15,913",
-            "plain NumPy, per query",
-            _speedup(results, "ranking"),
-        ),
-        (
-            "ranking with distances, 3,368 × 19,732 × 2,048",
-            "the product of its distances alone",
-            _product_ratio(results),
-        ),
-        ("re-ranking, 3,368 × 15,913", "dense NumPy", _speedup(results, "reranking")),
-        ("memory of that re-ranking", "dense NumPy", _reranking_memory(results)),
-        ("mining classes, 10,000 × 4,096", "plain loop over images", _mining_speedup(results)),
-        *(
-            (f"{title} {what}", "PyTorch", _step_ratio(results, network, phase))
-            for network, title in _NETWORKS.items()
-            for phase, what in (("train", "training step"), ("infer", "inference"))
-        ),
-        *(
-            (
-                f"training step, ResNet-50 with {method.upper()}",
-                "identity loss",
-                _step_ratio(results, method, "train"),
-            )
-            for method in _adversarial_methods(results)
-        ),
-    ]
-    return table(("what, on two CPU cores", "against", "figure"), rows)
-
-
 def performance_table(results: ResultFiles, model: str) -> str:
     """Show the time per step of training and inference on this project's machine, in mindcv's columns."""
     rows = [*_training_rows(results, model), *_inference_rows(results, model)]
@@ -163,7 +128,7 @@ def performance_table(results: ResultFiles, model: str) -> str:
 
 
 def _training_rows(results: ResultFiles, model: str) -> Iterator[tuple[str, ...]]:
-    figures, benchmark = _step_figures(results, model)
+    figures, benchmark = step_figures(results, model)
     if figures is None:
         return
     seconds, batch = figures["train"]["mindspore_wall_s"], figures["batch"]
@@ -223,48 +188,10 @@ def _published(model: str) -> Published:
     return published
 
 
-def _speedup(results: ResultFiles, part: str) -> str:
-    figures = results.figures("ranking")
-    if figures is None:
-        return NOT_RUN
-    key = next(key for key in figures[part] if key.startswith("speedup"))
-    return f"{figures[part][key]:.1f} times faster"
-
-
-def _product_ratio(results: ResultFiles) -> str:
-    figures = results.figures("ranking_product")
-    return NOT_RUN if figures is None else f"{figures['wall_ratio']:.2f} times the time"
-
-
-def _reranking_memory(results: ResultFiles) -> str:
-    figures = results.figures("ranking")
-    if figures is None:
-        return NOT_RUN
-    part = figures["reranking"]
-    return f"{part['peak_extra_gib_ours']:.2f} GiB instead of {part['peak_extra_gib_dense']:.2f} GiB"
-
-
-def _mining_speedup(results: ResultFiles) -> str:
-    figures = results.figures("fine_grained_clustering")
-    if figures is None:
-        return NOT_RUN
-    return f"{figures['speedup_of_medians']['cluster_persons']:.1f} times faster"
-
-
-def _step_ratio(results: ResultFiles, network: str, phase: str) -> str:
-    figures, _ = _step_figures(results, network)
-    return NOT_RUN if figures is None else f"{figures[phase]['wall_ratio']:.2f} times the time"
-
-
-def _step_figures(results: ResultFiles, name: str) -> tuple[Optional[Mapping[str, Any]], str]:
+def step_figures(results: ResultFiles, name: str) -> tuple[Optional[Mapping[str, Any]], str]:
     """Find what was measured of a training step, and the benchmark that measured it."""
     for benchmark in ("train_step", "adversarial_step"):
         figures = (results.figures(benchmark) or {}).get(name)
         if figures is not None:
             return figures, benchmark
     return None, ""
-
-
-def _adversarial_methods(results: ResultFiles) -> list[str]:
-    figures = results.figures("adversarial_step") or {}
-    return [name for name in figures if name in list_models()]
