@@ -190,8 +190,23 @@ def set_options(overrides: Sequence[Override]) -> list[str]:
 
 
 def mindreid(*arguments: Any) -> None:
-    """Run a command of this project in a process of its own."""
-    subprocess.run([sys.executable, "-m", "mindreid", *map(str, arguments)], check=True)
+    """Run a command of this project in a process of its own, which ends with this one.
+
+    Raises
+    ------
+    CalledProcessError
+        If it fails.
+    """
+    command = [sys.executable, "-m", "mindreid", *map(str, arguments)]
+    with subprocess.Popen(command) as process:
+        try:
+            code = process.wait()
+        except BaseException:
+            # A training saves its state before it ends.
+            process.terminate()
+            raise
+    if code:
+        raise subprocess.CalledProcessError(code, command)
 
 
 def keep_settings(file: Path, own: dict[str, Any]) -> None:

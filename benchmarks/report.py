@@ -6,6 +6,7 @@ import json
 import os
 import platform
 import shlex
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
@@ -65,8 +66,9 @@ def run_program(main: Callable[[], None]) -> None:
     Raises
     ------
     SystemExit
-        With what is wrong. A command has said so itself.
+        With what is wrong; a command has said so itself. Or if the process was asked to end.
     """
+    signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
     try:
         main()
     except MindReidError as error:
