@@ -42,7 +42,6 @@ def speed_table(results: ResultFiles) -> str:
             (f"epoch with data and augmentation, {method}", f"{peer}'s own loop", _epoch_ratio(results, loop))
             for loop, (method, peer) in _LOOPS.items()
         ),
-        ("evaluation, 3,368 × 19,732, MGN", "its embedding alone", _evaluation(results)),
         *(
             (
                 f"training step, ResNet-50 with {method.upper()}",
@@ -99,14 +98,6 @@ def _step_memory(results: ResultFiles, network: str) -> str:
 def _epoch_ratio(results: ResultFiles, loop: str) -> str:
     loops = (results.figures("epoch") or {"loops": {}})["loops"]
     return f"{loops[loop]['ratio']:.2f} times the time" if loop in loops else NOT_RUN
-
-
-def _evaluation(results: ResultFiles) -> str:
-    figures = results.figures("evaluation")
-    if figures is None:
-        return NOT_RUN
-    embedding, ranking = figures["embedding_s_of_all"], figures["ranking_s"]
-    return f"{(embedding + ranking) / embedding:.2f} times the time"
 
 
 def _adversarial_methods(results: ResultFiles) -> list[str]:
