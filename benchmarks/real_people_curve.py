@@ -28,6 +28,7 @@ from mindreid.report.evaluation_history import EvaluationHistory, read_evaluatio
 from mindreid.report.tables.markdown import percent
 
 DATASET, RECIPE = "cuhk01", "mgn/cuhk01_long"
+#: How far from its end a curve may be that is level: a point.
 _LEVEL = 0.01
 
 

@@ -25,7 +25,7 @@ FLOORS = (
     ("engine", "preprocess", "convert"),
     ("models",),
     ("adversarial", "part_objectives"),
-    ("data", "walkers", "metrics", "losses", "layers"),
+    ("data", "walkers", "metrics", "losses", "layers", "triplet_objective"),
     ("objective", "config"),
     ("recipe_files", "pages"),
     (

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Literal, Union
 
-from mindspore import Tensor, nn
+from mindspore import nn
 
 from mindreid.losses import TripletLoss
-from mindreid.objective import Objective, Phase
+from mindreid.triplet_objective import TripletObjective
 
 
-class TriNetObjective(Objective):
+class TriNetObjective(TripletObjective):
     """The one loss term of TriNet, ``triplet``: batch-hard, by default with the soft margin.
 
     Parameters
@@ -31,21 +30,4 @@ class TriNetObjective(Objective):
         *,
         margin: Union[float, Literal["soft"]] = "soft",
     ) -> None:
-        super().__init__(network)
-        self.triplet = TripletLoss(margin)
-
-    def forward(self, images: Tensor) -> tuple[Tensor, ...]:
-        """Return the embeddings ``[B, D]``."""
-        return (self.network(images),)
-
-    def losses(self, outputs: tuple[Tensor, ...], labels: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
-        """Return the triplet term."""
-        return (self.triplet(outputs[0], labels[0]),)
-
-    def phases(self) -> Sequence[Phase]:
-        """One phase: the network."""
-        return (Phase("network", ("triplet",), tuple(self.trainable_params()), self.losses),)
-
-    def term_weights(self, epoch: int) -> dict[str, float]:
-        """Return the weight of the one term."""
-        return {"triplet": 1.0}
+        super().__init__(network, TripletLoss(margin))

@@ -11,9 +11,10 @@ from mindreid.layers.neck import BNNeck
 from mindreid.layers.parts import PartCosineClassifier
 from mindreid.losses import PartCrossEntropyLoss, PartTripletLoss
 from mindreid.objective import Objective, Phase
+from mindreid.triplet_objective import TripletObjective
 
 
-class PartTripletObjective(Objective):
+class PartTripletObjective(TripletObjective):
     """One loss term.
 
     - ``triplet``: batch-all triplet loss of every part's embedding.
@@ -29,24 +30,7 @@ class PartTripletObjective(Objective):
     """
 
     def __init__(self, network: nn.Cell, num_classes: int, *, margin: float = 0.2) -> None:
-        super().__init__(network)
-        self.triplet = PartTripletLoss(margin)
-
-    def forward(self, images: Tensor) -> tuple[Tensor, ...]:
-        """Return the embeddings ``[B, features, parts]`` of silhouettes ``[B, frames, H, W]``."""
-        return (self.network(images),)
-
-    def losses(self, outputs: tuple[Tensor, ...], labels: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
-        """Return the term."""
-        return (self.triplet(outputs[0], labels[0]),)
-
-    def phases(self) -> Sequence[Phase]:
-        """One phase: the network."""
-        return (Phase("network", ("triplet",), tuple(self.trainable_params()), self.losses),)
-
-    def term_weights(self, epoch: int) -> dict[str, float]:
-        """Return the weight, which is 1."""
-        return {"triplet": 1.0}
+        super().__init__(network, PartTripletLoss(margin))
 
 
 class PartSoftmaxObjective(Objective):
