@@ -5,9 +5,9 @@ r"""Every claim of the papers in one table: shown, not shown, or the contrary sh
 Walkers need nothing; what real persons show is measured where their folder is given. On walkers every
 seed is a world of its own, and the interval of the difference is Student's over seeds; on real persons it
 is resampled over persons. The default seeds' walkers are for this table alone: settings are chosen on others.
-Runs that are finished are kept in ``--work``, where ``real_people.py``, ``pku_views.py`` and
-``kth_walking.py`` have theirs, which are shared; the command can be interrupted and given again. ``--quick``
-shows that everything runs, on generated persons only.
+Runs are kept in ``--work``, where ``real_people.py``, ``pku_views.py`` and ``kth_walking.py`` have theirs,
+which are shared, and what they found in ``--figures``; the command can be interrupted and given again.
+``--quick`` shows that everything runs, on generated persons only.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from typing import Any, Optional
 
 from claims_on_people import cuhk01_claims, kth_claims, pku_claims
 from claims_on_walkers import groups, run_group
+from finished_runs import add_figures_option, place_of
 from report import RESULTS, run_program, show_table, write_result
 
 from mindreid.atomic import write_json
@@ -42,7 +43,7 @@ SEEDS, QUICK_SEEDS = (11, 12, 13, 14, 15), (11, 12)
 def main() -> None:
     """Measure what ``--work`` does not hold yet, then show and store all claims."""
     arguments = _parse()
-    clock = arguments.work / "claims" / "seconds.json"
+    clock = (place_of(arguments) / "claims" / "seconds").file
     entries: list[dict[str, Any]] = []
     for name, measure in _measurements(arguments):
         with _counted(clock, name):
@@ -64,12 +65,12 @@ def _measurements(
     """Yield what was asked for, by name."""
     for name, group in groups(is_quick=arguments.quick).items():
         if name in arguments.only:
-            yield name, partial(run_group, group, arguments.seeds, arguments.work / "claims")
+            yield name, partial(run_group, group, arguments.seeds, place_of(arguments) / "claims")
     for name, measure in PEOPLE.items():
         folder: Optional[Path] = getattr(arguments, name)
         if name in arguments.only and (folder is not None or arguments.quick):
             own = partial(measure, splits=arguments.splits, is_quick=arguments.quick)
-            yield name, partial(own, folder, arguments.work)
+            yield name, partial(own, folder, place_of(arguments))
 
 
 @contextmanager
@@ -97,6 +98,7 @@ def _parse() -> argparse.Namespace:
         "--only", nargs="+", choices=names, default=names, metavar="NAME", help=f"some of {', '.join(names)}"
     )
     parser.add_argument("--work", type=Path, default=Path("runs"), help="folder of all benchmarks' runs")
+    add_figures_option(parser)
     parser.add_argument("--quick", action="store_true", help="as small as it gets, no result")
     arguments = parser.parse_args()
     arguments.seeds = arguments.seeds or (QUICK_SEEDS if arguments.quick else SEEDS)

@@ -13,6 +13,7 @@ from typing import Any, Optional
 import kth_walking
 import pku_views
 from claim_verdicts import Claim, over_persons
+from finished_runs import Place
 from person_figures import Figures
 from real_people import (
     GLOBAL_BRANCH,
@@ -36,7 +37,7 @@ _OVER_IDENTITY = Claim(
 
 
 def cuhk01_claims(
-    root: Optional[Path], work: Path, *, splits: Optional[int], is_quick: bool
+    root: Optional[Path], work: Place, *, splits: Optional[int], is_quick: bool
 ) -> list[dict[str, Any]]:
     """Measure MGN, its global branch and the identity loss on its trunk, from random weights."""
     found = _real_people("cuhk01", root, work, (MGN, GLOBAL_BRANCH, IDENTITY), splits or 3, is_quick)
@@ -44,32 +45,32 @@ def cuhk01_claims(
 
 
 def pku_claims(
-    root: Optional[Path], work: Path, *, splits: Optional[int], is_quick: bool
+    root: Optional[Path], work: Place, *, splits: Optional[int], is_quick: bool
 ) -> list[dict[str, Any]]:
     """Measure MGN and its global branch, CAL and VAL."""
     count = splits or 5
     found = _real_people("pku_reid", root, work, (MGN, GLOBAL_BRANCH), count, is_quick)
     place = work / "pku_views"
-    own = pku_views.PkuViews(root or place / "data", place)
+    own = pku_views.PkuViews(root or place.run / "data", place)
     if is_quick:
         own = pku_views.quick(own)
-    views = [pku_views.run_split(own, split, None) for split in range(count)]
+    views = [pku_views.run_split(own, split, (pku_views.CAL, pku_views.VAL)) for split in range(count)]
     return [over_persons(_OVER_GLOBAL_BRANCH, "PKU-Reid", found), *pku_views.claims(views)]
 
 
 def kth_claims(
-    videos: Optional[Path], work: Path, *, splits: Optional[int], is_quick: bool
+    videos: Optional[Path], work: Place, *, splits: Optional[int], is_quick: bool
 ) -> list[dict[str, Any]]:
     """Measure gait and appearance of KTH's walkers."""
     place = work / "kth_walking"
-    own = kth_walking.Kth(videos or place / "videos", place, splits or 5, is_quick=is_quick)
+    own = kth_walking.Kth(videos or place.run / "videos", place, splits or 5, is_quick=is_quick)
     return kth_walking.claims(kth_walking.measure(own))
 
 
 def _real_people(
-    dataset: str, root: Optional[Path], work: Path, models: Sequence[str], splits: int, is_quick: bool
+    dataset: str, root: Optional[Path], work: Place, models: Sequence[str], splits: int, is_quick: bool
 ) -> list[dict[str, Figures]]:
-    place = root or work / "data" / dataset
+    place = root or work.run / "data" / dataset
     if is_quick:
         make_quick_data(dataset, place)
     sets = QUICK if is_quick else ()

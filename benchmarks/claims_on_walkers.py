@@ -15,10 +15,11 @@ from typing import Any, Optional
 
 import numpy as np
 from claim_verdicts import Claim, over_seeds
-from experiments import Arm, Experiment, arm_folder, arm_overrides, data_folder, mindreid, run_arms
+from experiments import Arm, Experiment, Scores, mindreid, run_arms
+from finished_runs import Place
 from gait_or_clothes import VISIBLE, Compared, reid_arms
 from learning import EXPERIMENTS, QUICK_DATA, VIEWS, make_walkers, quick_experiment
-from person_figures import METRICS, stored
+from person_figures import METRICS
 from view_ranks import rank_by_views
 
 from mindreid.config import Override, load_recipe
@@ -86,20 +87,20 @@ class Group:
     claims : tuple of Claim
         On its arms.
     derive : callable, optional
-        ``derive(experiment, run, work)`` returns more protocols of one run.
+        Makes scores of more protocols of those of a run.
     """
 
     experiment: Experiment
     claims: tuple[Claim, ...]
-    derive: Optional[Callable[[Experiment, Mapping[str, Any], Path], dict[str, Any]]] = None
+    derive: Optional[Callable[[Scores], Scores]] = None
 
 
-def run_group(group: Group, seeds: Sequence[int], work: Path) -> list[dict[str, Any]]:
+def run_group(group: Group, seeds: Sequence[int], work: Place) -> list[dict[str, Any]]:
     """Run what ``work`` does not hold yet; return what is found of every claim."""
     runs = run_arms(group.experiment, seeds, work)
     if group.derive is not None:
         for run in runs:
-            run["results"] |= group.derive(group.experiment, run, work)
+            run["results"] |= group.derive(run["results"])
     return [over_seeds(claim, WALKERS, runs) for claim in group.claims]
 
 
@@ -133,7 +134,7 @@ def _clothes(walkers: ClothesWalkers) -> Group:
     )
     arms = (IDENTITY, CAL, PAPERS_CAL, VAL, PAPERS_VAL)
     experiment = _in_other_clothes(walkers, "clothes", arms)
-    return Group(experiment, claims, partial(_across_views, walkers.views))
+    return Group(replace(experiment, more=partial(_across_views, walkers.views)), claims)
 
 
 def _fire(walkers: ClothesWalkers) -> Group:
@@ -173,27 +174,20 @@ def _in_other_clothes(walkers: ClothesWalkers, name: str, arms: Sequence[str]) -
     return replace(learned, data=walkers.data, make_data=walkers.make_data, arms=own)
 
 
-def _loss(_experiment: Experiment, run: Mapping[str, Any], _work: Path) -> dict[str, Any]:
-    bag, clothes = (run["results"][protocol] for protocol in ("BG reid", "CL reid"))
+def _loss(scores: Scores) -> Scores:
+    bag, clothes = (scores[protocol] for protocol in ("BG reid", "CL reid"))
     return {LOSS: {metric: bag[metric] - clothes[metric] for metric in ("rank1", "mAP")}}
 
 
 def _across_views(
-    views: Optional[str], experiment: Experiment, run: Mapping[str, Any], work: Path
-) -> dict[str, Any]:
+    views: Optional[str], recipe: str, overrides: Sequence[Override], checkpoint: Optional[Path]
+) -> Scores:
     """Rank among those who are seen from another side than the query, in other clothes."""
-    (arm,) = (arm for arm in experiment.arms if arm.name == run["arm"])
-    folder = arm_folder(experiment, arm, run["seed"], work)
-    data = data_folder(experiment, run["seed"], work)
-    overrides = arm_overrides(arm, run["seed"], data)
+    loaded = load_recipe(recipe, overrides)
     if views is not None:
-        overrides.append(("dataset.views", str(data / views)))
-    measure = partial(_rank_across, arm.recipe, overrides, folder / "run" / "last.ckpt")
-    return {ACROSS_VIEWS: stored(folder / "other_views", {"views": views}, measure)}
-
-
-def _rank_across(recipe: str, overrides: Sequence[Override], checkpoint: Path) -> dict[str, float]:
-    run = EvaluationRun(load_recipe(recipe, overrides), checkpoint)
+        table = str(Path(loaded.dataset.root) / views)
+        loaded = load_recipe(recipe, [*overrides, ("dataset.views", table)])
+    run = EvaluationRun(loaded, checkpoint)
     protocol = run.dataset.protocols["clothes_changing"]
     features = run.extract(protocol.query), run.extract(protocol.gallery)
     found = rank_by_views(
@@ -203,7 +197,8 @@ def _rank_across(recipe: str, overrides: Sequence[Override], checkpoint: Path) -
         lambda own, other: "same" if own == other else "other",
         rule=protocol.rule,
     )["other"]
-    return {
+    means = {
         metric: float(np.mean([value for values in found[metric].values() for value in values]))
         for metric in METRICS
     }
+    return {ACROSS_VIEWS: means}

@@ -7,18 +7,21 @@ never of the best one, on persons who were not in training.
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Optional
 
 import numpy as np
+from finished_runs import Place, file_digest, run_settings, stored
 from report import show_table, write_result
 
-from mindreid.atomic import write_json
 from mindreid.config import Override
 from mindreid.engine.evaluation.protocol_results import results_from_json
 from mindreid.report.tables.markdown import mean_and_deviation
@@ -30,6 +33,8 @@ _FINISHED = "finished"
 
 #: {protocol: {metric: value}} of one network.
 Scores = dict[str, dict[str, float]]
+#: From the recipe, its overrides and the weights of a network to scores of more protocols.
+Measure = Callable[[str, Sequence[Override], Optional[Path]], Scores]
 
 
 @dataclass(frozen=True)
@@ -75,6 +80,8 @@ class Experiment:
         What is compared; the first is the baseline.
     metrics : tuple of str
         What is taken from each protocol's result.
+    more : callable, optional
+        Measures protocols beside those of the recipes.
     """
 
     name: str
@@ -83,9 +90,10 @@ class Experiment:
     make_data: Callable[[Path, int], None]
     arms: tuple[Arm, ...]
     metrics: tuple[str, ...] = METRICS
+    more: Optional[Measure] = None
 
 
-def run_experiment(experiment: Experiment, seeds: Sequence[int], work: Path, command: str) -> None:
+def run_experiment(experiment: Experiment, seeds: Sequence[int], work: Place, command: str) -> None:
     """Run what ``work`` does not hold yet, then show and store mean and standard deviation."""
     runs = run_arms(experiment, seeds, work)
     summary = summarize(runs, experiment.metrics)
@@ -101,10 +109,8 @@ def run_experiment(experiment: Experiment, seeds: Sequence[int], work: Path, com
     write_result(f"learning_{experiment.name}", command, describe(experiment, seeds, runs, summary))
 
 
-def run_arms(experiment: Experiment, seeds: Sequence[int], work: Path) -> list[dict[str, Any]]:
+def run_arms(experiment: Experiment, seeds: Sequence[int], work: Place) -> list[dict[str, Any]]:
     """Run what ``work`` does not hold yet; return the "results" of every "seed" and "arm"."""
-    for seed in seeds:
-        _make_data(experiment, seed, work)
     return [
         {"seed": seed, "arm": arm.name, "results": _scores(experiment, arm, seed, work)}
         for seed in seeds
@@ -112,14 +118,31 @@ def run_arms(experiment: Experiment, seeds: Sequence[int], work: Path) -> list[d
     ]
 
 
-def data_folder(experiment: Experiment, seed: int, work: Path) -> Path:
-    """Return where a seed's data is, which experiments with the same ``make_data`` share."""
-    return work / "data" / experiment.data / str(seed)
+def train_arm(experiment: Experiment, arm: Arm, seed: int, work: Place) -> Path:
+    """Train the network of one arm unless that was done before; return its weights."""
+    overrides = arm_overrides(arm, seed, _made_data(experiment, seed, work))
+    return train_once(arm.recipe, overrides, arm_place(experiment, arm, seed, work).run / "run")
 
 
-def arm_folder(experiment: Experiment, arm: Arm, seed: int, work: Path) -> Path:
-    """Return where an arm's result and, in ``run``, its training are."""
-    return work / experiment.name / str(seed) / arm.name.replace(" ", "_")
+def arm_place(experiment: Experiment, arm: Arm, seed: int, work: Place) -> Place:
+    """Return where an arm's figures and, in ``run/run``, its training are."""
+    return work / experiment.name / str(seed) / file_name(arm.name)
+
+
+def arm_settings(experiment: Experiment, arm: Arm, seed: int) -> dict[str, Any]:
+    """Return all that an arm's figures depend on."""
+    overrides = [("train.seed", seed), *arm.overrides]
+    weights = arm.checkpoint
+    if weights not in ("train", "none"):
+        weights = file_digest(Path(weights))
+    data = {"data": experiment.data, "data_seed": seed, "files": dict(arm.files)}
+    return run_settings(arm.recipe, overrides, **data, weights=weights)
+
+
+def file_name(name: str) -> str:
+    """Return an arm's name as a file's: lower case letters, digits, and ``_`` for whatever else there is."""
+    plain = name.lower().replace("ε", "epsilon").replace("²", "2")
+    return re.sub(r"[^a-z0-9.]+", "_", plain).strip("_")
 
 
 def arm_overrides(arm: Arm, seed: int, data: Path) -> list[Override]:
@@ -209,23 +232,6 @@ def mindreid(*arguments: Any) -> None:
         raise subprocess.CalledProcessError(code, command)
 
 
-def keep_settings(file: Path, own: dict[str, Any]) -> None:
-    """Note how something is run before it begins, so that nothing is taken for it that was run otherwise.
-
-    Raises
-    ------
-    SystemExit
-        If the note that is there says something else.
-    """
-    if not file.exists():
-        file.parent.mkdir(parents=True, exist_ok=True)
-        write_json(file, own)
-    elif json.loads(file.read_text(encoding="utf-8")) != own:
-        raise SystemExit(
-            f"{file} is of a run with other settings: delete {file.parent}, or pass another --work"
-        )
-
-
 def train_once(recipe: str, overrides: Sequence[Override], folder: Path) -> Path:
     """Train, go on with what was interrupted, or find it trained; return the last weights."""
     if not (folder / _FINISHED).exists():
@@ -241,36 +247,45 @@ def spread(values: Sequence[float]) -> dict[str, float]:
     return {"mean": float(np.mean(values)), "std": float(np.std(values, ddof=1)) if len(values) > 1 else 0.0}
 
 
-def _make_data(experiment: Experiment, seed: int, work: Path) -> None:
-    data = data_folder(experiment, seed, work)
+def _made_data(experiment: Experiment, seed: int, work: Place) -> Path:
+    """Return the folder of a seed's data, made unless it is there; experiments may share it."""
+    data = work.run / "data" / experiment.data / str(seed)
     finished = data.with_name(f"{seed}.done")
     if not finished.exists():
         shutil.rmtree(data, ignore_errors=True)
         data.parent.mkdir(parents=True, exist_ok=True)
         experiment.make_data(data, seed)
         finished.touch()
+    return data
 
 
-def _scores(experiment: Experiment, arm: Arm, seed: int, work: Path) -> Scores:
+def _scores(experiment: Experiment, arm: Arm, seed: int, work: Place) -> Scores:
     """Return the scores of one arm, trained unless that was done before."""
-    folder = arm_folder(experiment, arm, seed, work)
-    result = folder / "result.json"
-    keep_settings(folder / "arm.json", {**settings(arm), "checkpoint": arm.checkpoint})
-    if not result.exists():
-        _run_arm(arm, arm_overrides(arm, seed, data_folder(experiment, seed, work)), folder / "run", result)
-    found = results_from_json(json.loads(result.read_text(encoding="utf-8"))["results"])
+    measure = partial(_measure_arm, experiment, arm, seed, work)
+    return stored(arm_place(experiment, arm, seed, work), arm_settings(experiment, arm, seed), measure)
+
+
+def _measure_arm(experiment: Experiment, arm: Arm, seed: int, work: Place) -> Scores:
+    overrides = arm_overrides(arm, seed, _made_data(experiment, seed, work))
+    checkpoint = None if arm.checkpoint == "none" else Path(arm.checkpoint)
+    if arm.checkpoint == "train":
+        checkpoint = train_arm(experiment, arm, seed, work)
+    scores = _evaluate(arm.recipe, overrides, checkpoint, experiment.metrics)
+    return {**scores, **(experiment.more(arm.recipe, overrides, checkpoint) if experiment.more else {})}
+
+
+def _evaluate(
+    recipe: str, overrides: Sequence[Override], checkpoint: Optional[Path], metrics: Sequence[str]
+) -> Scores:
+    """Return the wanted figures of ``mindreid eval``."""
+    weights = ("--untrained",) if checkpoint is None else ("--checkpoint", checkpoint)
+    with tempfile.TemporaryDirectory() as folder:
+        result = Path(folder, "result.json")
+        mindreid("eval", "--config", recipe, *set_options(overrides), *weights, "--json", result)
+        found = results_from_json(json.loads(result.read_text(encoding="utf-8"))["results"])
     scores = {}
     for protocol, own in found.items():
         figures = {**own.figures(), "valid_queries": own.valid_queries, "gallery": own.gallery}
-        wanted = (*experiment.metrics, "valid_queries", "gallery")
+        wanted = (*metrics, "valid_queries", "gallery")
         scores[protocol] = {name: figures[name] for name in wanted if figures.get(name) is not None}
     return scores
-
-
-def _run_arm(arm: Arm, overrides: Sequence[Override], run: Path, result: Path) -> None:
-    weights: tuple[Any, ...] = ("--checkpoint", arm.checkpoint)
-    if arm.checkpoint == "none":
-        weights = ("--untrained",)
-    if arm.checkpoint == "train":
-        weights = ("--checkpoint", train_once(arm.recipe, overrides, run))
-    mindreid("eval", "--config", arm.recipe, *set_options(overrides), *weights, "--json", result)

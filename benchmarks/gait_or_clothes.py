@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 from experiments import Arm, Experiment, describe, percent, run_arms, summarize
+from finished_runs import in_one_folder
 from learning import make_gait_walkers
 from matplotlib import colormaps
 from matplotlib.figure import Figure
@@ -182,7 +183,7 @@ def main() -> None:
     arguments = parser.parse_args()
     compared = Compared(arguments.ids, arguments.gait, arguments.reid, arguments.set_gait, arguments.set_rgb)
     compares = experiment(compared)
-    runs = run_arms(compares, arguments.seeds, arguments.work)
+    runs = run_arms(compares, arguments.seeds, in_one_folder(arguments.work))
     summary = summarize(runs, METRICS)
     show(summary, compares.title)
     draw(summary, arguments.output)

@@ -6,9 +6,9 @@ r"""KTH's walkers in other clothes: whether gait keeps what appearance loses.
 for appearance, whose embeddings are averaged over a pass. Every arm begins with the network that it has
 learnt from generated walkers and goes on with half of the persons; the passes of the others outdoors (d1)
 are looked for among those in other clothes (d3), and among those in the same clothes, outdoors (d1) and
-indoors (d4). Figures are means over persons, paired differences are resampled over persons. Runs that
-are finished are kept in ``--work``; one that was interrupted is resumed. ``--quick`` shows that everything
-runs, on videos of walkers.
+indoors (d4). Figures are means over persons, paired differences are resampled over persons. Runs are kept
+in ``--work``, what they found in ``--figures``; one that was interrupted is resumed. ``--quick`` shows that
+everything runs, on videos of walkers.
 """
 
 from __future__ import annotations
@@ -17,16 +17,17 @@ import argparse
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from claim_verdicts import Claim, over_persons
-from experiments import arm_folder, mindreid, override_text, run_arms, train_once
+from experiments import Experiment, arm_settings, file_name, mindreid, train_arm, train_once
+from finished_runs import Place, add_figures_option, digest, place_of, run_settings, stored
 from learning import EXPERIMENTS, quick_experiment
 from paired_persons import mean_with_interval, paired_difference, person_means
-from person_figures import CHANCE, Figures, of_protocol, over_splits, rank_queries, stored
+from person_figures import CHANCE, Figures, of_protocol, over_splits, rank_queries
 from quick_trees import write_kth_walkers
 from report import RESULTS, run_program, show_table, write_result
 
@@ -116,8 +117,10 @@ class Kth:
 
     Attributes
     ----------
-    videos, work : Path
-        KTH's videos of walking, and the folder of the runs.
+    videos : Path
+        KTH's videos of walking.
+    work : Place
+        Of the runs.
     splits : int
         Random splits of the persons.
     is_quick : bool
@@ -125,14 +128,19 @@ class Kth:
     """
 
     videos: Path
-    work: Path
+    work: Place
     splits: int
     is_quick: bool = False
 
     @property
     def trees(self) -> Path:
         """The folder of both trees."""
-        return self.work / f"trees_{self.splits}"
+        return self.work.run / f"trees_{self.splits}"
+
+    @cached_property
+    def data(self) -> str:
+        """What the videos are, whichever folder they are in."""
+        return digest(self.videos.glob("*.avi"), self.videos)
 
 
 def make_trees(kth: Kth) -> None:
@@ -146,17 +154,18 @@ def make_trees(kth: Kth) -> None:
     finished.touch()
 
 
-def start_of(kth: Kth, arm: KthArm) -> Path:
-    """Return the weights that an arm has learnt from walkers, trained unless that was done before."""
+def walkers_of(kth: Kth, arm: KthArm) -> Experiment:
+    """Return the experiment, of one arm alone, in which a network learns from walkers."""
     name, walkers = arm.walkers
     learned = EXPERIMENTS[name](argparse.Namespace())
-    (own,) = (one for one in learned.arms if one.name == walkers)
-    experiment = replace(learned, arms=(own,))
-    if kth.is_quick:
-        experiment = quick_experiment(experiment)
-    work = kth.work / "walkers"
-    run_arms(experiment, [_START_SEED], work)
-    return arm_folder(experiment, own, _START_SEED, work) / "run" / "last.ckpt"
+    experiment = replace(learned, arms=tuple(one for one in learned.arms if one.name == walkers))
+    return quick_experiment(experiment) if kth.is_quick else experiment
+
+
+def start_of(kth: Kth, arm: KthArm) -> Path:
+    """Return the weights that an arm has learnt from walkers, trained unless that was done before."""
+    experiment = walkers_of(kth, arm)
+    return train_arm(experiment, experiment.arms[0], _START_SEED, kth.work / "walkers")
 
 
 def overrides_of(kth: Kth, arm: KthArm, split: int) -> list[Override]:
@@ -174,19 +183,19 @@ def run_split(kth: Kth, split: int) -> Found:
     """Measure all arms on one split; what is stored already is read."""
     found = {}
     for name, arm in ARMS.items():
-        place = kth.work / f"split_{split}_of_{kth.splits}" / name.replace(" ", "_")
+        place = kth.work / f"split_{split}_of_{kth.splits}" / file_name(name)
         overrides = overrides_of(kth, arm, split)
-        settings = {
-            "recipe": arm.recipe,
-            "overrides": [override_text(override) for override in overrides],
-            "walkers": list(arm.walkers),
-        }
-        found[name] = stored(place, settings, partial(_run_arm, kth, arm, overrides, place))
+        experiment = walkers_of(kth, arm)
+        start = arm_settings(experiment, experiment.arms[0], _START_SEED)
+        before = {f"walkers.{key}": value for key, value in start.items()}
+        settings = run_settings(arm.recipe, overrides, data=kth.data, **before)
+        found[name] = stored(place, settings, partial(_run_arm, kth, arm, overrides, place.run))
     return found
 
 
 def _run_arm(kth: Kth, arm: KthArm, overrides: Sequence[Override], folder: Path) -> dict[str, Figures]:
     start: Override = ("train.init_checkpoint", str(start_of(kth, arm).resolve()))
+    make_trees(kth)
     checkpoint = train_once(arm.recipe, [*overrides, start], folder)
     run = EvaluationRun(load_recipe(arm.recipe, overrides), checkpoint)
     records = run.dataset.query
@@ -294,10 +303,10 @@ def show(summary: Mapping[str, Any]) -> None:
 
 def measure(kth: Kth) -> list[Found]:
     """Return what every split finds."""
-    if kth.is_quick and not (kth.work / "videos.done").exists():
+    finished = kth.videos.with_name("videos.done")
+    if kth.is_quick and not finished.exists():
         write_kth_walkers(kth.videos, _QUICK_PERSONS)
-        (kth.work / "videos.done").touch()
-    make_trees(kth)
+        finished.touch()
     return [run_split(kth, split) for split in range(kth.splits)]
 
 
@@ -307,6 +316,7 @@ def main() -> None:
     parser.add_argument("--splits", type=int, default=5, help="random splits of the persons")
     parser.add_argument("--work", type=Path, default=Path("runs/kth_walking"), help="folder of the runs")
     parser.add_argument("--quick", action="store_true", help="generated persons, a few steps, no result")
+    add_figures_option(parser)
     arguments = parser.parse_args()
     work, videos = arguments.work, arguments.videos
     if arguments.quick and videos:
@@ -316,7 +326,8 @@ def main() -> None:
         videos = work / "videos"
     if videos is None:
         parser.error("pass the folder of the videos by --videos")
-    found = measure(Kth(videos, work, arguments.splits, is_quick=arguments.quick))
+    arguments.work = work
+    found = measure(Kth(videos, place_of(arguments), arguments.splits, is_quick=arguments.quick))
     summary = summarize(found)
     show(summary)
     write_result(

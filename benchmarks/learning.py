@@ -16,6 +16,7 @@ from functools import partial
 from pathlib import Path
 
 from experiments import Arm, Experiment, mindreid, run_experiment
+from finished_runs import in_one_folder
 
 from mindreid.config import Override, load_recipe
 
@@ -30,7 +31,7 @@ def main() -> None:
     """Run one experiment."""
     arguments = _parse()
     experiment = EXPERIMENTS[arguments.experiment](arguments)
-    run_experiment(experiment, arguments.seeds, arguments.work, _command(arguments))
+    run_experiment(experiment, arguments.seeds, in_one_folder(arguments.work), _command(arguments))
 
 
 def _parse() -> argparse.Namespace:

@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 from experiments import METRICS, Arm, Experiment, mindreid, run_arms, summarize
+from finished_runs import in_one_folder
 from learning import VIEWS, make_clothes_walkers, make_gait_walkers
 from report import show_table, write_result
 
@@ -100,7 +101,7 @@ def main() -> None:
     figures: dict[str, Any] = {}
     for layout in dict.fromkeys(layouts.values()):
         models = [model for model, own in layouts.items() if own == layout]
-        runs = run_arms(experiment(layout, models), arguments.seeds, arguments.work)
+        runs = run_arms(experiment(layout, models), arguments.seeds, in_one_folder(arguments.work))
         figures |= {model: learned(model, layout, runs) for model in models}
     figures = dict(sorted(figures.items()))
     rows = [

@@ -40,6 +40,11 @@ def open_peer(path: Path) -> tuple[Embed, tuple[int, int]]:
         raise SystemExit(f"{path} needs a package that is not installed: {error.name}") from None
 
 
+def weights_file(path: Path) -> Path:
+    """Return the file that holds a network's weights: of a model.xml the .bin beside it."""
+    return path.with_suffix(".bin") if path.suffix == ".xml" else path
+
+
 def _openvino(path: Path) -> tuple[Embed, tuple[int, int]]:
     import openvino
 

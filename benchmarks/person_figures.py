@@ -1,17 +1,13 @@
-"""Figures of single persons: ranked query by query, kept in files, joined over splits, compared in pairs."""
+"""Figures of single persons: ranked query by query, joined over splits, compared in pairs."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from experiments import keep_settings
 from paired_persons import mean_with_interval, paired_difference
 
-from mindreid.atomic import write_json
 from mindreid.data.records import Record
 from mindreid.metrics import evaluate_ranking
 from mindreid.metrics.junk_rules import PersonIndex, check_labels, junk_mask
@@ -71,29 +67,6 @@ def _chances(labels: Sequence[np.ndarray], rule: str) -> np.ndarray:
     junk = junk_mask(queries, items, pairs, rule)
     matches, left_out = (np.bincount(pairs.rows[mask], minlength=len(queries)) for mask in (~junk, junk))
     return matches / np.maximum(len(items) - left_out, 1)
-
-
-def stored(place: Path, settings: dict[str, Any], measure: Callable[[], Any]) -> Any:
-    """Return what ``<place>.json`` holds, measured first unless that was done before.
-
-    The measurement may keep its run in the folder ``place``.
-
-    Raises
-    ------
-    SystemExit
-        If what is there was begun with other settings.
-    """
-    note, file = (place.with_name(f"{place.name}{suffix}") for suffix in (".settings.json", ".json"))
-    keep_settings(note, settings)
-    if not file.exists():
-        try:
-            write_json(file, measure())
-        except BaseException:
-            # Without a run to go on with, other settings may follow: those were a mistyped folder's, say.
-            if not place.exists():
-                note.unlink()
-            raise
-    return json.loads(file.read_text(encoding="utf-8"))
 
 
 def join_figures(parts: Sequence[Figures]) -> Figures:

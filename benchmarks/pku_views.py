@@ -6,17 +6,17 @@ First, the viewpoint labels that either method tells from poses are held against
 ``--keypoints`` names a file of poses as ``mindreid data views`` takes it, without it they are estimated.
 Then the identity loss alone, CAL, VAL with true orientations and VAL with told views are trained on half
 of the persons; on the others, a query is ranked among images of each difference of orientation. Figures
-are means over persons, paired differences are resampled over persons. Runs that are finished are kept in
-``--work``; one that was interrupted is resumed. ``--quick`` shows that everything runs, on walkers.
+are means over persons, paired differences are resampled over persons. Runs are kept in ``--work``, what
+they found in ``--figures``; one that was interrupted is resumed. ``--quick`` shows that everything runs,
+on walkers.
 """
 
 from __future__ import annotations
 
 import argparse
-import hashlib
 import shlex
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -24,7 +24,8 @@ from typing import Any, Optional
 
 import numpy as np
 from claim_verdicts import Claim, over_persons
-from experiments import override_text, train_once
+from experiments import file_name, train_once
+from finished_runs import Place, add_figures_option, file_digest, place_of, run_settings, stored
 from person_figures import (
     CHANCE,
     Figures,
@@ -33,10 +34,9 @@ from person_figures import (
     of_protocol,
     over_splits,
     rank_queries,
-    stored,
 )
 from quick_trees import parse_with_quick, write_pku_walkers
-from real_people import QUICK
+from real_people import QUICK, data_digest
 from report import RESULTS, run_program, show_table, write_result
 from view_ranks import rank_by_views
 
@@ -55,6 +55,13 @@ PROTOCOL = "multi_shot"
 ALL, ACROSS = "all", "90° and more"
 IDENTITY, CAL, VAL, VAL_TOLD = "identity loss only", "CAL", "VAL", "VAL, told views"
 UNKNOWN = "unknown"
+#: Recipe of every arm and what is changed of it.
+ARMS: Mapping[str, tuple[str, list[Override]]] = {
+    IDENTITY: ("cal/pku_reid", [("model.objective.clothes_adversarial_weight", 0)]),
+    CAL: ("cal/pku_reid", []),
+    VAL: ("val/pku_reid", []),
+    VAL_TOLD: ("val/pku_reid", []),
+}
 CLAIM = Claim("VAL finds more from other sides than CAL", VAL, CAL, ACROSS)
 _STEP = 360 // ORIENTATIONS
 _QUICK_PERSONS = 8
@@ -69,8 +76,10 @@ class PkuViews:
 
     Attributes
     ----------
-    root, work : Path
-        The dataset's folder, and that of the runs.
+    root : Path
+        The dataset's folder.
+    work : Place
+        Of the runs.
     keypoints : Path, optional
         Poses of its images.
     sets : tuple of str or tuple
@@ -78,19 +87,30 @@ class PkuViews:
     """
 
     root: Path
-    work: Path
+    work: Place
     keypoints: Optional[Path] = None
     sets: tuple[Override, ...] = ()
+
+    @property
+    def poses(self) -> str:
+        """Where poses come from."""
+        return file_digest(self.keypoints) if self.keypoints else "estimated"
+
+
+def judge_labels(pku: PkuViews) -> dict[str, Any]:
+    """Hold the labels of either method against the true orientations."""
+    angles, bins = true_angles(pku.root), ViewRules().bins
+    return {method: judge(rows, angles, bins) for method, rows in told_views(pku).items()}
 
 
 def told_views(pku: PkuViews) -> dict[str, list[ViewRow]]:
     """Tell every image's view by either method; poses that were estimated are kept."""
     images = sorted(true_angles(pku.root))
-    estimated = pku.work / "views.keypoints.json"
+    estimated = pku.work.run / "views.keypoints.json"
     known = pku.keypoints or (estimated if estimated.exists() else None)
-    pku.work.mkdir(parents=True, exist_ok=True)
+    pku.work.run.mkdir(parents=True, exist_ok=True)
     try:
-        found = find_poses(pku.work / "views.csv", images=pku.root, keypoints=known).poses
+        found = find_poses(pku.work.run / "views.csv", images=pku.root, keypoints=known).poses
     except PoseEstimatorError as error:
         raise SystemExit(f"{error}; or pass poses by --keypoints") from None
     poses = {image: found.get(image) for image in images}
@@ -152,37 +172,41 @@ def difference(own: int, other: int) -> str:
     return f"{_STEP * min(steps, ORIENTATIONS - steps)}°"
 
 
-def run_split(pku: PkuViews, split: int, table: Optional[Path]) -> Found:
-    """Measure all arms on one split; what is stored already is read."""
-    folder = pku.work / f"split_{split}"
+def told_table(pku: PkuViews) -> Path:
+    """Return the table of the views that votes tell, as a recipe takes it."""
+    table = pku.work.run / "told_views.csv"
+    if not table.exists():
+        write_views(table, told_views(pku)["vote"])
+    return table.resolve()
+
+
+def run_split(pku: PkuViews, split: int, arms: Sequence[str] = ARMS) -> Found:
+    """Measure arms on one split; what is stored already is read."""
+    data = data_digest("pku_reid", pku.root)
     base: list[Override] = [
         ("dataset.root", str(pku.root.resolve())),
         ("dataset.split", split),
         ("train.seed", split + 1),
         *pku.sets,
     ]
-    arms: dict[str, tuple[str, list[Override]]] = {
-        IDENTITY: ("cal/pku_reid", [("model.objective.clothes_adversarial_weight", 0)]),
-        CAL: ("cal/pku_reid", []),
-        VAL: ("val/pku_reid", []),
-    }
-    if table:
-        arms[VAL_TOLD] = ("val/pku_reid", [("dataset.views", str(table.resolve()))])
     found = {}
-    for arm, (recipe, own) in arms.items():
-        place = folder / arm.replace(" ", "_").replace(",", "")
-        settings = {"recipe": recipe, "overrides": [override_text(text) for text in (*base, *own)]}
-        if table and arm == VAL_TOLD:
-            settings["views"] = hashlib.sha256(table.read_bytes()).hexdigest()
-        found[arm] = stored(place, settings, partial(_run_arm, recipe, base, own, place))
+    for arm in arms:
+        recipe, own = ARMS[arm]
+        place = pku.work / f"split_{split}" / file_name(arm)
+        # The table is not made for what is stored, and poses differ in their last digits between machines.
+        views = {"views": pku.poses} if arm == VAL_TOLD else {}
+        settings = run_settings(recipe, [*base, *own], data=data, **views)
+        table = partial(told_table, pku) if views else None
+        found[arm] = stored(place, settings, partial(_run_arm, recipe, [*base, *own], table, place.run))
     return found
 
 
 def _run_arm(
-    recipe: str, base: Sequence[Override], own: Sequence[Override], folder: Path
+    recipe: str, base: Sequence[Override], table: Optional[Callable[[], Path]], folder: Path
 ) -> dict[str, Figures]:
-    checkpoint = train_once(recipe, [*base, *own], folder)
-    # Without ``own``: told views train a network, true orientations tell who stands how.
+    told = [("dataset.views", str(table()))] if table else []
+    checkpoint = train_once(recipe, [*base, *told], folder)
+    # Without the table: told views train a network, true orientations tell who stands how.
     run = EvaluationRun(load_recipe(recipe, base), checkpoint)
     protocol = run.dataset.protocols[PROTOCOL]
     sides = protocol.query, protocol.gallery
@@ -227,12 +251,9 @@ def show(labels: Mapping[str, Any], by_difference: Mapping[str, Any]) -> None:
 
 def measure(pku: PkuViews, splits: int) -> tuple[dict[str, Any], list[Found]]:
     """Return what is found of labels, and of every split."""
-    told = told_views(pku)
-    angles, bins = true_angles(pku.root), ViewRules().bins
-    labels = {method: judge(rows, angles, bins) for method, rows in told.items()}
-    table = pku.work / "told_views.csv"
-    write_views(table, told["vote"])
-    return labels, [run_split(pku, split, table) for split in range(splits)]
+    settings = {"data": data_digest("pku_reid", pku.root), "poses": pku.poses}
+    labels = stored(pku.work / "view_labels", settings, partial(judge_labels, pku))
+    return labels, [run_split(pku, split) for split in range(splits)]
 
 
 def quick(pku: PkuViews) -> PkuViews:
@@ -244,7 +265,7 @@ def quick(pku: PkuViews) -> PkuViews:
 
 def main() -> None:
     arguments = _parse()
-    pku = PkuViews(arguments.root, arguments.work, arguments.keypoints, tuple(arguments.sets))
+    pku = PkuViews(arguments.root, place_of(arguments), arguments.keypoints, tuple(arguments.sets))
     if arguments.quick:
         pku = quick(pku)
     labels, found = measure(pku, arguments.splits)
@@ -257,7 +278,9 @@ def main() -> None:
         "by_difference": by_difference,
         "claims": claims(found),
     }
-    write_result("pku_views", _command(arguments), figures, folder=pku.work if arguments.quick else RESULTS)
+    write_result(
+        "pku_views", _command(arguments), figures, folder=arguments.work if arguments.quick else RESULTS
+    )
 
 
 def _parse() -> argparse.Namespace:
@@ -267,6 +290,7 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--splits", type=int, default=5, help="random splits of the persons")
     parser.add_argument("--set", action="append", default=[], dest="sets", metavar="KEY=VALUE")
     parser.add_argument("--work", type=Path, default=Path("runs/pku_views"), help="folder of the runs")
+    add_figures_option(parser)
     return parse_with_quick(parser)
 
 

@@ -4,21 +4,23 @@ r"""Real persons: methods in the same budget, from random weights or a file, bes
 
 Every split draws other persons for training; all arms of a split are trained and tested on the same
 ones. Figures are means over persons, intervals and paired differences are resampled over persons.
-Runs that are finished are kept in ``--work``; one that was interrupted is resumed. ``--quick`` shows
-within minutes that everything runs, on generated persons.
+Runs are kept in ``--work``, what they found in ``--figures``; one that was interrupted is resumed.
+``--quick`` shows within minutes that everything runs, on generated persons.
 """
 
 from __future__ import annotations
 
 import argparse
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property, partial
 from pathlib import Path
-from typing import Any, Optional
+from typing import Any
 
-from experiments import mindreid, override_text, train_once
-from peer_networks import embed_with_peer
-from person_figures import Figures, compare, over_splits, rank_queries, stored
+from experiments import mindreid, train_once
+from finished_runs import Place, add_figures_option, digest, file_digest, place_of, run_settings, stored
+from peer_networks import embed_with_peer, weights_file
+from person_figures import Figures, compare, over_splits, rank_queries
 from quick_trees import parse_with_quick
 from report import RESULTS, run_program, show_table, write_result
 
@@ -55,12 +57,14 @@ class RealPeople:
     ----------
     dataset : str
         "cuhk01" or "pku_reid".
-    root, work : Path
-        The dataset's folder, and that of the runs.
+    root : Path
+        The dataset's folder.
+    work : Place
+        Of the runs.
     models : tuple of str
         Arms, of :data:`MODELS` or whoever has a recipe of the dataset's name.
-    start : Path, optional
-        Weights to start from as well.
+    starts : mapping of str to Path
+        Weights that arms start from as well.
     peers : tuple of Path
         Networks of others.
     sets : tuple of str or tuple
@@ -69,11 +73,23 @@ class RealPeople:
 
     dataset: str
     root: Path
-    work: Path
+    work: Place
     models: tuple[str, ...] = MODELS
-    start: Optional[Path] = None
+    starts: Mapping[str, Path] = field(default_factory=dict)
     peers: tuple[Path, ...] = ()
     sets: tuple[Override, ...] = ()
+
+    @cached_property
+    def data(self) -> str:
+        """What its images are, whichever folder they are in."""
+        return data_digest(self.dataset, self.root)
+
+
+def data_digest(dataset: str, root: Path) -> str:
+    """Return the digest of a dataset's images."""
+    found = load_dataset(dataset, str(root))
+    records = (*found.train, *found.query, *found.gallery)
+    return digest((Path(record.path) for record in records), Path(found.root))
 
 
 def run_arm(recipe: str, overrides: Sequence[Override], folder: Path, *, train: bool) -> Figures:
@@ -87,7 +103,7 @@ def run_arm(recipe: str, overrides: Sequence[Override], folder: Path, *, train: 
 
 def run_split(people: RealPeople, split: int) -> dict[str, Figures]:
     """Measure all arms and peers on one split; what is stored already is read."""
-    folder = people.work / people.dataset / f"split_{split}"
+    place = people.work / people.dataset / f"split_{split}"
     base: list[Override] = [
         ("dataset.root", str(people.root)),
         ("dataset.split", split),
@@ -98,20 +114,21 @@ def run_split(people: RealPeople, split: int) -> dict[str, Figures]:
     for model in people.models:
         method, own = _ABLATIONS.get(model, (model, ()))
         recipe = f"{method}/{people.dataset}"
-        for start in (UNTRAINED, RANDOM_START, *([GIVEN_START] if people.start else [])):
-            given = [("train.init_checkpoint", str(people.start))] if start == GIVEN_START else []
-            place = folder / f"{model}_{start.replace(' ', '_')}"
+        for start in (UNTRAINED, RANDOM_START, *([GIVEN_START] if model in people.starts else [])):
+            given = [("train.init_checkpoint", str(people.starts[model]))] if start == GIVEN_START else []
             overrides = [*base, *own, *given]
-            train = start != UNTRAINED
+            is_trained = start != UNTRAINED
+            run = place / f"{model}_{start.replace(' ', '_')}"
             found[f"{model}, {start}"] = stored(
-                place,
-                {"recipe": recipe, "overrides": [override_text(override) for override in overrides]},
-                lambda r=recipe, o=overrides, p=place, t=train: run_arm(r, o, p, train=t),
+                run,
+                run_settings(recipe, overrides, data=people.data, is_trained=is_trained),
+                partial(run_arm, recipe, overrides, run.run, train=is_trained),
             )
     for peer in people.peers:
-        settings = {"root": str(people.root), "peer": str(peer)}
         found[peer.stem] = stored(
-            folder / f"peer_{peer.stem}", settings, lambda p=peer: run_peer(p, people, split)
+            place / f"peer_{peer.stem}",
+            {"data": people.data, "split": split, "peer": file_digest(weights_file(peer))},
+            partial(run_peer, peer, people, split),
         )
     return found
 
@@ -168,9 +185,9 @@ def main() -> None:
     people = RealPeople(
         arguments.dataset,
         arguments.root,
-        arguments.work,
+        place_of(arguments),
         tuple(arguments.models),
-        arguments.start,
+        dict(arguments.start),
         tuple(arguments.peer),
         (*(QUICK if arguments.quick else ()), *arguments.sets),
     )
@@ -185,7 +202,7 @@ def main() -> None:
         f"real_people_{people.dataset}",
         _command(arguments),
         {"protocol": PROTOCOL, "networks": compared},
-        folder=people.work if arguments.quick else RESULTS,
+        folder=arguments.work if arguments.quick else RESULTS,
     )
 
 
@@ -200,17 +217,33 @@ def _parse() -> argparse.Namespace:
         help="methods, of whose recipes; the last is the baseline",
     )
     parser.add_argument("--splits", type=int, default=3, help="random splits of the persons")
-    parser.add_argument("--start", type=Path, help="weights to start from as well, of walkers or ImageNet")
+    parser.add_argument(
+        "--start",
+        type=_start,
+        action="append",
+        default=[],
+        metavar="MODEL=FILE",
+        help="weights that a method starts from as well, of walkers or ImageNet (repeatable)",
+    )
     parser.add_argument("--peer", type=Path, action="append", default=[], metavar="MODEL.xml")
     parser.add_argument("--set", action="append", default=[], dest="sets", metavar="KEY=VALUE")
     parser.add_argument("--work", type=Path, default=Path("runs/real_people"), help="folder of the runs")
+    add_figures_option(parser)
     arguments = parse_with_quick(parser)
     arguments.models = arguments.models or usual_models(arguments.dataset)
+    for model, file in arguments.start:
+        if model not in arguments.models or not file.is_file():
+            parser.error(f"--start {model}={file}: no such file, or none of {', '.join(arguments.models)}")
     return arguments
 
 
+def _start(text: str) -> tuple[str, Path]:
+    model, _, file = text.partition("=")
+    return model, Path(file)
+
+
 def _command(arguments: argparse.Namespace) -> str:
-    given = " --start start.ckpt" if arguments.start else ""
+    given = "".join(f" --start {model}={file.name}" for model, file in arguments.start)
     given += "".join(f" --peer {peer.name}" for peer in arguments.peer)
     given += "".join(f" --set {text}" for text in arguments.sets)
     return (

@@ -9,7 +9,8 @@ import claims
 import kth_walking
 import pytest
 from claims_on_walkers import ACROSS_VIEWS, LOSS, groups
-from experiments import arm_folder, arm_overrides, data_folder
+from experiments import arm_overrides, arm_place, arm_settings
+from finished_runs import Place, in_one_folder, stored
 
 from mindreid.config import load_recipe
 from mindreid.report.tables.claims_table import claim_row
@@ -46,7 +47,7 @@ def test_an_ablation_is_its_method_with_something_taken_away():
 
 @pytest.mark.parametrize("is_quick", [False, True])
 def test_kths_recipes_hold_with_what_is_changed(tmp_path, is_quick):
-    kth = kth_walking.Kth(tmp_path, tmp_path, 2, is_quick=is_quick)
+    kth = kth_walking.Kth(tmp_path, in_one_folder(tmp_path), 2, is_quick=is_quick)
     for arm in kth_walking.ARMS.values():
         for split in (0, 1):
             recipe = load_recipe(arm.recipe, kth_walking.overrides_of(kth, arm, split))
@@ -62,16 +63,12 @@ def finish(work, group, values):
     experiment = group.experiment
     for arm in experiment.arms:
         for number, seed in enumerate(claims.QUICK_SEEDS):
-            data = data_folder(experiment, seed, work)
-            data.parent.mkdir(parents=True, exist_ok=True)
-            data.with_name(f"{seed}.done").touch()
-            folder = arm_folder(experiment, arm, seed, work)
-            folder.mkdir(parents=True)
-            results = {
-                protocol: {"rank1": own[number], "mAP": own[number] / 2, "rule": "standard"}
+            scores = {
+                protocol: {"rank1": own[number], "mAP": own[number] / 2}
                 for protocol, own in values[arm.name].items()
             }
-            (folder / "result.json").write_text(json.dumps({"results": results}), encoding="utf-8")
+            place = arm_place(experiment, arm, seed, work)
+            stored(place, arm_settings(experiment, arm, seed), lambda found=scores: found)
 
 
 @pytest.fixture
@@ -86,7 +83,7 @@ def run(monkeypatch, tmp_path):
 
 def test_finished_runs_are_taken_as_they_are(run, tmp_path, capsys):
     own = groups(is_quick=True)
-    work = tmp_path / "quick" / "claims"
+    work = in_one_folder(tmp_path / "quick" / "claims")
     finish(work, own["mgn"], {"MGN": {"standard": [0.9, 0.8]}, "global branch": {"standard": [0.7, 0.61]}})
     gait, colour = ({"CL reid": [cl, cl], "BG reid": [bg, bg]} for cl, bg in ((0.5, 0.7), (0.1, 0.9)))
     finish(work, own["gait"], {"AUG": gait, "plain": gait, "RGB": colour})
@@ -111,13 +108,35 @@ def test_finished_runs_are_taken_as_they_are(run, tmp_path, capsys):
 
 def test_an_arm_that_was_run_otherwise_is_refused(run, tmp_path):
     group = groups(is_quick=True)["mgn"]
-    work = tmp_path / "quick" / "claims"
+    work = in_one_folder(tmp_path / "quick" / "claims")
     finish(work, group, {arm: {"standard": [0.5, 0.5]} for arm in ("MGN", "global branch")})
-    folder = arm_folder(group.experiment, group.experiment.arms[0], claims.QUICK_SEEDS[0], work)
-    (folder / "arm.json").write_text('{"recipe": "mgn/walkers", "overrides": []}', encoding="utf-8")
-    with pytest.raises(SystemExit, match="other settings"):
+    file = arm_place(group.experiment, group.experiment.arms[0], claims.QUICK_SEEDS[0], work).file
+    kept = json.loads(file.read_text(encoding="utf-8"))
+    kept["settings"]["optimizers.network.lr"] = 0.5
+    file.write_text(json.dumps(kept), encoding="utf-8")
+    with pytest.raises(SystemExit, match=r"other settings \(optimizers\.network\.lr: 0\.5, not "):
         run("--only", "mgn")
     assert not (tmp_path / "quick" / "claims.json").exists()
+
+
+def test_kept_figures_need_neither_runs_nor_their_data(monkeypatch, tmp_path):
+    """What one machine has measured, another one does not measure again."""
+    figures = tmp_path / "figures"
+    group = groups()["mgn"]
+    kept = Place(tmp_path / "none", figures / "claims")
+    for arm, rank1 in (("MGN", 0.9), ("global branch", 0.8)):
+        (own,) = (one for one in group.experiment.arms if one.name == arm)
+        for seed in (11, 12):
+            found = {"standard": {"rank1": rank1 + seed / 1000, "mAP": rank1}}
+            place = arm_place(group.experiment, own, seed, kept)
+            stored(place, arm_settings(group.experiment, own, seed), lambda found=found: found)
+    monkeypatch.setattr(claims, "RESULTS", tmp_path)
+    options = ["--only", "mgn", "--seeds", "11", "12", "--work", str(tmp_path / "work")]
+    monkeypatch.setattr(sys, "argv", ["claims.py", *options, "--figures", str(figures)])
+    claims.main()
+    (entry,) = json.loads((tmp_path / "claims.json").read_text(encoding="utf-8"))["figures"]["claims"]
+    assert entry["verdict"] == "shown"
+    assert not (tmp_path / "work").exists()
 
 
 @pytest.mark.parametrize("options", [["--kth", "nowhere"], ["--only", "reid"], ["--quick", "--pku", "."]])

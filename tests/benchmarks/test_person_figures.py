@@ -2,11 +2,9 @@
 
 import numpy as np
 import pytest
-from person_figures import join_figures, over_splits, rank_queries, stored
+from person_figures import join_figures, over_splits, rank_queries
 
-from mindreid import load_dataset
 from mindreid.data.records import Record
-from mindreid.errors import DataError
 
 
 def records(rng, count):
@@ -60,30 +58,6 @@ def test_queries_without_a_match_count_nowhere(gallery):
     features = np.ones((1, 3)), np.ones((len(gallery), 3))
     figures = rank_queries([Record(("q.jpg",), 1, 0)], gallery, features)
     assert figures == {"rank1": {}, "mAP": {}, "chance": {}}
-
-
-def test_what_is_stored_is_not_measured_again(tmp_path):
-    place, settings = tmp_path / "new" / "figures", {"recipe": "mgn/walkers", "overrides": []}
-    assert stored(place, settings, lambda: {"rank1": {"1": [0.5]}}) == {"rank1": {"1": [0.5]}}
-    assert stored(place, settings, lambda: pytest.fail("measured again")) == {"rank1": {"1": [0.5]}}
-
-
-def test_nothing_is_taken_for_a_run_with_other_settings(tmp_path):
-    def interrupted():
-        (tmp_path / "mgn").mkdir()
-        raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        stored(tmp_path / "mgn", {"epochs": 40}, interrupted)
-    with pytest.raises(SystemExit, match="other settings"):
-        stored(tmp_path / "mgn", {"epochs": 60}, lambda: 1)
-    assert stored(tmp_path / "mgn", {"epochs": 40}, lambda: 2) == 2
-
-
-def test_what_never_began_binds_nobody(tmp_path):
-    with pytest.raises(DataError):
-        stored(tmp_path / "mgn", {"root": "mistyped"}, lambda: load_dataset("cuhk01", "mistyped"))
-    assert stored(tmp_path / "mgn", {"root": "right"}, lambda: 1) == 1
 
 
 def test_a_person_of_several_splits_has_all_its_queries():

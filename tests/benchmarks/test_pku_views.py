@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from finished_runs import in_one_folder
 from pku_views import PkuViews, confusion, difference, judge, told_views, true_angles
 from quick_trees import write_pku_walkers
 
@@ -60,7 +61,7 @@ def test_true_keypoints_of_walkers_tell_where_they_face(tmp_path):
     keypoints = write_pku_walkers(root, 3)
     angles = true_angles(root)
     assert len(angles) == 3 * 2 * 8
-    labels = told_views(PkuViews(root, tmp_path / "work", keypoints))
+    labels = told_views(PkuViews(root, in_one_folder(tmp_path / "work"), keypoints))
     right = {method: judge(rows, angles, BINS)["right_percent"] for method, rows in labels.items()}
     assert set(right) == {"vote", "paper"}
     assert right["vote"] > 90
