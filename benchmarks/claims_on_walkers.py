@@ -9,7 +9,6 @@ from __future__ import annotations
 from argparse import Namespace
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import Any, Optional
 
@@ -22,8 +21,8 @@ from learning import EXPERIMENTS, QUICK_DATA, VIEWS, make_walkers, quick_experim
 from person_figures import METRICS
 from view_ranks import rank_by_views
 
-from mindreid.config import Override, load_recipe
-from mindreid.engine.evaluation.evaluation_run import EvaluationRun
+from mindreid.data.records import Dataset
+from mindreid.engine.evaluation.protocol_evaluation import ProtocolEmbeddings
 
 WALKERS = "walkers"
 
@@ -51,8 +50,20 @@ class ClothesWalkers:
 
 
 def make_outfit_walkers(root: Path, seed: int) -> None:
-    """Describe walkers in many outfits, 200 to train on and 120 to test."""
-    mindreid("data", "synthesize", "--layout", "outfit_walkers", "--root", root, "--ids", 320, "--seed", seed)
+    """Render walkers in many outfits, 200 to train on and 120 to test, once for all arms."""
+    mindreid(
+        "data",
+        "synthesize",
+        "--layout",
+        "outfit_walkers",
+        "--root",
+        root,
+        "--ids",
+        320,
+        "--seed",
+        seed,
+        "--in-one-file",
+    )
 
 
 CLOTHES = ClothesWalkers(
@@ -134,7 +145,7 @@ def _clothes(walkers: ClothesWalkers) -> Group:
     )
     arms = (IDENTITY, CAL, PAPERS_CAL, VAL, PAPERS_VAL)
     experiment = _in_other_clothes(walkers, "clothes", arms)
-    return Group(replace(experiment, more=partial(_across_views, walkers.views)), claims)
+    return Group(replace(experiment, more=_across_views), claims)
 
 
 def _fire(walkers: ClothesWalkers) -> Group:
@@ -166,7 +177,8 @@ def _in_other_clothes(walkers: ClothesWalkers, name: str, arms: Sequence[str]) -
         replace(
             arm,
             recipe=walkers.recipes[arm.recipe.partition("/")[0]],
-            files=tuple((key, walkers.views) for key, _ in arm.files if walkers.views),
+            # Some methods learn from views; all are ranked by them.
+            files=(("dataset.views", walkers.views),) if walkers.views else (),
         )
         for arm in learned.arms
         if arm.name in arms
@@ -179,21 +191,13 @@ def _loss(scores: Scores) -> Scores:
     return {LOSS: {metric: bag[metric] - clothes[metric] for metric in ("rank1", "mAP")}}
 
 
-def _across_views(
-    views: Optional[str], recipe: str, overrides: Sequence[Override], checkpoint: Optional[Path]
-) -> Scores:
+def _across_views(dataset: Dataset, embeddings: ProtocolEmbeddings) -> Scores:
     """Rank among those who are seen from another side than the query, in other clothes."""
-    loaded = load_recipe(recipe, overrides)
-    if views is not None:
-        table = str(Path(loaded.dataset.root) / views)
-        loaded = load_recipe(recipe, [*overrides, ("dataset.views", table)])
-    run = EvaluationRun(loaded, checkpoint)
-    protocol = run.dataset.protocols["clothes_changing"]
-    features = run.extract(protocol.query), run.extract(protocol.gallery)
+    protocol = dataset.protocols["clothes_changing"]
     found = rank_by_views(
         protocol.query,
         protocol.gallery,
-        features,
+        (embeddings(protocol.query), embeddings(protocol.gallery)),
         lambda own, other: "same" if own == other else "other",
         rule=protocol.rule,
     )["other"]

@@ -22,8 +22,16 @@ import numpy as np
 from finished_runs import Place, file_digest, run_settings, stored
 from report import show_table, write_result
 
-from mindreid.config import Override
-from mindreid.engine.evaluation.protocol_results import results_from_json
+from mindreid.config import Override, load_recipe
+from mindreid.data.records import Dataset
+from mindreid.engine.evaluation.evaluation_run import EvaluationRun
+from mindreid.engine.evaluation.protocol_evaluation import (
+    ProtocolEmbeddings,
+    chosen_protocols,
+    embed_protocols,
+    evaluate_protocols,
+)
+from mindreid.engine.evaluation.protocol_results import Results, results_from_json
 from mindreid.report.tables.markdown import mean_and_deviation
 
 METRICS = ("rank1", "mAP", "mINP")
@@ -33,8 +41,8 @@ _FINISHED = "finished"
 
 #: {protocol: {metric: value}} of one network.
 Scores = dict[str, dict[str, float]]
-#: From the recipe, its overrides and the weights of a network to scores of more protocols.
-Measure = Callable[[str, Sequence[Override], Optional[Path]], Scores]
+#: From a dataset and its embeddings to scores of more protocols.
+Measure = Callable[[Dataset, ProtocolEmbeddings], Scores]
 
 
 @dataclass(frozen=True)
@@ -270,21 +278,27 @@ def _measure_arm(experiment: Experiment, arm: Arm, seed: int, work: Place) -> Sc
     checkpoint = None if arm.checkpoint == "none" else Path(arm.checkpoint)
     if arm.checkpoint == "train":
         checkpoint = train_arm(experiment, arm, seed, work)
-    scores = _evaluate(arm.recipe, overrides, checkpoint, experiment.metrics)
-    return {**scores, **(experiment.more(arm.recipe, overrides, checkpoint) if experiment.more else {})}
+    if experiment.more is None:
+        return _chosen(_evaluate(arm.recipe, overrides, checkpoint), experiment.metrics)
+    run = EvaluationRun(load_recipe(arm.recipe, overrides), checkpoint)
+    protocols = chosen_protocols(run.dataset, run.recipe.evaluation)
+    embeddings = embed_protocols(run.extract, protocols)
+    results = evaluate_protocols(protocols, embeddings, run.recipe.evaluation)
+    return {**_chosen(results, experiment.metrics), **experiment.more(run.dataset, embeddings)}
 
 
-def _evaluate(
-    recipe: str, overrides: Sequence[Override], checkpoint: Optional[Path], metrics: Sequence[str]
-) -> Scores:
-    """Return the wanted figures of ``mindreid eval``."""
+def _evaluate(recipe: str, overrides: Sequence[Override], checkpoint: Optional[Path]) -> Results:
+    """Return the results of ``mindreid eval``, a process of its own."""
     weights = ("--untrained",) if checkpoint is None else ("--checkpoint", checkpoint)
     with tempfile.TemporaryDirectory() as folder:
         result = Path(folder, "result.json")
         mindreid("eval", "--config", recipe, *set_options(overrides), *weights, "--json", result)
-        found = results_from_json(json.loads(result.read_text(encoding="utf-8"))["results"])
+        return results_from_json(json.loads(result.read_text(encoding="utf-8"))["results"])
+
+
+def _chosen(results: Results, metrics: Sequence[str]) -> Scores:
     scores = {}
-    for protocol, own in found.items():
+    for protocol, own in results.items():
         figures = {**own.figures(), "valid_queries": own.valid_queries, "gallery": own.gallery}
         wanted = (*metrics, "valid_queries", "gallery")
         scores[protocol] = {name: figures[name] for name in wanted if figures.get(name) is not None}

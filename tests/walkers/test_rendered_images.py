@@ -5,10 +5,12 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from mindreid import load_dataset
 from mindreid.cli import main
 from mindreid.data.datasets.outfit_walkers import OutfitWorld, RenderedImage
 from mindreid.data.formats.images import read_image
@@ -180,11 +182,47 @@ def test_a_world_of_senseless_numbers_is_not_written(change, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_world_in_one_file_has_the_images_that_would_be_rendered(tmp_path, monkeypatch):
+    root = tmp_path / "world"
+    synthesize_world(root, 4, 3, outfits=2, cameras=2, images=2, in_one_file=True)
+    assert (root / "images.npy").stat().st_size > (2 * 2 * 2 + 2 * 2 * 4 * 2) * 128 * 64 * 3
+    dataset = load_dataset("outfit_walkers", str(root))
+    paths = [record.path for record in (*dataset.train, *dataset.query, *dataset.gallery)]
+    expected = [render_image(Path(path).name) for path in paths]
+    foreign = render_image(FRONT.name)
+    with monkeypatch.context() as patched:
+        patched.setattr(rendered_images, "render_image", lambda name: pytest.fail(f"{name} was rendered"))
+        assert digest(map(read_image, paths)) == digest(expected)
+        with pytest.raises(ValueError, match="read-only"):
+            read_image(paths[0])[:] = 0
+    # A name that is none of the world's is rendered as everywhere.
+    np.testing.assert_array_equal(read_image(root / FRONT.name), foreign)
+
+
+@pytest.mark.parametrize("damage", ["another world", "cut short"])
+def test_a_file_that_is_not_of_its_world_is_refused(tmp_path, damage):
+    root = tmp_path / "world"
+    synthesize_world(root, 4, 3, outfits=2, cameras=2, images=2, in_one_file=True)
+    if damage == "cut short":
+        content = (root / "images.npy").read_bytes()
+        (root / "images.npy").write_bytes(content[: len(content) // 2])
+    else:
+        replace(OutfitWorld.read(root / "world.json"), outfits=3).write(root)
+    with pytest.raises(DataError, match=r"images\.npy.*delete the file"):
+        read_image(load_dataset("outfit_walkers", str(root)).train[0].path)
+
+
 def test_the_command_writes_a_world_and_refuses_annotations(tmp_path, capsys):
     command = ["data", "synthesize", "--layout", "outfit_walkers", "--ids", "6", "--root"]
     assert main([*command, str(tmp_path / "a"), "--outfits", "3", "--frames", "4"]) == 0
     world = OutfitWorld.read(tmp_path / "a" / "world.json")
     assert world == OutfitWorld(1, 4, 2, outfits=3, images=4)
+    assert main([*command, str(tmp_path / "c"), "--outfits", "2", "--frames", "1", "--in-one-file"]) == 0
+    assert (tmp_path / "c" / "images.npy").is_file()
     assert main([*command, str(tmp_path / "b"), "--annotations"]) == 2
     assert "as they are read" in capsys.readouterr().err
     assert not (tmp_path / "b").exists()
+    market = ["data", "synthesize", "--ids", "6", "--in-one-file", "--root", str(tmp_path / "d")]
+    assert main(market) == 2
+    assert "rendered images" in capsys.readouterr().err
+    assert not (tmp_path / "d").exists()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from pathlib import Path
 from typing import Union
@@ -15,6 +16,7 @@ from mindreid.data.generated_marker import MARKER
 from mindreid.walkers.persons.clothing import draw_outfit
 from mindreid.walkers.persons.individual import draw_individual
 from mindreid.walkers.population import check_population, count_for_training
+from mindreid.walkers.rendered_file import open_rendered_file, write_rendered_file
 from mindreid.walkers.seeding import generator
 from mindreid.walkers.walk import Walk, render_walk
 from mindreid.zoo import RENDERERS
@@ -27,7 +29,7 @@ _KEPT_BYTES = 2**28
 class KeptImages:
     """Images in memory: the first ones up to a limit, as epochs in random order gain nothing from the last.
 
-    May be used by several threads.
+    Those of a world that has them in a file are read there. May be used by several threads.
 
     Parameters
     ----------
@@ -40,8 +42,14 @@ class KeptImages:
         self._images: dict[str, np.ndarray] = {}
         self._lock = threading.Lock()
 
-    def __call__(self, name: str) -> np.ndarray:
-        """Return the image of a name as :func:`render_image` makes it, read-only."""
+    def __call__(self, path: str) -> np.ndarray:
+        """Return the image of a path's name as :func:`render_image` makes it, read-only."""
+        root, name = os.path.split(path)
+        rendered = open_rendered_file(Path(root))
+        image = rendered(name) if rendered else None
+        return self._keep(name) if image is None else image
+
+    def _keep(self, name: str) -> np.ndarray:
         kept = self._images.get(name)
         if kept is not None:
             return kept
@@ -93,6 +101,7 @@ def synthesize_world(
     cameras: int = 4,
     images: int = 2,
     test_share: float = 0.375,
+    in_one_file: bool = False,
 ) -> dict[str, int]:
     """Write the description of a world whose images are rendered as they are read, whole or not at all.
 
@@ -112,6 +121,8 @@ def synthesize_world(
         Images of each outfit in training.
     test_share : float
         Share of persons for testing, in (0, 1).
+    in_one_file : bool
+        Render all images now, into one file, for several runs; 24 kB an image.
 
     Returns
     -------
@@ -131,6 +142,8 @@ def synthesize_world(
     with atomic_folder(root) as folder:
         world.write(folder)
         write_json(folder / MARKER, {"kind": "generated walkers"})
+        if in_one_file:
+            write_rendered_file(folder, world, render_image)
     return {"train": world.training_count, "query": world.test_count, "gallery": world.test_count}
 
 

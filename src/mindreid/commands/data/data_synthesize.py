@@ -30,6 +30,11 @@ def add(actions: argparse._SubParsersAction) -> None:
         "16 of a gait sequence; of an outfit that is rendered as it is read, 2",
     )
     parser.add_argument("--annotations", action="store_true", help="also silhouettes, keypoints, masks")
+    parser.add_argument(
+        "--in-one-file",
+        action="store_true",
+        help="of images that are rendered as they are read: render them all now, once for several runs",
+    )
     parser.set_defaults(run=_synthesize)
 
 
@@ -40,6 +45,8 @@ def _synthesize(parsed: argparse.Namespace) -> None:
     if DATASETS[parsed.layout].rendered:
         _describe_world(parsed)
         return
+    if parsed.in_one_file:
+        raise MindReidError(f"--in-one-file is for rendered images, and those of {parsed.layout!r} are files")
     if DATASETS[parsed.layout].sequence_layout is not None:
         _synthesize_sequences(parsed)
         return
@@ -82,4 +89,4 @@ def _describe_world(parsed: argparse.Namespace) -> None:
         )
     numbers = {"outfits": parsed.outfits, "cameras": parsed.cameras, "images": parsed.frames}
     given = {name: number for name, number in numbers.items() if number is not None}
-    synthesize_world(parsed.root, parsed.ids, parsed.seed, **given)
+    synthesize_world(parsed.root, parsed.ids, parsed.seed, in_one_file=parsed.in_one_file, **given)

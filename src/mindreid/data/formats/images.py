@@ -93,7 +93,7 @@ def read_image(path: PathLike) -> np.ndarray:
         without a range of their own (32 bits, floating point), or more than 89 million of them.
     """
     if os.fspath(path).endswith(RENDERED_SUFFIX):
-        return RENDERERS[RENDERED_SUFFIX](os.path.basename(path))
+        return RENDERERS[RENDERED_SUFFIX](os.fspath(path))
     with open_regular(path) as stream:
         return decode_image(stream, str(path))
 
