@@ -37,7 +37,21 @@ def test_a_history_has_every_whole_line(tmp_path):
         assert len(read_losses(path)) == 3
 
 
-@pytest.mark.parametrize("line", ["nonsense", "[]", '{"epoch": 1}', '{"epoch": "1", "step": 2}', "{" * 9])
+def changed(**values):
+    return json.dumps({**json.loads(lines(1)), **values})
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        *("nonsense", "[]", '{"epoch": 1}', '{"epoch": "1", "step": 2}', "{" * 9),
+        changed(loss="0.5"),
+        changed(loss=None),
+        changed(terms={"a": "1"}),
+        changed(terms=[1]),
+        changed(rates={"net": True}),
+    ],
+)
 def test_a_damaged_line_is_named(line, tmp_path):
     path = tmp_path / "metrics.jsonl"
     path.write_text(lines(2) + line + "\n" + lines(1))
@@ -68,7 +82,10 @@ def test_evaluations_are_read_by_metric_and_protocol(tmp_path):
     assert list(history.figures["mAP"]) == ["b"]
 
 
-@pytest.mark.parametrize("results", [None, [], {"a": {}}, {"a": 3}, {"a": {"mAP": 0.1}}])
+NO_RESULTS = [None, [], {"a": {}}, {"a": 3}, {"a": {"mAP": 0.1}}, {"a": {"rank1": "0.1"}}]
+
+
+@pytest.mark.parametrize("results", NO_RESULTS)
 def test_a_line_that_is_no_evaluation_is_refused(results, tmp_path):
     path = tmp_path / "evaluations.jsonl"
     path.write_text(json.dumps({"epoch": 4, "step": 9, "results": results}) + "\n")

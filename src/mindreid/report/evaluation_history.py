@@ -10,7 +10,9 @@ import numpy as np
 
 from mindreid.engine.evaluation.protocol_results import results_from_json
 from mindreid.errors import DataError
-from mindreid.report.loss_history import read_lines
+from mindreid.report.loss_history import is_number, read_lines
+
+METRICS = ("rank1", "mAP")
 
 
 @dataclass(frozen=True)
@@ -44,16 +46,21 @@ def read_evaluations(path: Path) -> EvaluationHistory:
     results = {}
     for row in read_lines(path):
         try:
-            results[row["epoch"] + 1] = results_from_json(row["results"])
+            own = results_from_json(row["results"])
+            named = [result.named(metric) for result in own.values() for metric in METRICS]
+            is_valid = all(value is None or is_number(value) for value in named)
         except (KeyError, AttributeError, TypeError, DataError):
+            is_valid = False
+        if not is_valid:
             raise DataError(
                 f"what is said of epoch {row['epoch']} is no evaluation",
                 where=str(path),
                 fix="take the line out",
-            ) from None
+            )
+        results[row["epoch"] + 1] = own
     protocols = dict.fromkeys(name for own in results.values() for name in own)
     figures: dict[str, dict[str, np.ndarray]] = {}
-    for metric in ("rank1", "mAP"):
+    for metric in METRICS:
         for protocol in protocols:
             values = [own[protocol].named(metric) if protocol in own else None for own in results.values()]
             if any(value is not None for value in values):

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -47,7 +48,7 @@ def read_losses(path: Path) -> LossHistory:
     DataError
         If a line is damaged.
     """
-    rows = read_lines(path)
+    rows = read_lines(path, {"loss": float, "terms": dict, "rates": dict})
     terms = list(dict.fromkeys(name for row in rows for name in row["terms"]))
     phases = list(dict.fromkeys(name for row in rows for name in row["rates"]))
     return LossHistory(
@@ -61,30 +62,45 @@ def read_losses(path: Path) -> LossHistory:
     )
 
 
-def read_lines(path: Path) -> list[dict[str, Any]]:
+def read_lines(path: Path, wanted: Mapping[str, type] = MappingProxyType({})) -> list[dict[str, Any]]:
     """Read JSON lines of a run; the last one, which may be half written, is left out unless it is whole.
+
+    Parameters
+    ----------
+    path : Path
+        A file that may not be there.
+    wanted : mapping of str to type
+        What a line says beside its epoch and step: a number (``float``), or numbers by name (``dict``).
 
     Raises
     ------
     DataError
-        If a line is no JSON object with an epoch and a step.
+        If a line is no JSON object with an epoch, a step and what is wanted.
     """
     if not path.is_file():
         return []
     text = path.read_text(encoding="utf-8", errors="replace")
     whole = text[: text.rfind("\n") + 1]
-    return [_read_line(line, f"{path}:{number}") for number, line in enumerate(whole.splitlines(), 1)]
+    return [_read_line(line, f"{path}:{number}", wanted) for number, line in enumerate(whole.splitlines(), 1)]
 
 
-def _read_line(line: str, where: str) -> dict[str, Any]:
+def _read_line(line: str, where: str, wanted: Mapping[str, type]) -> dict[str, Any]:
     try:
         row = json.loads(line)
-        valid = isinstance(row["epoch"], int) and isinstance(row["step"], int)
-    except (ValueError, TypeError, KeyError, RecursionError):
-        valid = False
-    if not valid:
+        is_valid = isinstance(row["epoch"], int) and isinstance(row["step"], int)
+        for name, kind in wanted.items():
+            values = row[name].values() if kind is dict else (row[name],)
+            is_valid = is_valid and all(map(is_number, values))
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        is_valid = False
+    if not is_valid:
         raise DataError("this line tells nothing of a step", where=where, fix="take the line out")
     return row
+
+
+def is_number(value: Any) -> bool:
+    """Return whether a value that was read from JSON is a number."""
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
 def _column(rows: Sequence[Mapping[str, float]], name: str) -> np.ndarray:
