@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from mindreid.metrics.percentages import to_percent
-from mindreid.report.tables.markdown import percent, rank1_and_map_spread, table
+from mindreid.report.tables.markdown import difference_with_interval, percent, rank1_and_map_spread, table
 from mindreid.report.tables.result_files import ResultFiles
 
 CLAIMS_HEADER = ("claim", "on", "protocol", "with", "without", "difference of rank-1, 95 %", "verdict")
@@ -34,7 +33,7 @@ def claim_row(entry: Mapping[str, Any]) -> tuple[str, ...]:
     if not figures:
         return (*about, _NO_QUERY, _NO_QUERY, _NO_QUERY, entry["verdict"])
     sides = (f"{entry[side]}: {_found(entry, side)}" for side in ("first", "second"))
-    return (*about, *sides, _difference(figures["rank1"]["difference"]), entry["verdict"])
+    return (*about, *sides, difference_with_interval(figures["rank1"]["difference"]), entry["verdict"])
 
 
 def claims_summary(figures: Mapping[str, Any]) -> str:
@@ -63,10 +62,3 @@ def _counted(entry: Mapping[str, Any]) -> str:
 
 def _number(count: int, what: str) -> str:
     return f"{count} {what}" if count == 1 else f"{count} {what}s"
-
-
-def _difference(found: Mapping[str, Any]) -> str:
-    mean = f"{to_percent(found['mean']):+.1f}"
-    if found["interval_95"] is None:
-        return mean
-    return f"{mean} ({' to '.join(percent(end) for end in found['interval_95'])})"

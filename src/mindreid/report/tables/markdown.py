@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from mindreid.metrics.percentages import to_percent
 
@@ -59,6 +60,33 @@ def rank1_and_map_spread(spreads: Mapping[str, Mapping[str, float]]) -> str:
     '50.0 ± 1.2'
     """
     return " / ".join(mean_and_deviation(spreads[name]) for name in ("rank1", "mAP") if name in spreads)
+
+
+def with_interval(figure: Mapping[str, Any]) -> str:
+    """Write "mean" and "interval_95" of a share in per cent; a single seed has no interval.
+
+    Examples
+    --------
+    >>> with_interval({"mean": 0.5, "interval_95": [0.412, 0.6]})
+    '50.0 (41.2 to 60.0)'
+    """
+    return f"{percent(figure['mean'])}{_interval(figure)}"
+
+
+def difference_with_interval(figure: Mapping[str, Any]) -> str:
+    """Write a difference like :func:`with_interval`, with its sign.
+
+    Examples
+    --------
+    >>> difference_with_interval({"mean": 0.05, "interval_95": None})
+    '+5.0'
+    """
+    return f"{to_percent(figure['mean']):+.1f}{_interval(figure)}"
+
+
+def _interval(figure: Mapping[str, Any]) -> str:
+    ends = figure["interval_95"]
+    return "" if ends is None else f" ({' to '.join(map(percent, ends))})"
 
 
 def _row(cells: Sequence[str]) -> str:
