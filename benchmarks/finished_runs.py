@@ -60,9 +60,14 @@ def add_figures_option(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--figures", type=Path, metavar="DIR", help=told)
 
 
-def place_of(arguments: argparse.Namespace) -> Place:
-    """Return where ``--work`` and ``--figures`` say; a quick run's figures are nobody's."""
-    return Place(arguments.work, (not arguments.quick and arguments.figures) or arguments.work)
+def place_of(arguments: argparse.Namespace, name: str = "") -> Place:
+    """Return where ``--work`` and ``--figures`` say; a quick run's figures are nobody's.
+
+    ``--figures`` is of all benchmarks, ``--work`` may be of the one of that name alone.
+    """
+    if arguments.quick or arguments.figures is None:
+        return in_one_folder(arguments.work)
+    return Place(arguments.work, arguments.figures / name)
 
 
 def run_settings(recipe: str, overrides: Sequence[Override], **more: Any) -> dict[str, Any]:

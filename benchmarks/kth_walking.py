@@ -327,7 +327,9 @@ def main() -> None:
     if videos is None:
         parser.error("pass the folder of the videos by --videos")
     arguments.work = work
-    found = measure(Kth(videos, place_of(arguments), arguments.splits, is_quick=arguments.quick))
+    found = measure(
+        Kth(videos, place_of(arguments, "kth_walking"), arguments.splits, is_quick=arguments.quick)
+    )
     summary = summarize(found)
     show(summary)
     write_result(

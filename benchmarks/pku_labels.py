@@ -173,7 +173,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     add_options(parser)
     arguments = parse_with_quick(parser)
-    pku = PkuViews(arguments.root, place_of(arguments), arguments.keypoints)
+    pku = PkuViews(arguments.root, place_of(arguments, "pku_views"), arguments.keypoints)
     if arguments.quick:
         pku = with_walkers(pku)
     labels = measure_labels(pku)

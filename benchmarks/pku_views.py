@@ -143,7 +143,9 @@ def quick(pku: PkuViews) -> PkuViews:
 
 def main() -> None:
     arguments = _parse()
-    pku = PkuViews(arguments.root, place_of(arguments), arguments.keypoints, tuple(arguments.sets))
+    pku = PkuViews(
+        arguments.root, place_of(arguments, "pku_views"), arguments.keypoints, tuple(arguments.sets)
+    )
     if arguments.quick:
         pku = quick(pku)
     found = [run_split(pku, split) for split in range(arguments.splits)]

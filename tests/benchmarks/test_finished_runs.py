@@ -1,11 +1,12 @@
 """Figures of finished runs: kept apart from the runs, and never taken for those of others."""
 
+import argparse
 import json
 from pathlib import Path
 
 import pytest
 from experiments import file_name
-from finished_runs import Place, digest, in_one_folder, run_settings, stored
+from finished_runs import Place, add_figures_option, digest, in_one_folder, place_of, run_settings, stored
 
 from mindreid import load_dataset
 from mindreid.errors import DataError
@@ -105,3 +106,16 @@ def test_kept_figures_of_this_project_name_no_folder():
             assert content.keys() == {"settings", "figures"}
             texts = [value for value in content["settings"].values() if isinstance(value, str)]
             assert not [text for text in texts if text.startswith(("/", "runs"))]
+
+
+def test_a_benchmark_has_its_folder_among_the_figures_of_all(tmp_path):
+    def place(*options):
+        parser = argparse.ArgumentParser()
+        parser.add_argument("--work", type=Path, default=Path("runs/pku_views"))
+        parser.add_argument("--quick", action="store_true")
+        add_figures_option(parser)
+        return place_of(parser.parse_args(options), "pku_views")
+
+    assert place() == in_one_folder(Path("runs/pku_views"))
+    assert place("--figures", "kept") == Place(Path("runs/pku_views"), Path("kept/pku_views"))
+    assert place("--figures", "kept", "--quick") == in_one_folder(Path("runs/pku_views"))
