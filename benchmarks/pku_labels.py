@@ -13,7 +13,7 @@ import shlex
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, Optional
 
@@ -58,6 +58,11 @@ class PkuViews:
     keypoints: Optional[Path] = None
     sets: tuple[Override, ...] = ()
 
+    @cached_property
+    def data(self) -> str:
+        """What its images are, whichever folder they are in."""
+        return data_digest("pku_reid", self.root)
+
     @property
     def poses(self) -> str:
         """Where poses come from."""
@@ -66,7 +71,7 @@ class PkuViews:
 
 def measure_labels(pku: PkuViews) -> dict[str, Any]:
     """Judge the labels unless that was done before."""
-    settings = {"data": data_digest("pku_reid", pku.root), "poses": pku.poses}
+    settings = {"data": pku.data, "poses": pku.poses}
     return stored(pku.work / "view_labels", settings, partial(judge_labels, pku))
 
 

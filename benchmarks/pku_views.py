@@ -33,7 +33,7 @@ from person_figures import (
 )
 from pku_labels import PkuViews, add_options, given_keypoints, told_views, with_walkers
 from quick_trees import parse_with_quick
-from real_people import QUICK, data_digest
+from real_people import QUICK
 from report import RESULTS, run_program, show_table, write_result
 from view_ranks import rank_by_views
 
@@ -68,14 +68,12 @@ def difference(own: int, other: int) -> str:
 def told_table(pku: PkuViews) -> Path:
     """Return the table of the views that votes tell, as a recipe takes it."""
     table = pku.work.run / "told_views.csv"
-    if not table.exists():
-        write_views(table, told_views(pku)["vote"])
+    write_views(table, told_views(pku)["vote"])
     return table.resolve()
 
 
 def run_split(pku: PkuViews, split: int, arms: Sequence[str] = ARMS) -> Found:
     """Measure arms on one split; what is stored already is read."""
-    data = data_digest("pku_reid", pku.root)
     base: list[Override] = [
         ("dataset.root", str(pku.root.resolve())),
         ("dataset.split", split),
@@ -88,7 +86,7 @@ def run_split(pku: PkuViews, split: int, arms: Sequence[str] = ARMS) -> Found:
         place = pku.work / f"split_{split}" / file_name(arm)
         # The table is not made for what is stored, and poses differ in their last digits between machines.
         views = {"views": pku.poses} if arm == VAL_TOLD else {}
-        settings = run_settings(recipe, [*base, *own], data=data, **views)
+        settings = run_settings(recipe, [*base, *own], data=pku.data, **views)
         table = partial(told_table, pku) if views else None
         found[arm] = stored(place, settings, partial(_run_arm, recipe, [*base, *own], table, place.run))
     return found
