@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from paired_persons import LEAST_PERSONS, mean_with_interval, paired_difference, person_means, verdict
 from paired_seeds import paired_seeds
@@ -39,6 +39,7 @@ def test_pairing_takes_out_what_both_have_in_common():
     assert found["mean"] == pytest.approx(np.mean(first - second))
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(SHARES, SHARES), min_size=LEAST_PERSONS, max_size=12))
 def test_changing_sides_changes_the_sign(pairs):
     ours, theirs = (persons(side) for side in zip(*pairs))
