@@ -20,9 +20,9 @@ def claims_table(results: ResultFiles) -> str:
     figures = content["figures"]
     hours = sum(figures["hours"].values())
     title = (
-        f"*The papers' claims, tested here* (`{content['command']}`, {hours:.1f} hours beside runs that "
-        "other benchmarks had finished; rank-1 / mAP in per cent, mean ± sample deviation; each interval "
-        "stands for itself, so that of twenty one may miss)"
+        f"*The papers' claims, tested here* (`{content['command']}`, {hours:.1f} hours, runs of other "
+        "benchmarks not counted; rank-1 / mAP in per cent, mean ± sample deviation; each interval stands "
+        "for itself, so that of twenty one may miss)"
     )
     return f"{title}\n\n{table(CLAIMS_HEADER, [claim_row(entry) for entry in figures['claims']])}"
 
