@@ -14,20 +14,11 @@ import kth_walking
 import pku_views
 from claim_verdicts import Claim, over_persons
 from finished_runs import Place
+from people_arms import FROM_WALKERS, GLOBAL_BRANCH, IDENTITY, MGN
 from person_figures import Figures
-from real_people import (
-    GLOBAL_BRANCH,
-    IDENTITY,
-    MGN,
-    PROTOCOL,
-    QUICK,
-    RANDOM_START,
-    RealPeople,
-    make_quick_data,
-    run_split,
-)
+from real_people import PROTOCOL, RealPeople, make_quick_data, run_split
 
-_ARMS = {name: f"{name}, {RANDOM_START}" for name in (MGN, GLOBAL_BRANCH, IDENTITY)}
+_ARMS = {name: f"{name}, {FROM_WALKERS}" for name in (MGN, GLOBAL_BRANCH, IDENTITY)}
 _OVER_GLOBAL_BRANCH = Claim(
     "MGN finds more than its global branch alone", _ARMS[MGN], _ARMS[GLOBAL_BRANCH], PROTOCOL
 )
@@ -39,7 +30,7 @@ _OVER_IDENTITY = Claim(
 def cuhk01_claims(
     root: Optional[Path], work: Place, *, splits: Optional[int], is_quick: bool
 ) -> list[dict[str, Any]]:
-    """Measure MGN, its global branch and the identity loss on its trunk, from random weights."""
+    """Measure MGN, its global branch and the identity loss on its trunk, all from walkers."""
     found = _real_people("cuhk01", root, work, (MGN, GLOBAL_BRANCH, IDENTITY), splits or 3, is_quick)
     return [over_persons(claim, "CUHK01", found) for claim in (_OVER_GLOBAL_BRANCH, _OVER_IDENTITY)]
 
@@ -73,6 +64,7 @@ def _real_people(
     place = root or work.run / "data" / dataset
     if is_quick:
         make_quick_data(dataset, place)
-    sets = QUICK if is_quick else ()
-    people = RealPeople(dataset, place, work / "real_people", tuple(models), sets=sets)
+    people = RealPeople(
+        dataset, place, work / "real_people", tuple(models), (FROM_WALKERS,), is_quick=is_quick
+    )
     return [run_split(people, split) for split in range(splits)]

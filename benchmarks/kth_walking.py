@@ -23,13 +23,14 @@ from typing import Any
 
 import numpy as np
 from claim_verdicts import Claim, over_persons
-from experiments import Experiment, arm_settings, file_name, mindreid, train_arm, train_once
+from experiments import Experiment, file_name, mindreid, train_once
 from finished_runs import Place, add_figures_option, digest, place_of, run_settings, stored
 from learning import EXPERIMENTS, quick_experiment
 from paired_persons import mean_with_interval, paired_difference, person_means
 from person_figures import CHANCE, Figures, of_protocol, over_splits, rank_queries
 from quick_trees import write_kth_walkers
 from report import RESULTS, run_program, show_table, write_result
+from walker_starts import start_from_walkers, start_settings
 
 from mindreid.config import Override, load_recipe
 from mindreid.data.records import Record
@@ -54,8 +55,6 @@ CLAIMS = (
     Claim("FIRe² finds more in other clothes than the identity loss", FIRE, IDENTITY, OTHER_CLOTHES),
 )
 _LENGTH_FLOOR = 1e-12
-#: The walkers that the first networks learn from.
-_START_SEED = 1
 _QUICK_PERSONS = 6
 _QUICK: Mapping[str, tuple[Override, ...]] = {
     GAIT: (
@@ -162,12 +161,6 @@ def walkers_of(kth: Kth, arm: KthArm) -> Experiment:
     return quick_experiment(experiment) if kth.is_quick else experiment
 
 
-def start_of(kth: Kth, arm: KthArm) -> Path:
-    """Return the weights that an arm has learnt from walkers, trained unless that was done before."""
-    experiment = walkers_of(kth, arm)
-    return train_arm(experiment, experiment.arms[0], _START_SEED, kth.work / "walkers")
-
-
 def overrides_of(kth: Kth, arm: KthArm, split: int) -> list[Override]:
     """Return all that is changed of an arm's recipe, but for its start."""
     suffixes = {"partition": ".json"}
@@ -186,15 +179,13 @@ def run_split(kth: Kth, split: int) -> Found:
         place = kth.work / f"split_{split}_of_{kth.splits}" / file_name(name)
         overrides = overrides_of(kth, arm, split)
         experiment = walkers_of(kth, arm)
-        start = arm_settings(experiment, experiment.arms[0], _START_SEED)
-        before = {f"walkers.{key}": value for key, value in start.items()}
-        settings = run_settings(arm.recipe, overrides, data=kth.data, **before)
+        settings = run_settings(arm.recipe, overrides, data=kth.data, **start_settings(experiment))
         found[name] = stored(place, settings, partial(_run_arm, kth, arm, overrides, place.run))
     return found
 
 
 def _run_arm(kth: Kth, arm: KthArm, overrides: Sequence[Override], folder: Path) -> dict[str, Figures]:
-    start: Override = ("train.init_checkpoint", str(start_of(kth, arm).resolve()))
+    start = start_from_walkers(walkers_of(kth, arm), kth.work.run / "walkers")
     make_trees(kth)
     checkpoint = train_once(arm.recipe, [*overrides, start], folder)
     run = EvaluationRun(load_recipe(arm.recipe, overrides), checkpoint)

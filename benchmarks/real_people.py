@@ -1,10 +1,11 @@
-r"""Real persons: methods in the same budget, from random weights or a file, beside networks of others.
+r"""Real persons: methods in the same budget, beside networks of others.
 
     python benchmarks/real_people.py --dataset cuhk01 --root data/cuhk01 --splits 3 --peer model.xml
 
 Every split draws other persons for training; all arms of a split are trained and tested on the same
-ones. Figures are means over persons, intervals and paired differences are resampled over persons.
-Runs are kept in ``--work``, what they found in ``--figures``; one that was interrupted is resumed.
+ones, from random weights and from what they have learnt from generated walkers, once for all splits.
+Figures are means over persons, intervals and paired differences are resampled over persons. Runs are
+kept in ``--work``, what they found in ``--figures``; one that was interrupted is resumed.
 ``--quick`` shows within minutes that everything runs, on generated persons.
 """
 
@@ -17,28 +18,30 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
-from experiments import mindreid, train_once
+from experiments import Experiment, mindreid, train_once
 from finished_runs import Place, add_figures_option, digest, file_digest, place_of, run_settings, stored
 from peer_networks import embed_with_peer, weights_file
+from people_arms import (
+    FROM_WALKERS,
+    GIVEN_START,
+    MODELS,
+    RANDOM_START,
+    UNTRAINED,
+    arm_of,
+    own_overrides,
+    usual_models,
+    walkers_before,
+)
 from person_figures import Figures, compare, over_splits, rank_queries
 from quick_trees import parse_with_quick
 from report import RESULTS, run_program, show_table, write_result
+from walker_starts import start_from_walkers, start_settings
 
-from mindreid.config import Override, list_recipes, load_recipe
+from mindreid.config import Override, load_recipe
 from mindreid.data.open_dataset import load_dataset
 from mindreid.engine.evaluation.evaluation_run import EvaluationRun
 
 PROTOCOL = "multi_shot"
-MGN, GLOBAL_BRANCH, IDENTITY = "mgn", "mgn_global", "ide"
-#: Arms that are trained by default: methods, and MGN's global branch alone.
-MODELS = (MGN, GLOBAL_BRANCH, "pcb", "trinet", IDENTITY)
-#: Arms that are another's recipe with something changed. At MGN's rate the global branch alone collapses: its
-#: features become one point, the loss of its training that of a guess. At this one it learns PKU-Reid, but
-#: nothing of CUHK01 within 40 epochs: from random weights it is no baseline there.
-_ABLATIONS: Mapping[str, tuple[str, tuple[Override, ...]]] = {
-    GLOBAL_BRANCH: (MGN, (("model.network.branches", [1]), ("optimizers.network.lr", 0.0003)))
-}
-UNTRAINED, RANDOM_START, GIVEN_START = "untrained", "random start", "given start"
 #: What makes any image recipe small enough to see that it runs.
 QUICK: tuple[Override, ...] = (
     ("model.network.width", 0.0625),
@@ -49,6 +52,8 @@ QUICK: tuple[Override, ...] = (
     ("train.epochs", 1),
 )
 _QUICK_PERSONS = 16
+#: By the word that ``--from`` has for them.
+_BEGINS = {"random": RANDOM_START, "walkers": FROM_WALKERS}
 
 
 @dataclass(frozen=True)
@@ -65,26 +70,58 @@ class RealPeople:
         Of the runs.
     models : tuple of str
         Arms, of :data:`MODELS` or whoever has a recipe of the dataset's name.
+    begins : tuple of str
+        What every arm that can begins with: ``RANDOM_START``, ``FROM_WALKERS``.
     starts : mapping of str to Path
         Weights that arms start from as well.
     peers : tuple of Path
         Networks of others.
     sets : tuple of str or tuple
         Overrides of every recipe.
+    is_quick : bool
+        As small as it gets.
     """
 
     dataset: str
     root: Path
     work: Place
     models: tuple[str, ...] = MODELS
+    begins: tuple[str, ...] = (RANDOM_START, FROM_WALKERS)
     starts: Mapping[str, Path] = field(default_factory=dict)
     peers: tuple[Path, ...] = ()
     sets: tuple[Override, ...] = ()
+    is_quick: bool = False
+
+    @property
+    def all_sets(self) -> tuple[Override, ...]:
+        """Overrides of every recipe, a quick run's before those that were asked for."""
+        return (*(QUICK if self.is_quick else ()), *self.sets)
 
     @cached_property
     def data(self) -> str:
         """What its images are, whichever folder they are in."""
         return data_digest(self.dataset, self.root)
+
+    def starts_of(self, model: str) -> list[str]:
+        """Return what an arm is measured from."""
+        own = [start for start in self.begins if start in arm_of(model).starts]
+        return [UNTRAINED, *own, *([GIVEN_START] if model in self.starts else [])]
+
+    def overrides_of(self, model: str, start: str, split: int) -> list[Override]:
+        """Return all that is changed of an arm's recipe, but for what it learns from walkers."""
+        given = [("train.init_checkpoint", str(self.starts[model]))] if start == GIVEN_START else []
+        return [
+            ("dataset.root", str(self.root)),
+            ("dataset.split", split),
+            ("train.seed", split + 1),
+            *self.all_sets,
+            *own_overrides(model, self.dataset, start, self.all_sets),
+            *given,
+        ]
+
+    def walkers_before(self, model: str) -> Experiment:
+        """Return what an arm's network learns from walkers."""
+        return walkers_before(model, self.dataset, self.all_sets, is_quick=self.is_quick)
 
 
 def data_digest(dataset: str, root: Path) -> str:
@@ -106,26 +143,11 @@ def run_arm(recipe: str, overrides: Sequence[Override], folder: Path, *, train: 
 def run_split(people: RealPeople, split: int) -> dict[str, Figures]:
     """Measure all arms and peers on one split; what is stored already is read."""
     place = people.work / people.dataset / f"split_{split}"
-    base: list[Override] = [
-        ("dataset.root", str(people.root)),
-        ("dataset.split", split),
-        ("train.seed", split + 1),
-        *people.sets,
-    ]
-    found: dict[str, Figures] = {}
-    for model in people.models:
-        method, own = _ABLATIONS.get(model, (model, ()))
-        recipe = f"{method}/{people.dataset}"
-        for start in (UNTRAINED, RANDOM_START, *([GIVEN_START] if model in people.starts else [])):
-            given = [("train.init_checkpoint", str(people.starts[model]))] if start == GIVEN_START else []
-            overrides = [*base, *own, *given]
-            is_trained = start != UNTRAINED
-            run = place / f"{model}_{start.replace(' ', '_')}"
-            found[f"{model}, {start}"] = stored(
-                run,
-                run_settings(recipe, overrides, data=people.data, is_trained=is_trained),
-                partial(run_arm, recipe, overrides, run.run, train=is_trained),
-            )
+    found = {
+        f"{model}, {start}": _run_start(people, model, start, split, place)
+        for model in people.models
+        for start in people.starts_of(model)
+    }
     for peer in people.peers:
         found[peer.stem] = stored(
             place / f"peer_{peer.stem}",
@@ -135,6 +157,23 @@ def run_split(people: RealPeople, split: int) -> dict[str, Figures]:
     return found
 
 
+def _run_start(people: RealPeople, model: str, start: str, split: int, place: Place) -> Figures:
+    run = place / f"{model}_{start.replace(' ', '_')}"
+    recipe = arm_of(model).recipe(people.dataset)
+    overrides = people.overrides_of(model, start, split)
+    before = start_settings(people.walkers_before(model)) if start == FROM_WALKERS else {}
+    is_trained = start != UNTRAINED
+    settings = run_settings(recipe, overrides, data=people.data, is_trained=is_trained, **before)
+
+    def measure() -> Figures:
+        more = []
+        if start == FROM_WALKERS:
+            more = [start_from_walkers(people.walkers_before(model), people.work.run / "walkers")]
+        return run_arm(recipe, [*overrides, *more], run.run, train=is_trained)
+
+    return stored(run, settings, measure)
+
+
 def run_peer(peer: Path, people: RealPeople, split: int) -> Figures:
     """Rank with a peer's network in the same protocol."""
     protocol = load_dataset(people.dataset, str(people.root), split=split).protocols[PROTOCOL]
@@ -142,14 +181,8 @@ def run_peer(peer: Path, people: RealPeople, split: int) -> Figures:
     return rank_queries(protocol.query, protocol.gallery, features, rule=protocol.rule)
 
 
-def usual_models(dataset: str) -> list[str]:
-    """Return the arms of :data:`MODELS` that have a recipe of the dataset."""
-    known = list_recipes()
-    return [model for model in MODELS if f"{_ABLATIONS.get(model, (model,))[0]}/{dataset}" in known]
-
-
 def check_recipes(people: RealPeople) -> None:
-    """Refuse an arm without a recipe for the dataset before the others are trained for hours.
+    """Refuse an arm without a recipe before the others are trained for hours.
 
     Raises
     ------
@@ -157,8 +190,11 @@ def check_recipes(people: RealPeople) -> None:
         If there is no such recipe, or an override does not fit it.
     """
     for model in people.models:
-        method, own = _ABLATIONS.get(model, (model, ()))
-        load_recipe(f"{method}/{people.dataset}", [*people.sets, *own])
+        for start in people.starts_of(model):
+            overrides = [*people.all_sets, *own_overrides(model, people.dataset, start, people.all_sets)]
+            load_recipe(arm_of(model).recipe(people.dataset), overrides)
+            if start == FROM_WALKERS:
+                people.walkers_before(model)
 
 
 def make_quick_data(dataset: str, root: Path) -> None:
@@ -189,15 +225,17 @@ def main() -> None:
         arguments.root,
         place_of(arguments, "real_people"),
         tuple(arguments.models),
+        tuple(_BEGINS[name] for name in arguments.begins),
         dict(arguments.start),
         tuple(arguments.peer),
-        (*(QUICK if arguments.quick else ()), *arguments.sets),
+        tuple(arguments.sets),
+        is_quick=arguments.quick,
     )
     check_recipes(people)
     if arguments.quick:
         make_quick_data(people.dataset, people.root)
     joined = over_splits([run_split(people, split) for split in range(arguments.splits)])
-    baseline = f"{people.models[-1]}, {RANDOM_START}"
+    baseline = f"{people.models[-1]}, {people.starts_of(people.models[-1])[-1]}"
     compared = compare(joined, baseline)
     show(people.dataset, compared, baseline)
     write_result(
@@ -216,7 +254,15 @@ def _parse() -> argparse.Namespace:
         "--models",
         nargs="+",
         default=list(MODELS),
-        help="methods, of whose recipes; the last is the baseline",
+        help="methods, of whose recipes; the last is the baseline, as it begins last",
+    )
+    parser.add_argument(
+        "--from",
+        nargs="+",
+        dest="begins",
+        choices=list(_BEGINS),
+        default=list(_BEGINS),
+        help="what they begin with: random weights, and what they have learnt from generated walkers",
     )
     parser.add_argument("--splits", type=int, default=3, help="random splits of the persons")
     parser.add_argument(
@@ -245,7 +291,8 @@ def _start(text: str) -> tuple[str, Path]:
 
 
 def _command(arguments: argparse.Namespace) -> str:
-    given = "".join(f" --start {model}={file.name}" for model, file in arguments.start)
+    given = "" if arguments.begins == list(_BEGINS) else f" --from {' '.join(arguments.begins)}"
+    given += "".join(f" --start {model}={file.name}" for model, file in arguments.start)
     given += "".join(f" --peer {peer.name}" for peer in arguments.peer)
     given += "".join(f" --set {text}" for text in arguments.sets)
     return (

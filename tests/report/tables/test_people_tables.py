@@ -28,6 +28,12 @@ FIGURES = {
             "peer": arm(0.1, minus_baseline=figure(-0.05, -0.1, 0.01)),
         }
     },
+    "people_rates": {
+        "arms": {
+            "mgn": {"chosen": 1.0, "losses": {"1": {"loss": 20.125}, "0.3": {"loss": 30}}},
+            "ide": {"chosen": 0.3, "losses": {"1": {"loss": 5.5}, "0.3": {"loss": 4.25}}},
+        }
+    },
     "real_people_curve": {
         "recipe": "mgn/cuhk01_long",
         "protocol": "multi_shot",
@@ -51,6 +57,7 @@ FIGURES = {
 }
 TABLES = {
     "real_people_cuhk01": people_tables.real_people_table,
+    "people_rates": people_tables.rates_table,
     "real_people_curve": people_tables.curve_table,
     "pku_labels": people_tables.view_labels_table,
     "pku_views": people_tables.view_differences_table,
@@ -70,6 +77,15 @@ def table(tmp_path):
 @pytest.mark.parametrize("made", TABLES.values())
 def test_what_was_not_run_is_said(made, tmp_path):
     assert made(ResultFiles(tmp_path)) == NOT_RUN
+
+
+def test_rates_are_shown_with_the_chosen_part(table):
+    assert table("people_rates").splitlines() == [
+        "| network | loss at × 1 | loss at × 0.3 | chosen |",
+        "| --- | --- | --- | --- |",
+        "| mgn | 20.12 | 30.00 | × 1 |",
+        "| ide | 5.50 | 4.25 | × 0.3 |",
+    ]
 
 
 def test_networks_are_compared_with_the_one_that_has_no_difference(table):

@@ -162,6 +162,12 @@ def ranking_product(figures: Figures) -> str:
     return f"{figures['wall_ratio']:.2f} times the time ({figures['processor_ratio']:.2f} in processor time)"
 
 
+def people_rates(figures: Figures) -> str:
+    """Tell the chosen part of every arm's rate."""
+    own = (f"{arm} × {of['chosen']:g}" for arm, of in figures["arms"].items())
+    return f"of the recipe's rate: {_listed(own)}"
+
+
 def real_people(figures: Figures) -> str:
     """Tell rank-1 of every network."""
     shown = (f"{name} {percent(of['rank1']['mean'])}" for name, of in figures["networks"].items())

@@ -167,6 +167,14 @@ BENCHMARKS = (
         figures_of.mixed_precision,
     ),
     Benchmark(
+        "people_rates",
+        "people_rates",
+        "which learning rate each arm goes on with from walkers to real persons, by its training loss",
+        "parts of its recipe's rate",
+        figures_of.people_rates,
+        "--root data/cuhk01",
+    ),
+    Benchmark(
         "pipeline",
         "pipeline",
         "images per second of the training pipeline",

@@ -85,6 +85,7 @@ def tables_of(results: ResultFiles, document: Path, root: Path) -> dict[str, Tab
             "gait_pets09": lambda: experiment_tables.gait_pets09_table(results),
             "claims": lambda: claims_table.claims_table(results),
             "real_people": lambda: people_tables.real_people_table(results),
+            "people_rates": lambda: people_tables.rates_table(results),
             "real_people_curve": lambda: people_tables.curve_table(results),
             "view_labels": lambda: people_tables.view_labels_table(results),
             "view_differences": lambda: people_tables.view_differences_table(results),

@@ -30,6 +30,19 @@ def real_people_table(results: ResultFiles) -> str:
     return table(header, rows)
 
 
+def rates_table(results: ResultFiles) -> str:
+    """Show the training loss of every arm at parts of its recipe's rates, and which part was chosen."""
+    figures = results.figures("people_rates")
+    if figures is None:
+        return NOT_RUN
+    factors = list(next(iter(figures["arms"].values()))["losses"])
+    rows = [
+        (arm, *(f"{own['losses'][factor]['loss']:.2f}" for factor in factors), f"× {own['chosen']:g}")
+        for arm, own in figures["arms"].items()
+    ]
+    return table(("network", *(f"loss at × {factor}" for factor in factors), "chosen"), rows)
+
+
 def curve_table(results: ResultFiles) -> str:
     """Show a training of full length, evaluation by evaluation, and say since when it is level."""
     figures = results.figures("real_people_curve")

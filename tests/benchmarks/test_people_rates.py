@@ -1,0 +1,47 @@
+"""A rate is chosen by the loss of the last epoch, and that is the rate that the arms have."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from people_arms import arm_of
+from people_rates import FACTORS, chosen, last_losses
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def test_the_last_epoch_is_averaged(tmp_path):
+    rates = {"network": 0.1}
+    rows = [
+        {"epoch": epoch, "step": step, "loss": loss, "terms": {"softmax": loss / 2}, "rates": rates}
+        for step, (epoch, loss) in enumerate([(0, 9.0), (1, 4.0), (1, 2.0)], 1)
+    ]
+    (tmp_path / "metrics.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in rows), encoding="utf-8")
+    assert last_losses(tmp_path) == {"loss": 3.0, "softmax": 1.5}
+
+
+def test_the_least_loss_is_chosen():
+    assert chosen({1.0: {"loss": 3.0, "softmax": 0.1}, 0.3: {"loss": 2.0, "softmax": 0.5}}) == 0.3
+
+
+def test_arms_have_the_rates_that_were_chosen():
+    """Of the recorded run; as long as there is none, all have their recipe's."""
+    recorded = ROOT / "results" / "people_rates.json"
+    if not recorded.is_file():
+        pytest.skip("people_rates.py was not recorded yet")
+    for model, own in json.loads(recorded.read_text(encoding="utf-8"))["figures"]["arms"].items():
+        assert arm_of(model).rate == own["chosen"], model
+
+
+@pytest.mark.slow
+def test_a_quick_run_goes_from_nothing_to_a_choice(tmp_path):
+    script = str(ROOT / "benchmarks" / "people_rates.py")
+    subprocess.run([sys.executable, script, "--quick", "--models", "mgn", "ide"], check=True)
+    (result,) = Path("runs").rglob("people_rates.json")
+    arms = json.loads(result.read_text(encoding="utf-8"))["figures"]["arms"]
+    assert arms.keys() == {"mgn", "ide"}
+    for own in arms.values():
+        assert own["losses"].keys() == {f"{factor:g}" for factor in FACTORS}
+        assert own["chosen"] in FACTORS
