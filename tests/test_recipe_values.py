@@ -8,6 +8,7 @@ from __future__ import annotations
 import pytest
 
 from mindreid.config import list_recipes, load_recipe
+from mindreid.zoo import option_names
 
 IMAGENET = {"train.init_weights": "required"}
 ADAM = {
@@ -282,14 +283,12 @@ def test_no_recipe_of_a_papers_row_is_left_out():
 
 def test_defaults_that_recipes_rely_on():
     """Numbers that a source prints and a recipe leaves to the method."""
-    import inspect
-
     from mindreid.models.aug_ogbase.objective import AugOGBaseObjective
     from mindreid.models.fire.objective import FIReObjective
     from mindreid.models.mgn.objective import MGNObjective
 
-    def defaults(function):
-        return {name: option.default for name, option in inspect.signature(function).parameters.items()}
+    def defaults(objective):
+        return {name: option.default for name, option in option_names(objective).items()}
 
     gait, fire, mgn = (defaults(method) for method in (AugOGBaseObjective, FIReObjective, MGNObjective))
     # As sets, so that a failure shows the signature that was found.

@@ -7,7 +7,7 @@ import pytest
 
 import mindreid
 from mindreid.errors import InvalidArgumentError
-from mindreid.zoo import Registry
+from mindreid.zoo import Registry, option_names
 
 
 def test_models_are_found_without_being_named_outside_their_folder():
@@ -22,6 +22,20 @@ def test_an_unknown_name_suggests_the_nearest():
 def test_an_unknown_option_suggests_the_nearest():
     with pytest.raises(InvalidArgumentError, match=r"no option 'varient' \(did you mean 'variant'\?\)"):
         mindreid.create_model("mgn", varient="paper")
+
+
+def test_options_of_a_class_are_those_it_is_made_with():
+    """Whichever of ``__new__`` and ``__init__`` this Python's signature of a class shows."""
+
+    class Base:
+        def __init__(self, size, *, margin=0.2):
+            pass
+
+    class Inherits(Base):
+        def __new__(cls, *args, **kwargs):
+            return super().__new__(cls)
+
+    assert {name: option.default for name, option in option_names(Inherits).items()} == {"margin": 0.2}
 
 
 def test_a_name_is_taken_once():

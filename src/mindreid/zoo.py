@@ -201,6 +201,8 @@ def check_options(what: str, function: Callable[..., Any], options: Mapping[str,
 
 def option_names(function: Callable[..., Any]) -> Mapping[str, inspect.Parameter]:
     """Keyword-only parameters of ``function``: the options that a recipe may set."""
-    parameters = inspect.signature(function).parameters
+    # Of a class that inherits its __init__, some Pythons (3.10, 3.11.2) show Cell's __new__.
+    target = function.__init__ if isinstance(function, type) else function  # type: ignore[misc]
+    parameters = inspect.signature(target).parameters
     options = {name: p for name, p in parameters.items() if p.kind is inspect.Parameter.KEYWORD_ONLY}
     return {name: option for name, option in options.items() if name not in SUPPLIED_OPTIONS}
