@@ -14,6 +14,8 @@ import time
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parents[2]
 CHECKED_OUT = (
@@ -244,3 +246,19 @@ def test_without_a_network_one_line_and_the_log(run_script, checkout, tmp_path):
     assert line.startswith("setup.sh: error: pip could not install the packages: No matching distribution")
     assert line.endswith(f"see {checkout}/.setup.log")
     assert "No matching distribution" in (checkout / ".setup.log").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("version", ["3.9", "3.10", "3.11"])
+def test_every_python_has_one_pin_of_every_package(version):
+    lines = (ROOT / "requirements" / "constraints.txt").read_text(encoding="utf-8").splitlines()
+    pins = [Requirement(line) for line in lines if not line.startswith("#")]
+    names = {canonicalize_name(pin.name) for pin in pins}
+    applied = [
+        canonicalize_name(pin.name)
+        for pin in pins
+        if pin.marker is None or pin.marker.evaluate({"python_version": version})
+    ]
+    assert len(names) > 100
+    # What newer Pythons have themselves is pinned for the others alone.
+    assert len(applied) == len(set(applied))
+    assert {"numpy", "mindspore", "mindcv", "pytest", "markdown", "faiss-cpu"} <= set(applied)

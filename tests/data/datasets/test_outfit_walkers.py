@@ -129,7 +129,7 @@ def test_cameras_see_persons_from_different_sides():
     for side in sides:
         assert len(side) == 6
         # Half of 65 % go the usual way, aslant not counted.
-        assert 0.25 < side.most_common(1)[0][1] / side.total() < 0.4
+        assert 0.25 < side.most_common(1)[0][1] / sum(side.values()) < 0.4
 
 
 def test_the_seed_decides_and_the_folder_does_not(load, tmp_path):
