@@ -22,7 +22,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Optional
 
-from claims_on_people import cuhk01_claims, kth_claims, pku_claims
+from claims_on_people import cuhk01_claims, kth_claims, pku_claims, pku_view_claims
 from claims_on_walkers import groups, run_group
 from finished_runs import add_figures_option, place_of
 from report import RESULTS, run_program, show_table, write_result
@@ -31,12 +31,15 @@ from mindreid.atomic import write_json
 from mindreid.report.tables.claims_table import CLAIMS_HEADER, claim_row
 
 WALKERS = tuple(groups())
-#: Claims on real persons, by the option that names their folder.
-PEOPLE: dict[str, Callable[..., list[dict[str, Any]]]] = {
-    "cuhk01": cuhk01_claims,
-    "pku": pku_claims,
-    "kth": kth_claims,
+#: Claims on real persons: the option that names their folder, and what measures them.
+PEOPLE: dict[str, tuple[str, Callable[..., list[dict[str, Any]]]]] = {
+    "cuhk01": ("cuhk01", cuhk01_claims),
+    "pku": ("pku", pku_claims),
+    "pku_views": ("pku", pku_view_claims),
+    "kth": ("kth", kth_claims),
 }
+#: Their options, and what the folders are usually called.
+FOLDERS = {"cuhk01": "data/cuhk01", "pku": "data/pku_reid", "kth": "KTH/walking"}
 SEEDS, QUICK_SEEDS = (11, 12, 13, 14, 15), (11, 12)
 
 
@@ -66,8 +69,8 @@ def _measurements(
     for name, group in groups(is_quick=arguments.quick).items():
         if name in arguments.only:
             yield name, partial(run_group, group, arguments.seeds, place_of(arguments) / "claims")
-    for name, measure in PEOPLE.items():
-        folder: Optional[Path] = getattr(arguments, name)
+    for name, (option, measure) in PEOPLE.items():
+        folder: Optional[Path] = getattr(arguments, option)
         if name in arguments.only and (folder is not None or arguments.quick):
             own = partial(measure, splits=arguments.splits, is_quick=arguments.quick)
             yield name, partial(own, folder, place_of(arguments))
@@ -102,12 +105,12 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="as small as it gets, no result")
     arguments = parser.parse_args()
     arguments.seeds = arguments.seeds or (QUICK_SEEDS if arguments.quick else SEEDS)
-    for name in PEOPLE:
-        folder = getattr(arguments, name)
+    for option in FOLDERS:
+        folder = getattr(arguments, option)
         if folder is not None and not folder.is_dir():
             # Before hours are spent on walkers.
-            parser.error(f"--{name}: there is no folder {folder}")
-    if arguments.quick and any(getattr(arguments, name) for name in PEOPLE):
+            parser.error(f"--{option}: there is no folder {folder}")
+    if arguments.quick and any(getattr(arguments, option) for option in FOLDERS):
         parser.error("--quick makes its own persons and takes no folder")
     if arguments.quick:
         arguments.work, arguments.splits = arguments.work / "quick", arguments.splits or 2
@@ -116,8 +119,8 @@ def _parse() -> argparse.Namespace:
 
 def _command(arguments: argparse.Namespace) -> str:
     """Return the command line, with the usual names of folders."""
-    usual = {"cuhk01": "data/cuhk01", "pku": "data/pku_reid", "kth": "KTH/walking"}
-    folders = [part for name in usual if getattr(arguments, name) for part in (f"--{name}", usual[name])]
+    given = ((f"--{option}", usual) for option, usual in FOLDERS.items() if getattr(arguments, option))
+    folders = [part for pair in given for part in pair]
     words: Sequence[Any] = ("python", "benchmarks/claims.py", *folders, "--seeds", *arguments.seeds)
     some = () if set(arguments.only) == {*WALKERS, *PEOPLE} else ("--only", *arguments.only)
     splits = () if arguments.splits is None else ("--splits", arguments.splits)

@@ -38,15 +38,21 @@ def cuhk01_claims(
 def pku_claims(
     root: Optional[Path], work: Place, *, splits: Optional[int], is_quick: bool
 ) -> list[dict[str, Any]]:
-    """Measure MGN and its global branch, CAL and VAL."""
-    count = splits or 5
-    found = _real_people("pku_reid", root, work, (MGN, GLOBAL_BRANCH), count, is_quick)
+    """Measure MGN and its global branch, both from walkers."""
+    found = _real_people("pku_reid", root, work, (MGN, GLOBAL_BRANCH), splits or 5, is_quick)
+    return [over_persons(_OVER_GLOBAL_BRANCH, "PKU-Reid", found)]
+
+
+def pku_view_claims(
+    root: Optional[Path], work: Place, *, splits: Optional[int], is_quick: bool
+) -> list[dict[str, Any]]:
+    """Measure CAL and VAL by the side from which persons are seen."""
     place = work / "pku_views"
     own = pku_views.PkuViews(root or place.run / "data", place)
     if is_quick:
         own = pku_views.quick(own)
-    views = [pku_views.run_split(own, split, (pku_views.CAL, pku_views.VAL)) for split in range(count)]
-    return [over_persons(_OVER_GLOBAL_BRANCH, "PKU-Reid", found), *pku_views.claims(views)]
+    arms = (pku_views.CAL, pku_views.VAL)
+    return pku_views.claims([pku_views.run_split(own, split, arms) for split in range(splits or 5)])
 
 
 def kth_claims(
