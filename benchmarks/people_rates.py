@@ -5,6 +5,8 @@ r"""Which learning rate each arm goes on with from walkers to real persons, chos
 On a split of CUHK01 that ``real_people.py`` does not report, every arm begins with what it has learnt from
 walkers and is trained for a while at its recipe's rates and at parts of them. Nobody is looked for: the rate
 is the one with the least mean loss in the last of these epochs; ``people_arms.py`` has what came of it.
+Runs are kept in ``--work``, where ``real_people.py`` has what is learnt from walkers, which is shared, and
+what they found in ``--figures``; one that was interrupted is resumed.
 """
 
 from __future__ import annotations
@@ -43,7 +45,7 @@ def measure(people: RealPeople, model: str, factor: float, epochs: int) -> dict[
     place = people.work / people.dataset / f"split_{_SPLIT}" / f"{model}_{factor:g}"
 
     def train() -> dict[str, float]:
-        start = start_from_walkers(before, people.work.run.parent / "real_people" / "walkers")
+        start = start_from_walkers(before, people.work.run / "walkers")
         train_once(recipe, [*own, start], place.run)
         return last_losses(place.run)
 
@@ -100,7 +102,7 @@ def _parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--root", type=Path, help="CUHK01's folder; --quick makes its own")
     parser.add_argument("--models", nargs="+", default=list(MODELS), help="arms of real_people.py")
-    parser.add_argument("--work", type=Path, default=Path("runs/people_rates"), help="folder of the runs")
+    parser.add_argument("--work", type=Path, default=Path("runs/real_people"), help="folder of the runs")
     parser.set_defaults(dataset=_DATASET)
     add_figures_option(parser)
     return parse_with_quick(parser)

@@ -27,7 +27,7 @@ def test_the_least_loss_is_chosen():
 
 
 def test_arms_have_the_rates_that_were_chosen():
-    """Of the recorded run; as long as there is none, all have their recipe's."""
+    """Those of the recorded run."""
     recorded = ROOT / "results" / "people_rates.json"
     if not recorded.is_file():
         pytest.skip("people_rates.py was not recorded yet")
@@ -39,6 +39,8 @@ def test_arms_have_the_rates_that_were_chosen():
 def test_a_quick_run_goes_from_nothing_to_a_choice(tmp_path):
     script = str(ROOT / "benchmarks" / "people_rates.py")
     subprocess.run([sys.executable, script, "--quick", "--models", "mgn", "ide"], check=True)
+    # Beside what it works in, nothing is left.
+    assert [path.name for path in Path().iterdir()] == ["runs"]
     (result,) = Path("runs").rglob("people_rates.json")
     arms = json.loads(result.read_text(encoding="utf-8"))["figures"]["arms"]
     assert arms.keys() == {"mgn", "ide"}
