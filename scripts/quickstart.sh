@@ -12,7 +12,8 @@ others, exports it to MindIR and ends with a page that shows it all. Everything 
 show_usage_if_asked "$@"
 if [ "$#" -gt 1 ]; then usage_error "one folder at most"; fi
 FOLDER="$(absolute_path "${1:-$ROOT/runs/quickstart}")"
-RECIPE=(--config mgn/walkers --root "$FOLDER/walkers")
+# One protocol: embedding the images of multiple queries, half of all, would take time at every evaluation.
+RECIPE=(--config mgn/walkers --root "$FOLDER/walkers" --set 'evaluation.protocols=[standard]')
 RUN="$FOLDER/run"
 SECONDS=0
 

@@ -22,8 +22,20 @@ def test_the_last_epoch_is_averaged(tmp_path):
     assert last_losses(tmp_path) == {"loss": 3.0, "softmax": 1.5}
 
 
-def test_the_least_loss_is_chosen():
-    assert chosen({1.0: {"loss": 3.0, "softmax": 0.1}, 0.3: {"loss": 2.0, "softmax": 0.5}}) == 0.3
+@pytest.mark.parametrize(
+    "losses",
+    [
+        {1.0: {"loss": 3.0, "identity": 3.0}, 0.1: {"loss": 2.0, "identity": 2.0}},
+        {1.0: {"loss": 0.7, "triplet": 0.7}, 0.1: {"loss": 0.5, "triplet": 0.5}},
+        # All features are one point at the greater rate, and nobody's class is told.
+        {
+            1.0: {"loss": 7.3, "softmax": 6.1, "triplet": 1.2},
+            0.1: {"loss": 7.4, "softmax": 5.4, "triplet": 2.0},
+        },
+    ],
+)
+def test_the_rate_at_which_most_is_learnt_is_chosen(losses):
+    assert chosen(losses) == 0.1
 
 
 def test_arms_have_the_rates_that_were_chosen():

@@ -30,8 +30,17 @@ FIGURES = {
     },
     "people_rates": {
         "arms": {
-            "mgn": {"chosen": 1.0, "losses": {"1": {"loss": 20.125}, "0.3": {"loss": 30}}},
-            "ide": {"chosen": 0.3, "losses": {"1": {"loss": 5.5}, "0.3": {"loss": 4.25}}},
+            "mgn": {
+                "chosen": 1.0,
+                "losses": {
+                    "1": {"loss": 21.625, "softmax": 20.125, "triplet": 1.5},
+                    "0.1": {"loss": 31.2, "softmax": 30, "triplet": 1.2},
+                },
+            },
+            "ide": {
+                "chosen": 0.1,
+                "losses": {"1": {"loss": 5.5, "identity": 5.5}, "0.1": {"loss": 4.25, "identity": 4.25}},
+            },
         }
     },
     "real_people_curve": {
@@ -81,10 +90,10 @@ def test_what_was_not_run_is_said(made, tmp_path):
 
 def test_rates_are_shown_with_the_chosen_part(table):
     assert table("people_rates").splitlines() == [
-        "| network | loss at × 1 | loss at × 0.3 | chosen |",
+        "| network | loss at × 1 | loss at × 0.1 | chosen |",
         "| --- | --- | --- | --- |",
-        "| mgn | 20.12 | 30.00 | × 1 |",
-        "| ide | 5.50 | 4.25 | × 0.3 |",
+        "| mgn | softmax 20.12, triplet 1.50 | softmax 30.00, triplet 1.20 | × 1 |",
+        "| ide | identity 5.50 | identity 4.25 | × 0.1 |",
     ]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from mindreid.report.loss_history import TOTAL
 from mindreid.report.tables.markdown import NOT_RUN, difference_with_interval, percent, table, with_interval
 from mindreid.report.tables.result_files import ResultFiles
 
@@ -31,16 +32,20 @@ def real_people_table(results: ResultFiles) -> str:
 
 
 def rates_table(results: ResultFiles) -> str:
-    """Show the training loss of every arm at parts of its recipe's rates, and which part was chosen."""
+    """Show the terms of every arm's loss at parts of its recipe's rates, and which part was chosen."""
     figures = results.figures("people_rates")
     if figures is None:
         return NOT_RUN
     factors = list(next(iter(figures["arms"].values()))["losses"])
     rows = [
-        (arm, *(f"{own['losses'][factor]['loss']:.2f}" for factor in factors), f"× {own['chosen']:g}")
+        (arm, *(_terms(own["losses"][factor]) for factor in factors), f"× {own['chosen']:g}")
         for arm, own in figures["arms"].items()
     ]
     return table(("network", *(f"loss at × {factor}" for factor in factors), "chosen"), rows)
+
+
+def _terms(losses: Mapping[str, float]) -> str:
+    return ", ".join(f"{term} {value:.2f}" for term, value in losses.items() if term != TOTAL)
 
 
 def curve_table(results: ResultFiles) -> str:
