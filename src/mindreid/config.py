@@ -109,6 +109,7 @@ class TrainConfig(_Section):
     ``reader_threads`` read images ahead of the training (called ``workers`` in earlier versions).
     ``unreadable_share`` is the share of the training files that may be unreadable: others of the
     same persons take their places; 0: the first one ends the run.
+    ``evaluate_every`` epochs, and after the last one, the network is evaluated; 0: only then; null: never.
     ``summary`` also writes losses, rates and evaluations for TensorBoard, to the run's folder; it needs
     the extra `summary`.
 
@@ -121,7 +122,7 @@ class TrainConfig(_Section):
     seed: int = Field(default=1, ge=0)
     reader_threads: int = Field(default=4, gt=0)
     log_every: int = Field(default=20, gt=0)
-    evaluate_every: int = Field(default=10, ge=0)
+    evaluate_every: Optional[int] = Field(default=10, ge=0)
     checkpoint_every: int = Field(default=1, gt=0)
     checkpoint_steps: int = Field(default=0, ge=0)
     unreadable_share: float = Field(default=0.0, ge=0, lt=1)

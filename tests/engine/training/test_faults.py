@@ -20,6 +20,7 @@ from mindreid.engine.evaluation.features import FeatureExtractor
 from mindreid.engine.platform.device import select_device
 from mindreid.engine.training.run import train
 from mindreid.engine.training.run_folder import RunFolder
+from mindreid.engine.training.step import TrainStep
 from mindreid.errors import CheckpointError, DataError, DeviceError, TrainingError
 from tests.engine.run_files import assert_equal_runs, steps
 from tests.slow_cases import quick_only
@@ -182,8 +183,8 @@ def test_a_person_without_a_readable_image_ends_the_run(recipe_of, tiny_market, 
         train(recipe_of("train.unreadable_share=0.5"), tmp_path / "run")
 
 
-def test_an_unreadable_test_image_ends_the_evaluation_and_training_can_go_on(
-    recipe_of, tiny_market, trained, tmp_path
+def test_an_unreadable_test_image_ends_the_evaluation_and_no_step_is_lost(
+    recipe_of, tiny_market, trained, tmp_path, monkeypatch
 ):
     recipe = recipe_of("train.unreadable_share=0.5", "train.epochs=1")
     query = sorted((tiny_market / "query").iterdir())[0]
@@ -192,7 +193,9 @@ def test_an_unreadable_test_image_ends_the_evaluation_and_training_can_go_on(
     with pytest.raises(DataError, match=query.name):
         train(recipe, tmp_path / "parts")
     query.write_bytes(content)
+    monkeypatch.setattr(TrainStep, "__call__", lambda *_: pytest.fail("a step was taken again"))
     train(recipe, tmp_path / "parts", resume=True)
+    monkeypatch.undo()
     assert_equal_runs(trained("train.epochs=1"), tmp_path / "parts")
 
 

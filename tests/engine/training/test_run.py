@@ -69,6 +69,15 @@ def test_a_second_epoch_compiles_nothing(recipe_of, tmp_path, monkeypatch):
     assert len(set(counts)) == 1
 
 
+@pytest.mark.parametrize(("every", "epochs"), [("null", []), ("0", [3]), ("2", [2, 3])])
+def test_a_run_is_evaluated_as_often_as_asked(recipe_of, tmp_path, every, epochs):
+    evaluation = train(recipe_of("train.epochs=3", f"train.evaluate_every={every}"), tmp_path / "run")
+    evaluations = RunFolder(tmp_path / "run").evaluations
+    lines = evaluations.read_text(encoding="utf-8").splitlines() if evaluations.exists() else []
+    assert [json.loads(line)["epoch"] + 1 for line in lines] == epochs
+    assert bool(evaluation) == bool(epochs)
+
+
 def test_a_loss_that_is_not_a_number_stops_the_run_and_keeps_the_last_good_state(recipe_of, begun):
     folder = RunFolder(begun("train.epochs=1"))
     good = folder.state.read_bytes(), folder.last.read_bytes()

@@ -20,7 +20,15 @@ logger = logging.getLogger(__name__)
 
 
 class Listener:
-    """Something that watches a run: the log, the evaluation, the keeper of checkpoints."""
+    """Something that watches a run: the log, the evaluation, the keeper of checkpoints.
+
+    Attributes
+    ----------
+    only_looks : bool
+        Whether an error in it says nothing against what was trained, which is saved then.
+    """
+
+    only_looks = False
 
     def on_epoch_begin(self, epoch: int) -> None:
         """Act before the first step of ``epoch`` (from 0), not where a resumed run goes on within it."""
@@ -159,8 +167,8 @@ class PeriodicEvaluation(Listener):
     ----------
     evaluate : callable
         ``evaluate() -> {protocol: result}``; the first protocol decides.
-    every : int
-        Epochs between evaluations; 0: only after the last epoch.
+    every : int, optional
+        Epochs between evaluations; 0: only after the last epoch; ``None``: never.
     epochs : int
         Length of the run.
     best_metric : str
@@ -173,11 +181,13 @@ class PeriodicEvaluation(Listener):
         JSON lines, one per evaluation; only one of several workers writes them.
     """
 
+    only_looks = True
+
     def __init__(
         self,
         evaluate: Callable[[], Results],
         *,
-        every: int,
+        every: Optional[int],
         epochs: int,
         best_metric: str,
         progress: Progress,
@@ -193,8 +203,7 @@ class PeriodicEvaluation(Listener):
 
     def on_epoch_end(self, epoch: int) -> None:
         """Evaluate if it is time."""
-        due = self.every > 0 and (epoch + 1) % self.every == 0
-        if not due and epoch + 1 != self.epochs:
+        if not self._is_due(epoch + 1):
             return
         results = self.evaluate()
         self.progress.metrics = results_to_json(results)
@@ -210,6 +219,11 @@ class PeriodicEvaluation(Listener):
         if value > self.progress.best:
             self.progress.best = value
             self.on_best()
+
+    def _is_due(self, done: int) -> bool:
+        if self.every is None:
+            return False
+        return done == self.epochs or (self.every > 0 and done % self.every == 0)
 
 
 class CheckpointKeeper(Listener):

@@ -117,13 +117,15 @@ class Trainer:
         progress = self.state.progress
         batches = progress.batch
         progress.epoch, progress.batch = epoch + 1, 0
-        try:
-            for listener in self.listeners:
+        for listener in self.listeners:
+            try:
                 listener.on_epoch_end(epoch)
-        except StopRequestedError:
-            # All steps are done but the evaluation isn't: the resumed run begins with it.
-            progress.epoch, progress.batch = epoch, batches
-            raise
+            except Exception as error:
+                # All steps are done but the evaluation isn't: the resumed run begins with it.
+                progress.epoch, progress.batch = epoch, batches
+                if listener.only_looks and not isinstance(error, StopRequestedError):
+                    self._checkpoint()
+                raise
 
     def _checkpoint(self) -> None:
         for listener in self.listeners:
