@@ -49,9 +49,12 @@ class PeopleArm:
 
 #: Arms that differ from their recipes. From random weights, MGN's global branch alone learns nothing of
 #: CUHK01: its features become one point, or zeros, at rates from 0.0003 on; below, the loss stays a guess's.
-#: From walkers they become one point at its recipe's rate, too.
+#: The rates are what ``people_rates.py`` has chosen.
 _ARMS: Mapping[str, PeopleArm] = {
+    MGN: PeopleArm(MGN, rate=0.1),
     GLOBAL_BRANCH: PeopleArm(MGN, (("model.network.branches", [1]),), (FROM_WALKERS,), rate=0.1),
+    "trinet": PeopleArm("trinet", rate=0.1),
+    IDENTITY: PeopleArm(IDENTITY, rate=0.1),
 }
 
 
