@@ -28,6 +28,7 @@ from walker_starts import start_from_walkers, start_settings
 from mindreid.config import Override
 from mindreid.engine.training.run_folder import RunFolder
 from mindreid.report.loss_history import TOTAL, read_losses
+from mindreid.report.tables.people_tables import loss_terms
 
 _DATASET, _SPLIT, _EPOCHS = "cuhk01", 7, 12
 #: Parts of a recipe's rates.
@@ -103,14 +104,11 @@ def main() -> None:
 def show(found: Mapping[str, Mapping[float, Mapping[str, float]]]) -> None:
     """Write a row for each arm."""
     rows = [
-        (model, *(_terms(of[factor]) for factor in FACTORS), f"{chosen(of):g}") for model, of in found.items()
+        (model, *(loss_terms(of[factor]) for factor in FACTORS), f"{chosen(of):g}")
+        for model, of in found.items()
     ]
     header = ("network", *(f"rates × {factor:g}" for factor in FACTORS), "chosen")
     show_table(f"Mean training loss of the last epoch, {_DATASET}, split {_SPLIT}", header, rows)
-
-
-def _terms(losses: Mapping[str, float]) -> str:
-    return ", ".join(f"{term} {value:.3f}" for term, value in losses.items() if term != TOTAL)
 
 
 def _parse() -> argparse.Namespace:

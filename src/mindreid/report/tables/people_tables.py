@@ -38,13 +38,14 @@ def rates_table(results: ResultFiles) -> str:
         return NOT_RUN
     factors = list(next(iter(figures["arms"].values()))["losses"])
     rows = [
-        (arm, *(_terms(own["losses"][factor]) for factor in factors), f"× {own['chosen']:g}")
+        (arm, *(loss_terms(own["losses"][factor]) for factor in factors), f"× {own['chosen']:g}")
         for arm, own in figures["arms"].items()
     ]
     return table(("network", *(f"loss at × {factor}" for factor in factors), "chosen"), rows)
 
 
-def _terms(losses: Mapping[str, float]) -> str:
+def loss_terms(losses: Mapping[str, float]) -> str:
+    """Return the terms of a loss, without their sum."""
     return ", ".join(f"{term} {value:.2f}" for term, value in losses.items() if term != TOTAL)
 
 
