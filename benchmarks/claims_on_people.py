@@ -16,7 +16,7 @@ from claim_verdicts import Claim, over_persons
 from finished_runs import Place
 from people_arms import FROM_WALKERS, GLOBAL_BRANCH, IDENTITY, MGN
 from person_figures import Figures
-from real_people import PROTOCOL, RealPeople, make_quick_data, run_split
+from real_people import PROTOCOL, SPLITS, RealPeople, make_quick_data, run_split
 
 _ARMS = {name: f"{name}, {FROM_WALKERS}" for name in (MGN, GLOBAL_BRANCH, IDENTITY)}
 _OVER_GLOBAL_BRANCH = Claim(
@@ -31,7 +31,7 @@ def cuhk01_claims(
     root: Optional[Path], work: Place, *, splits: Optional[int], is_quick: bool
 ) -> list[dict[str, Any]]:
     """Measure MGN, its global branch and the identity loss on its trunk, all from walkers."""
-    found = _real_people("cuhk01", root, work, (MGN, GLOBAL_BRANCH, IDENTITY), splits or 3, is_quick)
+    found = _real_people("cuhk01", root, work, (MGN, GLOBAL_BRANCH, IDENTITY), splits or SPLITS, is_quick)
     return [over_persons(claim, "CUHK01", found) for claim in (_OVER_GLOBAL_BRANCH, _OVER_IDENTITY)]
 
 

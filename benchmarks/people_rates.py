@@ -2,10 +2,10 @@ r"""Which learning rate each arm goes on with from walkers to real persons, chos
 
     python benchmarks/people_rates.py --root data/cuhk01
 
-On a split of CUHK01 that ``real_people.py`` does not report, every arm begins with what it has learnt from
-walkers and is trained for a while at its recipe's rates and at a tenth of them. Nobody is looked for: the
-rate is the one whose classes are told best in the last of these epochs, by the training loss;
-``people_arms.py`` has what came of it.
+Every arm begins with what it has learnt from walkers and is trained for its recipe's length at the recipe's
+rates and at a tenth of them, on those whom each split that ``real_people.py`` reports trains on as well, so
+that none of them is in any test. Nobody is looked for: the rate is the one whose classes are told best in the
+last epoch, by the training loss; ``people_arms.py`` has what came of it.
 Runs are kept in ``--work``, where ``real_people.py`` has what is learnt from walkers, which is shared, and
 what they found in ``--figures``; one that was interrupted is resumed.
 """
@@ -13,39 +13,52 @@ what they found in ``--figures``; one that was interrupted is resumed.
 from __future__ import annotations
 
 import argparse
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from experiments import train_once
 from finished_runs import add_figures_option, place_of, run_settings, stored
 from people_arms import FROM_WALKERS, MODELS, arm_of, scaled_rates
 from quick_trees import parse_with_quick
-from real_people import RealPeople, check_recipes, make_quick_data
+from real_people import SPLITS, RealPeople, check_recipes, make_quick_data
 from report import RESULTS, run_program, show_table, write_result
 from walker_starts import start_from_walkers, start_settings
 
 from mindreid.config import Override
+from mindreid.data.open_dataset import load_dataset
 from mindreid.engine.training.run_folder import RunFolder
 from mindreid.report.loss_history import TOTAL, read_losses
 from mindreid.report.tables.people_tables import loss_terms
 
-_DATASET, _SPLIT, _EPOCHS = "cuhk01", 7, 12
+_DATASET = "cuhk01"
 #: Parts of a recipe's rates.
 FACTORS = (1.0, 0.1)
 _TRIPLET = "triplet"
 
 
-def measure(people: RealPeople, model: str, factor: float, epochs: int) -> dict[str, float]:
+def copy_never_tested(root: Path, splits: int, folder: Path) -> Path:
+    """Copy the images of those whom all of the first ``splits`` splits train on; return ``folder``."""
+    found = [load_dataset(_DATASET, str(root), split=split) for split in range(splits)]
+    paths = set.intersection(*({record.path for record in each.train} for each in found))
+    shutil.rmtree(folder, ignore_errors=True)
+    for path in sorted(paths):
+        target = folder / Path(path).relative_to(found[0].root)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, target)
+    return folder
+
+
+def measure(people: RealPeople, model: str, factor: float) -> dict[str, float]:
     """Return an arm's mean loss in the last epoch, and that of every term; what is stored is read."""
     recipe = arm_of(model).recipe(people.dataset)
     own: list[Override] = [
-        *people.overrides_of(model, FROM_WALKERS, _SPLIT),
+        *people.overrides_of(model, FROM_WALKERS, 0),
         *scaled_rates(recipe, factor, [*people.all_sets, *arm_of(model).overrides]),
-        ("train.epochs", epochs),
+        ("dataset.train_persons", _persons(people.root) - 1),
     ]
     before = people.walkers_before(model)
-    place = people.work / people.dataset / f"split_{_SPLIT}" / f"{model}_{factor:g}"
+    place = people.work / people.dataset / f"{model}_{factor:g}"
 
     def train() -> dict[str, float]:
         start = start_from_walkers(before, people.work.run / "walkers")
@@ -54,6 +67,11 @@ def measure(people: RealPeople, model: str, factor: float, epochs: int) -> dict[
         return last_losses(place.run)
 
     return stored(place, run_settings(recipe, own, data=people.data, **start_settings(before)), train)
+
+
+def _persons(root: Path) -> int:
+    found = load_dataset(_DATASET, str(root))
+    return sum(len({record.pid for record in part}) for part in (found.train, found.query))
 
 
 def last_losses(run: Path) -> dict[str, float]:
@@ -80,24 +98,21 @@ def _learnt(losses: Mapping[str, float]) -> float:
 def main() -> None:
     arguments = _parse()
     place = place_of(arguments, "people_rates")
-    people = RealPeople(
-        _DATASET, arguments.root, place, tuple(arguments.models), (FROM_WALKERS,), is_quick=arguments.quick
-    )
-    check_recipes(people)
     if arguments.quick:
-        make_quick_data(people.dataset, people.root)
-    epochs = 1 if arguments.quick else _EPOCHS
-    found = {
-        model: {factor: measure(people, model, factor, epochs) for factor in FACTORS}
-        for model in people.models
-    }
+        make_quick_data(_DATASET, arguments.root)
+    splits = 1 if arguments.quick else SPLITS
+    root = copy_never_tested(arguments.root, splits, place.run / "never_tested" / _DATASET)
+    models = tuple(arguments.models)
+    people = RealPeople(_DATASET, root, place, models, (FROM_WALKERS,), is_quick=arguments.quick)
+    check_recipes(people)
+    found = {model: {factor: measure(people, model, factor) for factor in FACTORS} for model in models}
     show(found)
-    figures: dict[str, Any] = {"split": _SPLIT, "epochs": epochs}
-    figures["arms"] = {
+    arms = {
         model: {"chosen": chosen(of), "losses": {f"{factor:g}": own for factor, own in of.items()}}
         for model, of in found.items()
     }
-    command = f"python benchmarks/people_rates.py --root data/{_DATASET} --models {' '.join(people.models)}"
+    command = f"python benchmarks/people_rates.py --root data/{_DATASET} --models {' '.join(models)}"
+    figures = {"persons": _persons(root) - 1, "arms": arms}
     write_result("people_rates", command, figures, folder=arguments.work if arguments.quick else RESULTS)
 
 
@@ -108,7 +123,7 @@ def show(found: Mapping[str, Mapping[float, Mapping[str, float]]]) -> None:
         for model, of in found.items()
     ]
     header = ("network", *(f"rates × {factor:g}" for factor in FACTORS), "chosen")
-    show_table(f"Mean training loss of the last epoch, {_DATASET}, split {_SPLIT}", header, rows)
+    show_table(f"Mean training loss of the last epoch, {_DATASET}", header, rows)
 
 
 def _parse() -> argparse.Namespace:

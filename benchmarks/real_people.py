@@ -42,6 +42,8 @@ from mindreid.data.open_dataset import load_dataset
 from mindreid.engine.evaluation.evaluation_run import EvaluationRun
 
 PROTOCOL = "multi_shot"
+#: How many random splits are reported; ``people_rates.py`` chooses by persons whom none of these tests.
+SPLITS = 3
 #: What makes any image recipe small enough to see that it runs.
 QUICK: tuple[Override, ...] = (
     ("model.network.width", 0.0625),
@@ -264,7 +266,7 @@ def _parse() -> argparse.Namespace:
         default=list(_BEGINS),
         help="what they begin with: random weights, and what they have learnt from generated walkers",
     )
-    parser.add_argument("--splits", type=int, default=3, help="random splits of the persons")
+    parser.add_argument("--splits", type=int, default=SPLITS, help="random splits of the persons")
     parser.add_argument(
         "--start",
         type=_start,

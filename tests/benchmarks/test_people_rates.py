@@ -7,9 +7,30 @@ from pathlib import Path
 
 import pytest
 from people_arms import arm_of
-from people_rates import FACTORS, chosen, last_losses
+from people_rates import FACTORS, chosen, copy_never_tested, last_losses
+
+from mindreid.data.open_dataset import load_dataset
 
 ROOT = Path(__file__).resolve().parents[2]
+
+
+def test_whoever_chooses_is_in_no_test(tmp_path):
+    campus = tmp_path / "CUHK01" / "campus"
+    campus.mkdir(parents=True)
+    for person in range(40):
+        for image in range(1, 5):
+            (campus / f"{person:04d}00{image}.png").write_bytes(b"%d" % person)
+    splits = [load_dataset("cuhk01", str(campus.parent), split=split) for split in range(3)]
+    tested = {Path(record.path).name[:4] for split in splits for record in split.query}
+    # What an earlier run left is not taken along.
+    (tmp_path / "chosen" / "campus").mkdir(parents=True)
+    (tmp_path / "chosen" / "campus" / "0099001.png").touch()
+    copied = copy_never_tested(campus.parent, 3, tmp_path / "chosen")
+    persons = {f"{person:04d}" for person in range(40)} - tested
+    assert persons
+    assert {path.name[:4] for path in copied.rglob("*.png")} == persons
+    assert all((campus / path.name).read_bytes() == path.read_bytes() for path in copied.rglob("*.png"))
+    assert len(list(copied.rglob("*.png"))) == 4 * len(persons)
 
 
 def test_the_last_epoch_is_averaged(tmp_path):
