@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 
 import mindspore as ms
 import numpy as np
@@ -123,6 +124,20 @@ def test_onnx_names_its_ends(exported):
     onnxruntime = pytest.importorskip("onnxruntime", reason="needs the extra `onnx`")
     session = onnxruntime.InferenceSession(str(exported / "small.onnx"), providers=["CPUExecutionProvider"])
     assert [end.name for end in (*session.get_inputs(), *session.get_outputs())] == ["images", "embeddings"]
+
+
+def test_a_file_says_what_is_in_it_whatever_the_weights_were_trained_in(checkpoint, tmp_path, caplog):
+    _, weights = checkpoint
+    asked = ["model.network.stem_pool=mindcv", "evaluation.metric=euclidean"]
+    logging.getLogger("mindreid").propagate = True
+    with caplog.at_level(logging.WARNING, logger="mindreid"):
+        recipe = load_recipe("mgn/market1501", [*SMALL, *asked])
+        export_checkpoint(recipe, weights, tmp_path / "x.mindir", "mindir", verify=False)
+    assert "trained with model.network.stem_pool = torchvision, the recipe says mindcv" in caplog.text
+    assert "`evaluation.metric` differ and do not count" in caplog.text
+    beside = described(tmp_path / "x.mindir")
+    assert beside["network"]["stem_pool"] == "mindcv"
+    assert beside["recipe"]["evaluation"]["metric"] == "cosine"
 
 
 @pytest.mark.slow

@@ -11,8 +11,14 @@ import pytest
 from mindspore.common.api import ms_compile_cache
 
 from mindreid.config import list_recipes, load_recipe
-from mindreid.engine.checkpoints.checkpoint_files import load_weights, named_parameters, read_description
-from mindreid.engine.checkpoints.networks import build_started_network
+from mindreid.engine.checkpoints.checkpoint_files import (
+    Description,
+    load_weights,
+    named_parameters,
+    read_description,
+    save_weights,
+)
+from mindreid.engine.checkpoints.networks import build_network, build_started_network, load_network
 from mindreid.engine.evaluation.evaluation_run import EvaluationRun
 from mindreid.engine.evaluation.protocol_results import results_to_json
 from mindreid.engine.training.run import RunFolder, train
@@ -109,6 +115,28 @@ def test_other_preprocessing_than_the_weights_expect_is_said(recipe_of, trained,
     with caplog.at_level(logging.WARNING, logger="mindreid"):
         EvaluationRun(recipe_of("input.interpolation=bilinear"), last)
     assert "trained with input.interpolation = bicubic, the recipe says bilinear" in caplog.text
+
+
+def test_other_network_options_than_the_weights_were_trained_with_are_said(tmp_path, caplog):
+    """No shape of a parameter tells them."""
+    small = [("model.network.trunk", "resnet18"), ("model.network.width", 0.125), ("train.init_weights", None)]
+    trained = load_recipe("mgn/market1501", [*small, ("model.network.stem_pool", "mindcv")])
+    path = tmp_path / "mgn.ckpt"
+    save_weights(path, build_network(trained), Description.of(trained, num_classes=8))
+    # How random weights are drawn is no matter once there are others.
+    other = load_recipe("mgn/market1501", [*small, ("model.network.initialization", "kaiming")])
+    started = load_recipe("mgn/market1501", [*small, ("train.init_checkpoint", str(path))])
+    logging.getLogger("mindreid").propagate = True
+    expected = "trained with model.network.stem_pool = mindcv, the recipe says torchvision"
+    for load in (lambda: load_network(other, path), lambda: build_started_network(started)):
+        caplog.clear()
+        with caplog.at_level(logging.WARNING, logger="mindreid"):
+            load()
+        assert expected in caplog.text
+        assert caplog.text.count("trained with") == 1
+    caplog.clear()
+    load_network(trained, path)
+    assert "trained with" not in caplog.text
 
 
 def test_a_run_can_start_from_another_runs_weights(recipe_of, trained):

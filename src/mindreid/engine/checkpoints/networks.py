@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from mindspore import nn
 
@@ -47,7 +49,8 @@ def build_started_network(recipe: Recipe) -> nn.Cell:
         load_pretrained(network, None if weights == WEIGHTS_REQUIRED else weights)
     else:
         _require_start(recipe.train.init_checkpoint, "train.init_checkpoint")
-        load_weights(recipe.train.init_checkpoint, network, model=recipe.model.name)
+        description = load_weights(recipe.train.init_checkpoint, network, model=recipe.model.name)
+        _warn_of(_other_options(recipe, description))
         logger.info("the network starts from the checkpoint %s", recipe.train.init_checkpoint)
     return network
 
@@ -90,8 +93,7 @@ def start_networks_beside(recipe: Recipe, objective: Objective) -> None:
 
 def _equal_options(objective: Objective, description: Description) -> str:
     """Say which of the recipe's options must be those of a checkpoint's network, and how they are set."""
-    defaults = zoo.option_names(zoo.MODELS[description.model].network)
-    given = {name: description.network.get(name, option.default) for name, option in defaults.items()}
+    given = _all_options(description.model, description.network)
     settings = (f"{key}={json.dumps(given[name])}" for name, key in objective.start_options.items())
     return f"the recipe's options must be those of the checkpoint: {', '.join(settings)}"
 
@@ -115,10 +117,13 @@ def require_start(recipe: Recipe) -> None:
 
 
 def load_network(recipe: Recipe, checkpoint: Path) -> tuple[nn.Cell, Description]:
-    """Build the recipe's network with a checkpoint's weights; warn where they expect another input."""
+    """Build the recipe's network with a checkpoint's weights.
+
+    Warns where these were trained with another input, or with other options of the network.
+    """
     network = build_network(recipe)
     description = load_weights(checkpoint, network, model=recipe.model.name)
-    _warn_about_preprocessing(recipe, description)
+    _warn_of({**_other_input(recipe, description), **_other_options(recipe, description)})
     return network, description
 
 
@@ -131,11 +136,32 @@ def _require_start(path: str, key: str) -> None:
         )
 
 
-def _warn_about_preprocessing(recipe: Recipe, description: Description) -> None:
-    """Warn where the recipe prepares images differently from what the weights were trained with."""
+def _other_input(recipe: Recipe, description: Description) -> dict[str, tuple[Any, Any]]:
+    """Return what weights were trained with and the recipe has, by key, where images are prepared differently."""
     trained, now = description.recipe["input"], recipe.as_dict()["input"]
-    for key, value in trained.items():
-        if now[key] != value:
-            logger.warning(
-                "these weights were trained with input.%s = %s, the recipe says %s", key, value, now[key]
-            )
+    return _unequal("input", trained, now)
+
+
+def _other_options(recipe: Recipe, description: Description) -> dict[str, tuple[Any, Any]]:
+    """Return the same of the network's options, many of which show in no parameter's shape."""
+    trained, now = (
+        _all_options(recipe.model.name, own) for own in (description.network, recipe.model.network)
+    )
+    return _unequal("model.network", trained, now)
+
+
+def _all_options(model: str, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return every option of a model's network, as JSON has it, but for how random weights are drawn."""
+    options = zoo.option_names(zoo.MODELS[model].network)
+    own = {name: given.get(name, option.default) for name, option in options.items()}
+    own.pop("initialization", None)
+    return dict(json.loads(json.dumps(own)))
+
+
+def _unequal(section: str, trained: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
+    return {f"{section}.{key}": (value, now[key]) for key, value in trained.items() if now[key] != value}
+
+
+def _warn_of(differences: Mapping[str, tuple[Any, Any]]) -> None:
+    for key, (trained, now) in differences.items():
+        logger.warning("these weights were trained with %s = %s, the recipe says %s", key, trained, now)

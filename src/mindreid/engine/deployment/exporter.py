@@ -15,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Literal, Optional, Union
 
@@ -26,8 +26,8 @@ from mindspore import Tensor, nn
 from mindreid.atomic import atomic_path, write_json
 from mindreid.config import InputConfig, Recipe
 from mindreid.data.sample_loaders import takes_clips
-from mindreid.engine.checkpoints.checkpoint_files import Description, load_weights
-from mindreid.engine.checkpoints.networks import build_network
+from mindreid.engine.checkpoints.checkpoint_files import Description
+from mindreid.engine.checkpoints.networks import load_network
 from mindreid.engine.deployment import mindir_graph, onnx_graph
 from mindreid.engine.deployment.air_files import check_air
 from mindreid.engine.deployment.export_sizes import ExportSizes
@@ -84,14 +84,26 @@ def export_checkpoint(
         )
     if precision is not None or file_format == "onnx":
         recipe = _without_mixed_precision(recipe, file_format, precision)
-    network = build_network(recipe)
-    description = load_weights(checkpoint, network, model=recipe.model.name)
+    network, description = load_network(recipe, checkpoint)
+    _warn_of_what_stays(recipe, description)
+    # What is written is the recipe's network, whatever the weights were trained in.
+    description = replace(description, network=dict(recipe.model.network))
     if precision == "float16":
         store_half(network)
     level = "float32" if recipe.device.amp_level == "O0" else recipe.device.amp_level
     return export_network(
         network, description, path, file_format, sizes=sizes, precision=precision or level, verify=verify
     )
+
+
+def _warn_of_what_stays(recipe: Recipe, description: Description) -> None:
+    """Warn where the recipe asks for what a file has as its weights were trained with."""
+    trained, now = description.recipe, recipe.as_dict()
+    if trained["input"] != now["input"] or trained["evaluation"]["metric"] != now["evaluation"]["metric"]:
+        logger.warning(
+            "the file prepares images and compares them as its weights were trained; the recipe's `input` "
+            "and `evaluation.metric` differ and do not count"
+        )
 
 
 def _without_mixed_precision(recipe: Recipe, file_format: str, precision: Optional[Precision]) -> Recipe:
