@@ -9,6 +9,7 @@ from typing import Any, Optional
 
 from mindreid.config import Recipe
 from mindreid.data.keypoint_table import attach_keypoints
+from mindreid.data.mirrored_views import join_mirrored_views
 from mindreid.data.records import Dataset
 from mindreid.data.sample_loaders import sample_loaders
 from mindreid.data.silhouette_files import attach_silhouettes
@@ -75,6 +76,8 @@ def load_dataset(
 def open_dataset(recipe: Recipe) -> Dataset:
     """Load the recipe's dataset, log its summary table, and cut its training split as the recipe says.
 
+    Where the recipe mirrors images at random, views that mirroring changes are joined in the training split.
+
     Raises
     ------
     ConfigError
@@ -91,6 +94,9 @@ def open_dataset(recipe: Recipe) -> Dataset:
     beside = {"views": source.views, "keypoints": source.keypoints, "silhouettes": source.silhouettes}
     dataset = load_dataset(source.name, source.root, **beside, **source.options)
     logger.info("%s", format_summary(dataset))
+    if dataset.mirrored_views and any(step.name == "flip" for step in recipe.augment):
+        logger.info("images are mirrored at random: views and their mirror images count as one in training")
+        dataset = join_mirrored_views(dataset)
     loaders = sample_loaders(recipe.frames, recipe.input)
     if loaders is not None:
         return replace(dataset, train=tuple(chain.from_iterable(map(loaders.pieces, dataset.train))))

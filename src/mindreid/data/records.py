@@ -140,6 +140,8 @@ class Dataset:
         Official counts by split name ("train", "query", "gallery").
     protocols : dict
         Protocols by name; the first is the default one.
+    mirrored_views : dict
+        The view that an image shows once it is mirrored, of every view that mirroring changes.
     """
 
     name: str
@@ -150,6 +152,7 @@ class Dataset:
     protocols: dict[str, Protocol]
     statistics: dict[str, SplitStatistics] = field(default_factory=dict)
     variant: str = ""
+    mirrored_views: dict[int, int] = field(default_factory=dict)
 
     @property
     def num_train_pids(self) -> int:

@@ -16,6 +16,7 @@ from typing import Optional
 
 from mindreid.atomic import PathLike
 from mindreid.data.image_tables import change_records, malformed, read_table, require_rows, write_table
+from mindreid.data.mirrored_views import mirrored_bins
 from mindreid.data.records import Dataset
 from mindreid.errors import DataError
 
@@ -118,9 +119,11 @@ def attach_views(dataset: Dataset, path: PathLike) -> Dataset:
     DataError
         If the table cannot be read, or lacks training images.
     """
-    views = {image: row.bin for image, row in read_views(path).items()}
+    rows = read_views(path)
+    views = {image: row.bin for image, row in rows.items()}
     require_rows(dataset.train, dataset.root, views, kind=_KIND, split="training", where=str(path))
     labelled = change_records(dataset, lambda record, image: replace(record, view=views.get(image)))
     known = sum(record.view is not None for record in labelled.train)
     logger.info("%s: %d of %d training images have a known view", path, known, len(labelled.train))
-    return labelled
+    angles = [(row.angle, row.bin) for row in rows.values() if row.angle is not None and row.bin is not None]
+    return replace(labelled, mirrored_views=mirrored_bins(angles))

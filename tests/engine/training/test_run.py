@@ -119,7 +119,11 @@ def test_other_preprocessing_than_the_weights_expect_is_said(recipe_of, trained,
 
 def test_other_network_options_than_the_weights_were_trained_with_are_said(tmp_path, caplog):
     """No shape of a parameter tells them."""
-    small = [("model.network.trunk", "resnet18"), ("model.network.width", 0.125), ("train.init_weights", None)]
+    small = [
+        ("model.network.trunk", "resnet18"),
+        ("model.network.width", 0.125),
+        ("train.init_weights", None),
+    ]
     trained = load_recipe("mgn/market1501", [*small, ("model.network.stem_pool", "mindcv")])
     path = tmp_path / "mgn.ckpt"
     save_weights(path, build_network(trained), Description.of(trained, num_classes=8))

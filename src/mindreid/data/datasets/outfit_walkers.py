@@ -21,7 +21,7 @@ import json
 import os
 import re
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -30,6 +30,7 @@ from mindreid.atomic import PathLike, write_json
 from mindreid.data.dataset_assembly import assemble, clothes_protocols
 from mindreid.data.dataset_files import parse_name, require
 from mindreid.data.formats.images import RENDERED_SUFFIX
+from mindreid.data.mirrored_views import mirrored_bins
 from mindreid.data.records import Dataset, Record, with_outfits, with_shared_outfits
 from mindreid.errors import DataError, InvalidArgumentError
 from mindreid.text_files import read_text_file
@@ -243,7 +244,7 @@ def load(root: PathLike) -> Dataset:
     query_records, gallery_records = with_shared_outfits(
         *((_records(root, images), _outfits(images)) for images in (query, gallery))
     )
-    return assemble(
+    dataset = assemble(
         "outfit_walkers",
         root,
         with_outfits(_records(root, train), _outfits(train)),
@@ -252,6 +253,8 @@ def load(root: PathLike) -> Dataset:
         protocols=clothes_protocols(query_records, gallery_records),
         statistics={},
     )
+    angles = ((360.0 / VIEWS * view, view) for view in range(VIEWS))
+    return replace(dataset, mirrored_views=mirrored_bins(angles))
 
 
 def _records(root: Path, images: list[RenderedImage]) -> list[Record]:

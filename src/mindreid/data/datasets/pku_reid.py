@@ -27,6 +27,7 @@ Protocols: queries are all images of camera 1, nothing is junk, since the galler
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Optional
 
@@ -34,6 +35,7 @@ from mindreid.atomic import PathLike
 from mindreid.data.dataset_assembly import assemble
 from mindreid.data.dataset_files import LayoutError, list_persons, match_images, require
 from mindreid.data.layouts import Layout, Shot
+from mindreid.data.mirrored_views import mirrored_bins
 from mindreid.data.person_draws import draw_single_shots, draw_training_persons
 from mindreid.data.records import Dataset, Protocol, Record, Records, SplitStatistics, with_outfits
 from mindreid.zoo import DATASETS, DatasetEntry
@@ -113,7 +115,7 @@ def load(
         for camid in (0, 1)
     )
     trials = draw_single_shots(gallery, _TRIALS, _TRIALS_SEED)
-    return assemble(
+    dataset = assemble(
         "pku_reid",
         root,
         train,
@@ -126,6 +128,8 @@ def load(
         statistics=STATISTICS if train_persons in (None, 57) else {},
         variant=f"{len(trained)} persons for training, split {split}",
     )
+    angles = ((orientation_angle(view), view) for view in range(ORIENTATIONS))
+    return replace(dataset, mirrored_views=mirrored_bins(angles))
 
 
 def _read_person(pid: int, folder: Path) -> Records:

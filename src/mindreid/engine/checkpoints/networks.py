@@ -137,7 +137,7 @@ def _require_start(path: str, key: str) -> None:
 
 
 def _other_input(recipe: Recipe, description: Description) -> dict[str, tuple[Any, Any]]:
-    """Return what weights were trained with and the recipe has, by key, where images are prepared differently."""
+    """Return what weights were trained with and what the recipe has, by key, where images differ."""
     trained, now = description.recipe["input"], recipe.as_dict()["input"]
     return _unequal("input", trained, now)
 
