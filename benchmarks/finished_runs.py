@@ -15,14 +15,29 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pydantic import BaseModel
+
 from mindreid.atomic import write_text
-from mindreid.config import Override, load_recipe
+from mindreid.config import (
+    DeviceConfig,
+    EvaluationConfig,
+    InputConfig,
+    Override,
+    TrainConfig,
+    load_recipe,
+)
 
 #: Settings that name what lies on one machine: files count by what is in them, folders are said otherwise.
 _FILES = (
     *(f"dataset.{name}" for name in ("root", "views", "keypoints", "silhouettes")),
     *(f"train.init_{name}" for name in ("weights", "checkpoint", "beside")),
 )
+_SECTIONS: Mapping[str, type[BaseModel]] = {
+    "input": InputConfig,
+    "train": TrainConfig,
+    "evaluation": EvaluationConfig,
+    "device": DeviceConfig,
+}
 #: Figures are shares; more digits than ten thousandths of a point say nothing.
 _DIGITS = 6
 
@@ -123,15 +138,27 @@ def stored(place: Place, settings: Mapping[str, Any], measure: Callable[[], Any]
 
 
 def _refuse_others(file: Path, known: Mapping[str, Any], settings: Mapping[str, Any]) -> None:
-    """Refuse a record of other settings; one that is older than a setting does not know it."""
+    """Refuse a record of other settings; one that is older than a setting had what is its default."""
     own = json.loads(json.dumps(settings))
-    others = [key for key, value in known.items() if key not in own or own[key] != value]
+    known = {**_defaults(own.keys() - known.keys()), **known}
+    others = [key for key in (*known, *own) if key not in known or key not in own or own[key] != known[key]]
     if others:
         key = others[0]
         raise SystemExit(
-            f"{file} is of a run with other settings ({key}: {known[key]}, not {own.get(key)}): "
+            f"{file} is of a run with other settings ({key}: {known.get(key)}, not {own.get(key)}): "
             f"delete it and what is beside it, or pass other folders by --work and --figures"
         )
+
+
+def _defaults(keys: Iterable[str]) -> dict[str, Any]:
+    """Return the defaults of settings, of those that have one in every recipe."""
+    found = {}
+    for key in keys:
+        section, _, name = key.partition(".")
+        fields = _SECTIONS[section].model_fields if section in _SECTIONS else {}
+        if name in fields and not fields[name].is_required():
+            found[key] = json.loads(json.dumps(fields[name].default))
+    return found
 
 
 def _write(file: Path, value: Any) -> None:

@@ -5,8 +5,8 @@ r"""Gait of real walkers: persons found again in another part of their track, in
 The silhouettes of ten persons are cut into sequences; each half of a track is a view of its own, and
 a query's own view is junk. Every seed cuts the persons into two halves: each is tested by a network
 that learnt from the other one, so that everybody is tested once. The figures are means over persons;
-their interval is a bootstrap over persons, since sequences of one person are not independent.
-Runs that are finished are kept in ``--work``.
+their interval is resampled over persons, since sequences of one person are not independent.
+Runs are kept in ``--work``; one that was interrupted is resumed, one of other settings refused.
 """
 
 from __future__ import annotations
@@ -14,12 +14,15 @@ from __future__ import annotations
 import argparse
 import shutil
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Optional
 
 import numpy as np
-from experiments import mindreid, set_options
+from experiments import file_name, mindreid, train_once
+from finished_runs import in_one_folder, run_settings, stored
 from learning import PETS09_SAME_PERSON
+from paired_persons import mean_with_interval, paired_difference, person_means
 from report import show_table, write_result
 
 from mindreid.config import Override, load_recipe
@@ -30,7 +33,6 @@ from mindreid.metrics import evaluate_ranking
 from mindreid.report.tables.markdown import percent
 
 RECIPE = "aug_ogbase/pets09"
-RESAMPLES = 10_000
 
 
 def make_data(root: Path, video: Path, annotations: Path) -> None:
@@ -95,32 +97,32 @@ def run_split(
         found["walkers only"] = queries_of(recipe, start)
         starts["walkers, then AUG"] = [*recipe, ("train.init_checkpoint", str(start))]
     for arm, overrides in starts.items():
-        run = folder / arm.replace(" ", "_")
-        if not (run / "last.ckpt").exists():
-            mindreid("train", "--config", RECIPE, "--output", run, *set_options(overrides))
-        found[arm] = queries_of(recipe, run / "last.ckpt")
+        measure = partial(_train_and_rank, recipe, overrides, folder / file_name(arm))
+        found[arm] = stored(in_one_folder(folder) / file_name(arm), run_settings(RECIPE, overrides), measure)
     return found
+
+
+def _train_and_rank(
+    recipe: Sequence[Override], overrides: Sequence[Override], run: Path
+) -> list[dict[str, Any]]:
+    return queries_of(recipe, train_once(RECIPE, overrides, run))
 
 
 def summarize(queries: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """Mean over persons of rank-1 and of chance, with 95 % intervals over persons."""
     persons = sorted({query["person"] for query in queries})
-    own = [[query for query in queries if query["person"] == person] for person in persons]
     found, chance = (
-        np.array([np.mean([query[key] for query in of]) for of in own]) for key in ("found", "chance")
+        {person: [float(query[key]) for query in queries if query["person"] == person] for person in persons}
+        for key in ("found", "chance")
     )
-    drawn = np.random.default_rng(0).integers(len(persons), size=(RESAMPLES, len(persons)))
-    intervals = {
-        name: np.quantile(values[drawn].mean(axis=1), (0.025, 0.975)).tolist()
-        for name, values in (("rank1", found), ("rank1_minus_chance", found - chance))
-    }
+    rank1, above = mean_with_interval(found), paired_difference(found, chance)
     return {
         "persons": len(persons),
         "queries": len(queries),
-        "rank1": float(found.mean()),
-        "chance": float(chance.mean()),
-        "interval_95": intervals,
-        "rank1_by_person": dict(zip(persons, found.tolist())),
+        "rank1": rank1["mean"],
+        "chance": mean_with_interval(chance)["mean"],
+        "interval_95": {"rank1": rank1["interval_95"], "rank1_minus_chance": above["interval_95"]},
+        "rank1_by_person": person_means(found),
     }
 
 

@@ -133,8 +133,8 @@ class Kth:
 
     @property
     def trees(self) -> Path:
-        """The folder of both trees."""
-        return self.work.run / f"trees_{self.splits}"
+        """The folder of both trees, one for each material."""
+        return self.work.run / f"trees_{self.splits}_{self.data[:12]}"
 
     @cached_property
     def data(self) -> str:

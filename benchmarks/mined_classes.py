@@ -14,7 +14,8 @@ from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
-from experiments import spread
+from experiments import file_name, spread
+from learning import EXPERIMENTS
 from report import show_table, write_result
 
 #: {arm: {epoch from 1: {figure: one value per seed}}}
@@ -27,8 +28,9 @@ SHOWN = ("classes", "outliers", "nmi_outfit", "nmi_outfit_within_persons", "nmi_
 def read_runs(root: Path) -> Figures:
     """Collect the figures of all runs under ``root``."""
     found: Figures = defaultdict(lambda: defaultdict(lambda: defaultdict(list)))
+    arms = {file_name(arm.name): arm.name for arm in EXPERIMENTS["fire"](argparse.Namespace()).arms}
     for path in sorted(root.glob("*/*/run/mining.jsonl")):
-        arm = path.parts[-3].replace("_", " ")
+        arm = arms.get(path.parts[-3], path.parts[-3])
         for line in path.read_text(encoding="utf-8").splitlines():
             row = json.loads(line)
             for name in SHOWN:

@@ -47,9 +47,9 @@ class PeopleArm:
         return f"{self.method}/{dataset}"
 
 
-#: Arms that differ from their recipes. From random weights, MGN's global branch alone learns nothing of
-#: CUHK01: its features become one point, or zeros, at rates from 0.0003 on; below, the loss stays a guess's.
-#: The rates are what ``people_rates.py`` has chosen.
+#: Arms that differ from their recipes. In trials whose figures were not kept, the features of MGN's global
+#: branch alone became one point, or zeros, when it began from random weights. The rates are what
+#: ``people_rates.py`` has chosen.
 _ARMS: Mapping[str, PeopleArm] = {
     MGN: PeopleArm(MGN, rate=0.1),
     GLOBAL_BRANCH: PeopleArm(MGN, (("model.network.branches", [1]),), (FROM_WALKERS,), rate=0.1),

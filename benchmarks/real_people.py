@@ -255,8 +255,8 @@ def _parse() -> argparse.Namespace:
     parser.add_argument(
         "--models",
         nargs="+",
-        default=list(MODELS),
-        help="methods, of whose recipes; the last is the baseline, as it begins last",
+        help="methods, of whose recipes (default: all that have one); the last is the baseline, as it "
+        "begins last",
     )
     parser.add_argument(
         "--from",
@@ -280,7 +280,8 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--work", type=Path, default=Path("runs/real_people"), help="folder of the runs")
     add_figures_option(parser)
     arguments = parse_with_quick(parser)
-    arguments.models = arguments.models or usual_models(arguments.dataset)
+    if arguments.models is None:
+        arguments.models = usual_models(arguments.dataset)
     for model, file in arguments.start:
         if model not in arguments.models or not file.is_file():
             parser.error(f"--start {model}={file}: no such file, or none of {', '.join(arguments.models)}")

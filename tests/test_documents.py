@@ -2,6 +2,7 @@
 
 import re
 import shlex
+from importlib.metadata import metadata
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from PIL import Image
 
 from mindreid.cli import build_parser, main
 from mindreid.config import WEIGHTS_REQUIRED, load_recipe
+from mindreid.convert import SOURCES
 from mindreid.report.tables.documents import update_documents
 from mindreid.walkers import Walk, render_walk
 from mindreid.zoo import DATASETS, list_models
@@ -81,6 +83,14 @@ def test_links_lead_somewhere(document):
 def test_named_tests_exist(document):
     named = re.findall(r"`(test_\w+\.py)`", document.read_text(encoding="utf-8"))
     assert set(named) <= {path.name for path in (ROOT / "tests").rglob("test_*.py")}
+
+
+@pytest.mark.parametrize("readme", ["README.md", "README_CN.md"])
+def test_every_extra_and_every_source_of_checkpoints_is_named(readme):
+    text = (ROOT / readme).read_text(encoding="utf-8")
+    extras = set(metadata("mindreid").get_all("Provides-Extra")) - {"all"}
+    assert not [extra for extra in extras if f"| `{extra}` |" not in text]
+    assert not [source for source in SOURCES if f"`{source}`" not in text]
 
 
 def test_measured_tables_agree_with_the_result_files():

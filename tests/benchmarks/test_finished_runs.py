@@ -54,10 +54,21 @@ def test_what_never_began_binds_nobody(place):
 
 
 def test_a_record_that_is_older_than_a_setting_stands(place):
+    """It had what every recipe has by default."""
     stored(place, {"epochs": 40}, lambda: 1)
-    assert stored(place, {"epochs": 40, "new": "usual"}, lambda: 2) == 1
+    assert stored(place, {"epochs": 40, "train.summary": False}, lambda: 2) == 1
+    with pytest.raises(SystemExit, match=r"train.summary: False, not True"):
+        stored(place, {"epochs": 40, "train.summary": True}, lambda: 2)
     with pytest.raises(SystemExit, match="epochs: 40, not None"):
-        stored(place, {"new": "usual"}, lambda: 2)
+        stored(place, {"train.summary": False}, lambda: 2)
+
+
+@pytest.mark.parametrize("added", ["train.init_weights={file}", "model.network.branches=[1]"])
+def test_what_is_added_to_a_recipe_makes_another_run(place, tmp_path, added):
+    (tmp_path / "weights.pth").write_bytes(b"weights")
+    stored(place, run_settings("mgn/walkers", []), lambda: 1)
+    with pytest.raises(SystemExit, match=added.partition("=")[0]):
+        stored(place, run_settings("mgn/walkers", [added.format(file=tmp_path / "weights.pth")]), lambda: 2)
 
 
 def test_settings_name_no_folder_and_tell_files_by_what_is_in_them(tmp_path):

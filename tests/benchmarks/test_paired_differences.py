@@ -28,6 +28,13 @@ def test_the_interval_is_that_of_the_mean_of_many_persons():
     np.testing.assert_allclose(found["interval_95"], [values.mean() - half, values.mean() + half], atol=2e-3)
 
 
+def test_the_interval_over_few_persons_holds_the_truth_as_often_as_it_says():
+    drawn = np.random.default_rng(0).normal(size=(2000, LEAST_PERSONS))
+    intervals = [mean_with_interval(persons(values))["interval_95"] for values in drawn]
+    # Plain percentiles hold it in 91 of 100.
+    assert np.mean([low <= 0 <= high for low, high in intervals]) == pytest.approx(0.95, abs=0.02)
+
+
 def test_pairing_takes_out_what_both_have_in_common():
     rng = np.random.default_rng(0)
     hard = rng.random(200)
@@ -40,7 +47,7 @@ def test_pairing_takes_out_what_both_have_in_common():
 
 
 @settings(deadline=None)
-@given(st.lists(st.tuples(SHARES, SHARES), min_size=LEAST_PERSONS, max_size=12))
+@given(st.lists(st.tuples(SHARES, SHARES), min_size=LEAST_PERSONS, max_size=14))
 def test_changing_sides_changes_the_sign(pairs):
     ours, theirs = (persons(side) for side in zip(*pairs))
     there, back = paired_difference(ours, theirs), paired_difference(theirs, ours)

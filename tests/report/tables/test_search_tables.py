@@ -14,6 +14,8 @@ TABLES = [
     search_tables.search_promises_table,
     search_tables.search_persons_table,
     search_tables.search_growth_table,
+    search_tables.search_stages_table,
+    search_tables.search_paths_table,
 ]
 
 
@@ -98,6 +100,31 @@ def test_promises_stand_beside_what_came_of_them(results):
 
 def test_few_persons_teach_little(results):
     assert rows(search_tables.search_persons_table(results)) == [["5", "12.0", "62.5 of 100", "3 of 20"]]
+
+
+def test_stages_are_told_by_the_clock_and_by_the_processor(tmp_path):
+    clock, processor = {"decoding": 614.3, "all of it": 37.9}, {"decoding": 588.0, "all of it": 21.06}
+    figures = {"frames_per_second": clock, "frames_per_processor_second": processor}
+    (tmp_path / "search_add.json").write_text(json.dumps({"figures": figures}))
+    lines = search_tables.search_stages_table(ResultFiles(tmp_path)).splitlines()
+    assert lines[2:] == ["| decoding | 614 | 588 |", "| all of it | 38 | 21 |"]
+
+
+def test_every_setting_of_paths_is_shown(tmp_path):
+    """None is picked out by what it found."""
+    rows = [
+        {"tracks": tracks, "most_seconds": seconds, "least_similarity": similarity, "idf1": idf1}
+        for tracks, seconds, similarity, idf1 in [
+            ("true", None, None, 0.3788),
+            ("true", 15.0, 0.8, 0.7925),
+            ("found", None, None, 0.32),
+            ("found", 15.0, 0.8, 0.5156),
+        ]
+    ]
+    (tmp_path / "search_paths.json").write_text(json.dumps({"figures": {"rows": rows}}))
+    lines = search_tables.search_paths_table(ResultFiles(tmp_path)).splitlines()
+    assert lines[0] == "| most travel time, least similarity | IDF1, true | IDF1, found |"
+    assert lines[2:] == ["| nothing joined | 37.9 | 32.0 |", "| 15 s, 0.8 | 79.2 | 51.6 |"]
 
 
 @pytest.mark.parametrize("make", TABLES)

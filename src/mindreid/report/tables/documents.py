@@ -99,6 +99,8 @@ def tables_of(results: ResultFiles, document: Path, root: Path) -> dict[str, Tab
             "search_promises": lambda: search_tables.search_promises_table(results),
             "search_persons": lambda: search_tables.search_persons_table(results),
             "search_growth": lambda: search_tables.search_growth_table(results),
+            "search_stages": lambda: search_tables.search_stages_table(results),
+            "search_paths": lambda: search_tables.search_paths_table(results),
             "benchmarks": lambda: benchmark_table.benchmark_table(results),
         }
     return {

@@ -74,6 +74,7 @@ def telling_table(results: ResultFiles) -> str:
         _telling(results, "learning_clothes", "clothes changed, walkers", "identity loss only", "VAL"),
         _telling(results, "learning_fire", "clothes changed, walkers", "identity loss only", "FIRe²"),
         _telling(results, "learning_gait", "gait, clothes changed, walkers", "untrained", "plain"),
+        _telling(results, "learning_gait", "gait, clothes changed, walkers", "plain", "AUG"),
         _telling(results, "learning_pets09", "real pedestrians, PETS09", "untrained", "trained"),
     ]
     return table(("rank-1 / mAP, per cent", "without", "with", "recipe"), rows)
@@ -87,7 +88,10 @@ def _telling(results: ResultFiles, name: str, what: str, baseline: str, arm: str
     summary = figures["summary"]
     protocol = next(iter(summary[arm]))
     shown = (f"{words}: {rank1_and_map_spread(summary[words][protocol])}" for words in (baseline, arm))
-    return (what, *shown, f"`{figures['arms'][arm]['recipe']}`")
+    own = figures["arms"][arm]
+    # What lies beside the data is its own, and no change of the recipe.
+    changes = (text for text in own["overrides"] if "{data}" not in text)
+    return (what, *shown, ", ".join(f"`{text}`" for text in (own["recipe"], *changes)))
 
 
 def _deviations(gain: Mapping[str, float]) -> str:

@@ -138,3 +138,28 @@ def search_growth_table(results: ResultFiles) -> str:
     )
     rows = [(name, *(f"{size[key]:.0f}" for size in sizes)) for name, key in lines]
     return table(("tracklets of 512 values", *(f"{size['tracklets']:,}" for size in sizes)), rows)
+
+
+def search_stages_table(results: ResultFiles) -> str:
+    """Show how many frames of a video pass each stage in a second."""
+    figures = results.figures("search_add")
+    if figures is None:
+        return NOT_RUN
+    by_clock, by_processor = (figures[key] for key in ("frames_per_second", "frames_per_processor_second"))
+    rows = [(stage, f"{by_clock[stage]:,.0f}", f"{by_processor[stage]:,.0f}") for stage in by_clock]
+    return table(("stage", "frames a second", "frames in a processor's second"), rows)
+
+
+def search_paths_table(results: ResultFiles) -> str:
+    """Show IDF1 over all cameras by what is joined to paths, one column for each kind of tracks."""
+    figures = results.figures("search_paths")
+    if figures is None:
+        return NOT_RUN
+    by_setting: dict[str, dict[str, str]] = {}
+    for row in figures["rows"]:
+        joined = row["least_similarity"] is not None
+        setting = f"{row['most_seconds']:g} s, {row['least_similarity']:g}" if joined else "nothing joined"
+        by_setting.setdefault(setting, {})[row["tracks"]] = percent(row["idf1"])
+    kinds = list(next(iter(by_setting.values())))
+    rows = [(setting, *(own[kind] for kind in kinds)) for setting, own in by_setting.items()]
+    return table(("most travel time, least similarity", *(f"IDF1, {kind}" for kind in kinds)), rows)
