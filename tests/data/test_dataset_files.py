@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mindreid import load_dataset
-from mindreid.data.dataset_files import ListedFiles, list_images, read_lines, require
+from mindreid.data.dataset_files import ListedFiles, list_frames, list_images, read_lines, require
 from mindreid.errors import DataError
 
 
@@ -30,6 +30,13 @@ def test_a_link_that_leads_nowhere_is_not_left_out(tmp_path, write_images):
     files = ListedFiles(tmp_path)
     assert "a.jpg" in files
     assert "c.jpg" not in files
+
+
+def test_frames_are_ordered_by_the_numbers_in_their_names(tmp_path, write_images):
+    ordered = ["1.jpg", "2.jpg", "010.jpg", "10.jpg", "a1_9.jpg", "a1_10.jpg", "a2_1.jpg", "b.jpg"]
+    write_images(tmp_path, ordered)
+    assert list_frames(tmp_path) == ordered
+    assert list_images(tmp_path) == sorted(ordered)
 
 
 def test_lines_are_counted_as_an_editor_does(tmp_path):

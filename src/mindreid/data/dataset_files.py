@@ -104,6 +104,25 @@ def list_images(folder: Path, suffixes: Sequence[str] = (".jpg",)) -> list[str]:
     return names
 
 
+def list_frames(folder: Path, suffixes: Sequence[str] = (".jpg",)) -> list[str]:
+    """List the names of the frames of one sequence, in time: by the numbers in their names.
+
+    Numbers need no leading zeros: ``9.jpg`` comes before ``10.jpg``. What names have beside numbers
+    counts first where it differs. The rest is as for :func:`list_images`.
+
+    Raises
+    ------
+    DataError
+        See :func:`list_images`.
+    """
+    return sorted(list_images(folder, suffixes), key=_parts)
+
+
+def _parts(name: str) -> list[tuple[int, str]]:
+    """Return the texts and numbers that a name is made of, comparable between names."""
+    return [(int(part), "") if part.isdecimal() else (-1, part) for part in re.split(r"(\d+)", name)]
+
+
 def _is_image(entry: os.DirEntry[str], suffixes: tuple[str, ...]) -> bool:
     if entry.name.startswith(".") or not entry.name.lower().endswith(suffixes):
         return False

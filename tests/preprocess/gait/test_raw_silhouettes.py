@@ -49,6 +49,21 @@ def test_masks_become_the_dataset(casia, tmp_path):
     np.testing.assert_array_equal(read_array(dataset.train[1].path), expected)
 
 
+def test_frames_are_in_the_order_of_their_numbers(tmp_path):
+    for frame in range(1, 13):
+        write(tmp_path / f"raw/001/nm-01/090/{frame}.png", mask(frame))
+        write(
+            tmp_path / f"colour/001/nm-01/090/{frame}.jpg",
+            np.full((80, 60, 3), (200, 20 * frame, 0), np.uint8),
+        )
+    align_raw_silhouettes(tmp_path / "raw", tmp_path / "out")
+    expected = [align_silhouette(mask(frame)) for frame in range(1, 13)]
+    np.testing.assert_array_equal(read_array(tmp_path / "out/001/nm-01/090/090.pkl"), expected)
+    organize_ccpg(tmp_path / "colour", tmp_path / "raw", tmp_path / "ccpg")
+    colours = read_array(tmp_path / "ccpg/001/nm-01/090/090-rgbs.pkl")[:, 1, 64, 64]
+    np.testing.assert_allclose(colours, np.arange(20, 260, 20), atol=4)
+
+
 def test_the_modality_names_the_files(casia, tmp_path):
     align_raw_silhouettes(casia, tmp_path / "out", modality="aligned-sils")
     assert len(load_dataset("casia_b", tmp_path / "out", modality="aligned-sils").train) == 2

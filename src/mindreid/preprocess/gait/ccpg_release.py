@@ -10,7 +10,7 @@ import numpy as np
 from tqdm import tqdm
 
 from mindreid.atomic import atomic_folder
-from mindreid.data.dataset_files import list_images
+from mindreid.data.dataset_files import list_frames
 from mindreid.data.formats.images import read_image
 from mindreid.data.formats.pickles import write_array
 from mindreid.data.formats.silhouettes import align_silhouette
@@ -78,7 +78,7 @@ def organize_ccpg(colour: Path, silhouettes: Path, root: Path) -> dict[str, int]
 
 
 def _pairs(colour: Path, silhouettes: Path) -> list[tuple[Path, Path]]:
-    names = list_images(colour, IMAGE_SUFFIXES)
+    names = list_frames(colour, IMAGE_SUFFIXES)
     return [(colour / name, silhouettes / Path(name).with_suffix(".png")) for name in names]
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from tqdm import tqdm
 
 from mindreid.atomic import atomic_folder
-from mindreid.data.dataset_files import list_images, require
+from mindreid.data.dataset_files import list_frames, require
 from mindreid.data.formats.pickles import write_array
 from mindreid.data.formats.silhouettes import align_silhouette
 from mindreid.data.gait_tree import GaitTree, folder_names, sequence_folders
@@ -25,7 +25,7 @@ logger = logging.getLogger(__name__)
 TREE = """\
 <root>/
   {subject}/{condition}/{view}/   001/nm-01/090/
-    *.png                         one silhouette a frame, of two values, sorted by name"""
+    *.png                         one silhouette a frame, of two values, in the order of its number"""
 
 IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp")
 _FEW_FRAMES = 5
@@ -116,7 +116,7 @@ def raw_sequences(source: Path) -> Iterator[Path]:
 
 def _align(folder: Path) -> _Sequence:
     try:
-        paths = [folder / name for name in list_images(folder, IMAGE_SUFFIXES)]
+        paths = [folder / name for name in list_frames(folder, IMAGE_SUFFIXES)]
     except DataError:
         # The released CASIA-B has folders without any image.
         paths = []
