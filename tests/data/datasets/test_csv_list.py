@@ -4,11 +4,12 @@ import re
 import unicodedata
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mindreid import load_dataset
+from mindreid import load_dataset, metrics
 from mindreid.errors import DataError
 
 TRAIN = ["a.jpg,7,2,coat", "sub/b.jpg,7,0,shirt", "c.jpg,4,0,coat"]
@@ -63,6 +64,21 @@ def test_without_cameras_nothing_is_junk_and_that_is_said(write):
     cameras = [record.camid for record in dataset.query + dataset.gallery]
     assert len(set(cameras)) == len(cameras)
     assert "nothing is junk" in dataset.variant
+
+
+def test_without_cameras_an_image_does_not_find_itself(write):
+    root = write(columns=2)
+    (root / "link.jpg").symlink_to("q2.jpg")
+    lines = ["path,pid", "g1.jpg,9", "sub/../q1.jpg,4", "g2.jpg,4", "link.jpg,9"]
+    (root / "gallery.csv").write_text("\n".join(lines) + "\n")
+    dataset = load_dataset("csv_list", root)
+    protocol = dataset.protocols["standard"]
+    sides = (protocol.query, protocol.gallery)
+    labels = [[getattr(record, name) for record in side] for name in ("pid", "camid") for side in sides]
+    distances = np.array([[3, 0, 2, 1], [3, 1, 2, 0]], np.float32)
+    ranking = metrics.evaluate_distances(distances, *map(np.array, labels))
+    assert [camid for camid in labels[3] if camid in labels[2]] == [0, 1]
+    assert ranking.rank(1) == 0.0
 
 
 def test_query_and_gallery_with_different_columns(write):
