@@ -44,6 +44,10 @@ class LayoutError(DataError):
         super().__init__(what, where=str(where), fix=f"{_nested(root, missing)}expected is\n{tree}")
 
 
+class NoImagesError(DataError):
+    """A folder that can be listed holds no image."""
+
+
 def _nested(root: Path, missing: Sequence[str]) -> str:
     """Return a hint if one folder of ``root`` has what ``root`` itself lacks."""
     for folder in sorted(root.iterdir()) if root.is_dir() else []:
@@ -91,8 +95,10 @@ def list_images(folder: Path, suffixes: Sequence[str] = (".jpg",)) -> list[str]:
 
     Raises
     ------
+    NoImagesError
+        If the folder holds no image.
     DataError
-        If the folder cannot be listed, holds no image, or a link to one that is not there.
+        If it cannot be listed, or holds a link to an image that is not there.
     """
     try:
         with os.scandir(folder) as entries:
@@ -100,7 +106,7 @@ def list_images(folder: Path, suffixes: Sequence[str] = (".jpg",)) -> list[str]:
     except OSError as error:
         raise DataError(f"cannot list the folder ({error.strerror})", where=str(folder)) from None
     if not names:
-        raise DataError(f"the folder holds no {' or '.join(suffixes)} image", where=str(folder))
+        raise NoImagesError(f"the folder holds no {' or '.join(suffixes)} image", where=str(folder))
     return names
 
 
@@ -112,7 +118,7 @@ def list_frames(folder: Path, suffixes: Sequence[str] = (".jpg",)) -> list[str]:
 
     Raises
     ------
-    DataError
+    NoImagesError, DataError
         See :func:`list_images`.
     """
     return sorted(list_images(folder, suffixes), key=_parts)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import cv2
 import numpy as np
 import pytest
@@ -111,6 +113,21 @@ def test_an_unreadable_mask_leaves_nothing(casia, tmp_path):
     with pytest.raises(DataError, match="003"):
         align_raw_silhouettes(casia, tmp_path / "out")
     assert not (tmp_path / "out").exists()
+
+
+def test_a_link_that_leads_nowhere_leaves_no_sequence_out(casia, tmp_path):
+    (casia / "001/nm-01/090/001-nm-01-090-007.png").symlink_to(tmp_path / "nowhere.png")
+    with pytest.raises(DataError, match=r"leads nowhere: .*nm-01-090-007"):
+        align_raw_silhouettes(casia, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.skipif(os.getuid() == 0, reason="everything is permitted to root")
+def test_a_folder_without_permission_leaves_no_sequence_out(casia, tmp_path):
+    (casia / "001/nm-01/090").chmod(0)
+    with pytest.raises(DataError, match="cannot list the folder"):
+        align_raw_silhouettes(casia, tmp_path / "out")
+    (casia / "001/nm-01/090").chmod(0o755)
 
 
 def test_a_tree_of_another_depth_is_one_error(tmp_path):

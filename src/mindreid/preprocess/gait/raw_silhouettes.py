@@ -12,7 +12,7 @@ import numpy as np
 from tqdm import tqdm
 
 from mindreid.atomic import atomic_folder
-from mindreid.data.dataset_files import list_frames, require
+from mindreid.data.dataset_files import NoImagesError, list_frames, require
 from mindreid.data.formats.pickles import write_array
 from mindreid.data.formats.silhouettes import align_silhouette
 from mindreid.data.gait_tree import GaitTree, folder_names, sequence_folders
@@ -71,8 +71,8 @@ def align_raw_silhouettes(
     Raises
     ------
     DataError
-        If the source is missing, holds no such folder, an image is unreadable or no mask of one
-        walker, no sequence shows anything, or ``root`` is not an empty folder.
+        If the source is missing, holds no such folder, a folder or an image is unreadable, an image no
+        mask of one walker, no sequence shows anything, or ``root`` is not an empty folder.
     """
     sequences = list(raw_sequences(source))
     if not sequences:
@@ -117,7 +117,7 @@ def raw_sequences(source: Path) -> Iterator[Path]:
 def _align(folder: Path) -> _Sequence:
     try:
         paths = [folder / name for name in list_frames(folder, IMAGE_SUFFIXES)]
-    except DataError:
+    except NoImagesError:
         # The released CASIA-B has folders without any image.
         paths = []
     sequence, values = _Sequence(), mask_values(paths)
