@@ -106,6 +106,9 @@ def test_other_list_names_and_absolute_paths(write, tmp_path):
     [
         ("q1.jpg,4.5,0,coat", "pid is a whole number or a name, not '4.5'"),
         ("q1.jpg,1.2e+05,0,coat", "pid is a whole number or a name"),
+        ("q1.jpg,.5E-3,0,coat", "pid is a whole number or a name"),
+        ("q1.jpg,1.000,0,coat", "pid '1.000' may be 1000 or 1"),
+        ('q1.jpg,4,"12,000",coat', "camid '12,000' may be 12000 or 12"),
         ("q1.jpg,nan,0,coat", "pid is a whole number or a name"),
         ("q1.jpg,-2,0,coat", "pid is a number from 0 or a name, not -2"),
         ("q1.jpg,4,-1,coat", "camid is a number from 0 or a name"),
@@ -229,6 +232,20 @@ def test_names_and_numbers_mixed_stay_apart(write):
     dataset = load_dataset("csv_list", write(gallery=gallery))
     assert [r.pid for r in dataset.gallery] == [9, 10, 0]
     assert [r.camid for r in dataset.gallery] == [0, 1, 2]
+
+
+def test_decimals_that_are_zero_are_none(write):
+    query = [HEADER, "q1.jpg,0.000,0,coat", 'q2.jpg,"4,00",1.0,coat', "q3.jpg,1234.000,1,coat"]
+    root = write()
+    (root / "query.csv").write_text("\n".join(query) + "\n")
+    (root / "q3.jpg").write_bytes((root / "q1.jpg").read_bytes())
+    assert [r.pid for r in load_dataset("csv_list", root).query] == [0, 4, 1234]
+
+
+@pytest.mark.parametrize("name", ["E-12", "e+1", "E-01", "E12", "1,000,000"])
+def test_names_that_look_a_little_like_numbers(write, name):
+    root = write(query=[HEADER, f'q1.jpg,"{name}",0,coat', *QUERY[1:]])
+    assert [r.pid for r in load_dataset("csv_list", root).query] == [12, 9]
 
 
 def test_a_number_too_long_for_one_is_a_name(write):
