@@ -155,6 +155,13 @@ def test_shares_of_the_image_s_size_become_pixels(tmp_path):
     assert rows["0.jpg"] == expected["0.jpg"]
 
 
+def test_the_size_of_postscript_by_another_name_is_not_read(tmp_path):
+    (tmp_path / "images").mkdir()
+    Image.new("RGB", (WIDTH, HEIGHT)).save(tmp_path / "images" / "0.jpg", "EPS")
+    rows = views_of(tmp_path, entries([0, 90], (1 / WIDTH, 1 / HEIGHT, 1.0)), "90.jpg")
+    assert [row.reason for row in rows.values()] == ["the image cannot be read", ""]
+
+
 def test_shares_without_images_are_refused(tmp_path, capsys):
     path = tmp_path / "a.json"
     path.write_text(json.dumps(entries((0, 90), (1 / WIDTH, 1 / HEIGHT, 1.0))), encoding="utf-8")
