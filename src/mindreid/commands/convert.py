@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from mindreid.commands.arguments import add_overrides, overrides, say
+from mindreid.errors import InvalidArgumentError
 
 #: :data:`mindreid.convert.SOURCES`, whose import would take seconds; a test holds them together.
 _SOURCES = (
@@ -57,6 +58,7 @@ def _convert(parsed: argparse.Namespace) -> None:
         verify_converted,
     )
 
+    _check_output(parsed.output, parsed.input)
     conversion = convert_file(parsed.input, parsed.source, parsed.entry)
     say(format_conversion(conversion))
     recipe = recipe_of(parsed.source, parsed.config, overrides(parsed))
@@ -68,3 +70,16 @@ def _convert(parsed: argparse.Namespace) -> None:
         difference = verify_converted(network, recipe, parsed.output, recording)
         against = recording or "the network before it was written"
         say(f"verified: relative difference from {against} {difference:.2g}")
+
+
+def _check_output(output: Path, source: Path) -> None:
+    if output.suffix != ".ckpt":
+        raise InvalidArgumentError(
+            "a checkpoint's name ends in .ckpt", where=str(output), fix="pass --output FILE.ckpt"
+        )
+    if output.exists() and source.exists() and output.samefile(source):
+        raise InvalidArgumentError(
+            "the checkpoint would replace the file that it is made of",
+            where=str(output),
+            fix="name another file",
+        )
