@@ -53,12 +53,14 @@ def _convert(parsed: argparse.Namespace) -> None:
     from mindreid.convert import convert_file
     from mindreid.engine.checkpoints.conversion import (
         format_conversion,
+        read_recording,
         recipe_of,
         save_converted,
         verify_converted,
     )
 
     _check_output(parsed.output, parsed.input)
+    recording = read_recording(Path(parsed.verify)) if isinstance(parsed.verify, str) else None
     conversion = convert_file(parsed.input, parsed.source, parsed.entry)
     say(format_conversion(conversion))
     recipe = recipe_of(parsed.source, parsed.config, overrides(parsed))
@@ -66,9 +68,8 @@ def _convert(parsed: argparse.Namespace) -> None:
     what = f"a {recipe.model.name} network" if recipe else "a trunk, for train.init_weights"
     say(f"wrote {parsed.output}: {what}, every parameter filled")
     if parsed.verify:
-        recording = None if parsed.verify is True else Path(parsed.verify)
         difference = verify_converted(network, recipe, parsed.output, recording)
-        against = recording or "the network before it was written"
+        against = parsed.verify if recording else "the network before it was written"
         say(f"verified: relative difference from {against} {difference:.2g}")
 
 
