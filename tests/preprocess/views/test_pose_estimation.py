@@ -177,6 +177,12 @@ def test_the_environment_of_setup_sh_is_found(tmp_path, monkeypatch):
         find_estimator(tmp_path / "nothing")
 
 
+def test_an_interpreter_in_the_current_folder_is_taken_from_there(tmp_path, monkeypatch):
+    (tmp_path / "python").symlink_to(sys.executable)
+    monkeypatch.chdir(tmp_path)
+    assert find_estimator(Path("./python"))[0] == str(tmp_path / "python")
+
+
 def test_the_table_names_images_without_an_answer(stand_in, tmp_path, monkeypatch, capsys):
     make_images(tmp_path / "images", "1.png", "bad.png", "nobody.png")
     monkeypatch.setattr("mindreid.preprocess.views.labelling.find_estimator", lambda python: stand_in())

@@ -55,7 +55,8 @@ def find_estimator(python: Optional[Path] = None) -> list[str]:
     if python is not None:
         if not python.is_file():
             raise InvalidArgumentError("there is no such Python interpreter", where=str(python))
-        return [str(python), str(_PROGRAM)]
+        # A name without a folder would be looked up in PATH.
+        return [os.path.abspath(python), str(_PROGRAM)]
     own = _OWN_ENVIRONMENT / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
     if own.is_file():
         return [str(own), str(_PROGRAM)]
