@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -64,6 +65,12 @@ def test_frames_are_in_the_order_of_their_numbers(tmp_path):
     organize_ccpg(tmp_path / "colour", tmp_path / "raw", tmp_path / "ccpg")
     colours = read_array(tmp_path / "ccpg/001/nm-01/090/090-rgbs.pkl")[:, 1, 64, 64]
     np.testing.assert_allclose(colours, np.arange(20, 260, 20), atol=4)
+
+
+def test_a_tilde_is_the_home_folder(casia, ccpg, tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert align_raw_silhouettes(Path("~/raw"), tmp_path / "out")["sequences"] == 3
+    assert organize_ccpg(Path("~/colour"), Path("~/masks"), tmp_path / "ccpg")["sequences"] == 2
 
 
 def test_the_modality_names_the_files(casia, tmp_path):

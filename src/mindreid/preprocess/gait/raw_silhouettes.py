@@ -53,7 +53,7 @@ def align_raw_silhouettes(
     Parameters
     ----------
     source : Path
-        ``subject/condition/view/*.png``, as CASIA-B is released.
+        ``subject/condition/view/*.png``, as CASIA-B is released; ``~`` is expanded.
     root : Path
         The tree to write, whole or not at all: ``subject/condition/view/{view}.pkl``.
     modality : str
@@ -74,6 +74,7 @@ def align_raw_silhouettes(
         If the source is missing, holds no such folder, a folder or an image is unreadable, an image no
         mask of one walker, no sequence shows anything, or ``root`` is not an empty folder.
     """
+    source = require(source, TREE)
     sequences = list(raw_sequences(source))
     if not sequences:
         raise DataError("there is no sequence", where=str(source), fix=f"expected is\n{TREE}")
@@ -109,7 +110,7 @@ def _warn_of_empty(folder: Path, sequence: _Sequence) -> None:
 
 def raw_sequences(source: Path) -> Iterator[Path]:
     """Yield ``subject/condition/view`` of each sequence below ``source``, sorted."""
-    for subject in folder_names(require(source, TREE)):
+    for subject in folder_names(source):
         for condition, view in sequence_folders(source / subject):
             yield Path(subject, condition, view)
 
