@@ -147,7 +147,7 @@ def list_persons(folder: Path) -> list[tuple[int, Path]]:
     Raises
     ------
     DataError
-        If the folder cannot be listed, or a sub-folder is named otherwise.
+        If the folder cannot be listed, a sub-folder is named otherwise, or two by the same number.
     """
     try:
         with os.scandir(folder) as entries:
@@ -161,7 +161,27 @@ def list_persons(folder: Path) -> list[tuple[int, Path]]:
             where=str(folder / wrong),
             fix="move it elsewhere",
         )
-    return sorted((int(name), folder / name) for name in names)
+    return sorted((number, folder / name) for name, number in number_persons(names, folder).items())
+
+
+def number_persons(names: Iterable[str], folder: Path) -> dict[str, int]:
+    """Return the numbers that the names of persons' folders in ``folder`` are.
+
+    Raises
+    ------
+    DataError
+        If two are the same number, as ``1`` and ``001``.
+    """
+    by_number: dict[int, str] = {}
+    for name in names:
+        other = by_number.setdefault(int(name), name)
+        if other != name:
+            raise DataError(
+                f"the folders {other!r} and {name!r} are of the same person's number",
+                where=str(folder),
+                fix="put them together, or rename one if they are two persons",
+            )
+    return {name: number for number, name in by_number.items()}
 
 
 def parse_name(pattern: re.Pattern[str], name: str, where: str) -> re.Match[str]:
