@@ -82,6 +82,42 @@ def test_a_folder_appears_whole_or_not_at_all(tmp_path):
     assert os.listdir(tmp_path) == ["data"]
 
 
+def test_sigterm_leaves_no_folder(tmp_path):
+    """Also while threads have work in hand, as readers of images do."""
+    writer = subprocess.Popen(
+        [
+            sys.executable,
+            "-c",
+            "import sys, time\n"
+            "from concurrent.futures import ThreadPoolExecutor\n"
+            "from mindreid.atomic import atomic_folder\n"
+            "with atomic_folder(sys.argv[1]) as folder, ThreadPoolExecutor(2) as pool:\n"
+            "    (folder / 'a.txt').write_text('half'); print('writing', flush=True)\n"
+            "    list(pool.map(time.sleep, [0.1] * 2000))\n",
+            str(tmp_path / "data"),
+        ],
+        stdout=subprocess.PIPE,
+    )
+    assert writer.stdout.readline() == b"writing\n"
+    writer.send_signal(signal.SIGTERM)
+    assert writer.wait(timeout=30) == 128 + signal.SIGTERM
+    assert os.listdir(tmp_path) == []
+
+
+def test_a_handler_of_sigterm_is_left_alone(tmp_path):
+    taken = []
+    usual = signal.signal(signal.SIGTERM, lambda number, frame: taken.append(number))
+    try:
+        with atomic_folder(tmp_path / "data"):
+            os.kill(os.getpid(), signal.SIGTERM)
+    finally:
+        signal.signal(signal.SIGTERM, usual)
+    assert taken == [signal.SIGTERM]
+    with atomic_folder(tmp_path / "more"):
+        assert signal.getsignal(signal.SIGTERM) is not usual
+    assert signal.getsignal(signal.SIGTERM) is usual
+
+
 def test_a_folder_is_made_whatever_it_is_called_by(tmp_path, monkeypatch):
     (tmp_path / "empty").mkdir()
     (tmp_path / "link").symlink_to("empty")

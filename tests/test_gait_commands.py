@@ -49,6 +49,15 @@ def test_masks_become_sequences(tmp_path, capsys):
     assert (tmp_path / "a.png").is_file()
 
 
+@pytest.mark.parametrize("threads", ["0", "-1"])
+def test_masks_are_read_by_at_least_one_thread(tmp_path, capsys, threads):
+    arguments = ("--masks", tmp_path, "--root", tmp_path / "out", "--reader-threads", threads)
+    with pytest.raises(SystemExit) as caught:
+        run("data", "silhouettes", *arguments)
+    assert caught.value.code == 2
+    assert f"--reader-threads/--workers: '{threads}' is no integer of at least 1" in capsys.readouterr().err
+
+
 def test_a_video_needs_boxes(tmp_path, capsys):
     assert run("data", "silhouettes", "--video", "v.avi", "--root", tmp_path / "out") == 2
     assert "--annotations" in capsys.readouterr().err

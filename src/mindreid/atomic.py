@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import tempfile
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -50,6 +52,8 @@ def atomic_path(target: PathLike) -> Iterator[Path]:
 def atomic_folder(target: PathLike) -> Iterator[Path]:
     """Yield a temporary folder beside ``target`` that takes its place when the block ends well.
 
+    If the block raises, or SIGTERM ends the process, the temporary folder is removed.
+
     Parameters
     ----------
     target : path
@@ -65,14 +69,33 @@ def atomic_folder(target: PathLike) -> Iterator[Path]:
     if target.exists():
         _check_replaceable(target)
     target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = Path(tempfile.mkdtemp(prefix=f".tmp-{target.name}-", dir=target.parent))
+    with _exit_at_sigterm():
+        temporary = Path(tempfile.mkdtemp(prefix=f".tmp-{target.name}-", dir=target.parent))
+        try:
+            yield temporary
+            os.chmod(temporary, 0o755)  # noqa: S103 - mkdtemp hides its folder from other users
+            os.replace(temporary, target)
+            _flush(target.parent)
+        finally:
+            shutil.rmtree(temporary, ignore_errors=True)
+
+
+@contextmanager
+def _exit_at_sigterm() -> Iterator[None]:
+    """Let SIGTERM end the block by an exception, unless somebody else takes the signal."""
+
+    def leave(number: int, _frame: object) -> None:
+        raise SystemExit(128 + number)
+
+    is_main = threading.current_thread() is threading.main_thread()  # others may not handle signals
+    if not is_main or signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
+        yield
+        return
+    signal.signal(signal.SIGTERM, leave)
     try:
-        yield temporary
-        os.chmod(temporary, 0o755)  # noqa: S103 - mkdtemp hides its folder from other users
-        os.replace(temporary, target)
-        _flush(target.parent)
+        yield
     finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
 def _check_replaceable(folder: Path) -> None:

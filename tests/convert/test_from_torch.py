@@ -1,5 +1,7 @@
 """Renaming of whole PyTorch state dicts, and loading with every difference named."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -36,6 +38,29 @@ def test_a_port_does_not_fit_another_variant(torch_state):
 def test_a_foreign_name_is_named():
     with pytest.raises(CheckpointError, match=r"'backbone\.0\.weight' is not a parameter of a mgn_pytorch"):
         from_torch({"backbone.0.weight": np.zeros(1)}, "mgn_pytorch")
+
+
+def test_layers_that_a_network_does_not_have_are_named():
+    """OpenGait's GaitPart for OU-MVLP has more of them."""
+    name = "Backbone.forward_block.feature.14.conv.weight"
+    state = {name: np.zeros((4, 4, 3, 3)), "Head.fc_bin": np.zeros((2, 4, 4))}
+    for source in ("opengait_gaitpart", "opengait_gaitset"):
+        with pytest.raises(CheckpointError, match=rf"'{name}' is not a parameter of a {source}"):
+            from_torch(state, source)
+
+
+@pytest.mark.parametrize(
+    ("source", "name", "shape"),
+    [
+        ("opengait_gaitpart", "TFA.pooling_func.conv1d3x1.0.0.conv.weight", (4, 4, 3, 3)),
+        ("opengait", "BNNecks.fc_bin", (4, 4)),
+        ("torchvision_resnet", "fc.weight", ()),
+        ("mgn_pytorch", "reduction_0.0.weight", (4, 4, 3, 3)),
+    ],
+)
+def test_a_tensor_of_another_shape_is_named_with_it(source, name, shape):
+    with pytest.raises(CheckpointError, match=re.escape(f"{name!r} has the shape {shape}, which")):
+        from_torch({name: np.zeros(shape)}, source)
 
 
 def test_classifier_of_torchvision_is_for_training_only():

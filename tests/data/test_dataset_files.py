@@ -5,7 +5,14 @@ from __future__ import annotations
 import pytest
 
 from mindreid import load_dataset
-from mindreid.data.dataset_files import ListedFiles, list_images, read_lines, require
+from mindreid.data.dataset_files import (
+    ListedFiles,
+    list_frames,
+    list_images,
+    list_persons,
+    read_lines,
+    require,
+)
 from mindreid.errors import DataError
 
 
@@ -30,6 +37,22 @@ def test_a_link_that_leads_nowhere_is_not_left_out(tmp_path, write_images):
     files = ListedFiles(tmp_path)
     assert "a.jpg" in files
     assert "c.jpg" not in files
+
+
+def test_frames_are_ordered_by_the_numbers_in_their_names(tmp_path, write_images):
+    ordered = ["1.jpg", "2.jpg", "010.jpg", "10.jpg", "a1_9.jpg", "a1_10.jpg", "a2_1.jpg", "b.jpg"]
+    write_images(tmp_path, ordered)
+    assert list_frames(tmp_path) == ordered
+    assert list_images(tmp_path) == sorted(ordered)
+
+
+def test_two_persons_of_one_number_are_refused(tmp_path):
+    for name in ("10", "2", "07"):
+        (tmp_path / name).mkdir()
+    assert list_persons(tmp_path) == [(2, tmp_path / "2"), (7, tmp_path / "07"), (10, tmp_path / "10")]
+    (tmp_path / "7").mkdir()
+    with pytest.raises(DataError, match="'07' and '7' are of the same person's number"):
+        list_persons(tmp_path)
 
 
 def test_lines_are_counted_as_an_editor_does(tmp_path):

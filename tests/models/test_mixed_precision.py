@@ -10,7 +10,7 @@ import pytest
 from mindreid.config import load_recipe
 from mindreid.convert import Conversion
 from mindreid.engine.checkpoints.checkpoint_files import Description, save_weights
-from mindreid.engine.checkpoints.conversion import save_converted, verify_converted
+from mindreid.engine.checkpoints.conversion import read_recording, save_converted, verify_converted
 from mindreid.engine.checkpoints.networks import build_network
 from mindreid.engine.deployment.exporter import export_checkpoint
 from mindreid.engine.evaluation.evaluation_run import EvaluationRun
@@ -130,7 +130,8 @@ def test_a_converted_network_computes_at_the_recipes_level(smoke_recipe, tmp_pat
     assert not np.array_equal(network.set_train(False)(images).asnumpy(), expected)
     np.savez(tmp_path / "recording.npz", images=images.asnumpy(), embedding=expected)
     assert verify_converted(network, recipe, tmp_path / "x.ckpt") == 0
-    assert verify_converted(network, recipe, tmp_path / "x.ckpt", tmp_path / "recording.npz") < 1e-6
+    recording = read_recording(tmp_path / "recording.npz")
+    assert verify_converted(network, recipe, tmp_path / "x.ckpt", recording) < 1e-6
 
 
 @pytest.mark.slow

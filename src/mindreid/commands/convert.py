@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from mindreid.commands.arguments import add_overrides, overrides, say
+from mindreid.errors import InvalidArgumentError
 
 #: :data:`mindreid.convert.SOURCES`, whose import would take seconds; a test holds them together.
 _SOURCES = (
@@ -52,11 +53,14 @@ def _convert(parsed: argparse.Namespace) -> None:
     from mindreid.convert import convert_file
     from mindreid.engine.checkpoints.conversion import (
         format_conversion,
+        read_recording,
         recipe_of,
         save_converted,
         verify_converted,
     )
 
+    _check_output(parsed.output, parsed.input)
+    recording = read_recording(Path(parsed.verify)) if isinstance(parsed.verify, str) else None
     conversion = convert_file(parsed.input, parsed.source, parsed.entry)
     say(format_conversion(conversion))
     recipe = recipe_of(parsed.source, parsed.config, overrides(parsed))
@@ -64,7 +68,19 @@ def _convert(parsed: argparse.Namespace) -> None:
     what = f"a {recipe.model.name} network" if recipe else "a trunk, for train.init_weights"
     say(f"wrote {parsed.output}: {what}, every parameter filled")
     if parsed.verify:
-        recording = None if parsed.verify is True else Path(parsed.verify)
         difference = verify_converted(network, recipe, parsed.output, recording)
-        against = recording or "the network before it was written"
+        against = parsed.verify if recording else "the network before it was written"
         say(f"verified: relative difference from {against} {difference:.2g}")
+
+
+def _check_output(output: Path, source: Path) -> None:
+    if output.suffix != ".ckpt":
+        raise InvalidArgumentError(
+            "a checkpoint's name ends in .ckpt", where=str(output), fix="pass --output FILE.ckpt"
+        )
+    if output.exists() and source.exists() and output.samefile(source):
+        raise InvalidArgumentError(
+            "the checkpoint would replace the file that it is made of",
+            where=str(output),
+            fix="name another file",
+        )

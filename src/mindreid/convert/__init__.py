@@ -106,7 +106,7 @@ def from_torch(state: Mapping[str, np.ndarray], source: str) -> dict[str, np.nda
     InvalidArgumentError
         If there is no such source.
     CheckpointError
-        If a name does not belong to a network of that source.
+        If a name, or a tensor's number of axes, does not belong to a network of that source.
     """
     return convert_state(state, source).parameters
 
@@ -127,10 +127,25 @@ def convert_state(state: Mapping[str, np.ndarray], source: str, others: tuple[st
                 f"{torch_name!r} is not a parameter of a {source} network", fix=_other_source(state)
             )
         name = layout.name_of_shape(name, value)
-        parameters[name], origins[name] = layout.reshape(name, value), torch_name
+        try:
+            parameters[name], origins[name] = layout.reshape(name, value), torch_name
+        except ValueError:
+            raise _wrong_shape(torch_name, value, source) from None
+    return Conversion(parameters, origins, left_out, _count_classes(parameters, origins, source), others)
+
+
+def _count_classes(parameters: Mapping[str, np.ndarray], origins: Mapping[str, str], source: str) -> int:
+    layout = SOURCES[source]
     classifier = parameters.get(layout.classes)
-    num_classes = 0 if classifier is None else classifier.shape[layout.class_axis]
-    return Conversion(parameters, origins, left_out, num_classes, others)
+    if classifier is None:
+        return 0
+    if classifier.ndim <= layout.class_axis:
+        raise _wrong_shape(origins[layout.classes], classifier, source)
+    return classifier.shape[layout.class_axis]
+
+
+def _wrong_shape(torch_name: str, value: np.ndarray, source: str) -> CheckpointError:
+    return CheckpointError(f"{torch_name!r} has the shape {value.shape}, which it has in no {source} network")
 
 
 def convert_file(path: Union[str, Path], source: str, entry: Optional[str] = None) -> Conversion:

@@ -11,8 +11,9 @@ from mindreid.convert.kernels import fold_series
 from mindreid.convert.source import Source
 
 _TRUNK = "Backbone.forward_block.feature."
-_PLAIN = {"0": "conv1", "2": "conv2"}
-_FOCAL = {"5": "conv3", "7": "conv4", "10": "conv5", "12": "conv6"}
+_LAYERS = {
+    "0": "conv1", "2": "conv2", "5": "conv3.conv", "7": "conv4.conv", "10": "conv5.conv", "12": "conv6.conv",
+}  # fmt: skip
 _MOTION = re.compile(r"TFA\.pooling_func\.conv1d3x([13])\.(\d+)\.([02])\.conv\.weight")
 
 
@@ -21,8 +22,8 @@ def rename(name: str) -> Optional[str]:
     if name == "Head.fc_bin":
         return "part_linear.weight"
     if name.startswith(_TRUNK) and name.endswith(".conv.weight"):
-        place = name[len(_TRUNK) : -len(".conv.weight")]
-        return f"{_PLAIN[place]}.weight" if place in _PLAIN else f"{_FOCAL[place]}.conv.weight"
+        layer = _LAYERS.get(name[len(_TRUNK) : -len(".conv.weight")])
+        return f"{layer}.weight" if layer else None
     motion = _MOTION.fullmatch(name)
     if motion is None:
         return None

@@ -10,6 +10,9 @@ from mindreid.data.records import Dataset, Protocol, Record, Records, SplitStati
 from mindreid.data.summary import warn_of_differences
 from mindreid.errors import DataError, InvalidArgumentError
 
+#: Rankings compare labels in 64 bits.
+_GREATEST = 2**63 - 1
+
 
 def assemble(
     name: str,
@@ -40,7 +43,7 @@ def assemble(
     Raises
     ------
     DataError
-        If a split is empty.
+        If a split is empty, or the number of a test person or a camera does not fit into 64 bits.
     """
     for split, records in (("train", train), ("query", query), ("gallery", gallery)):
         if not records:
@@ -59,8 +62,20 @@ def assemble(
         dict(statistics),
         variant,
     )
+    for record in (*dataset.train, *query, *gallery):
+        _check_numbers(record)
     warn_of_differences(dataset)
     return dataset
+
+
+def _check_numbers(record: Record) -> None:
+    for what, number in (("person", record.pid), ("camera", record.camid)):
+        if number > _GREATEST:
+            raise DataError(
+                f"the {what}'s number {number} does not fit into 64 bits",
+                where=record.path,
+                fix="number from 0, or list the images for csv_list, where such numbers are names",
+            )
 
 
 def standard_protocol(query: Records, gallery: Records) -> Protocol:

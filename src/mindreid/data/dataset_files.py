@@ -44,6 +44,10 @@ class LayoutError(DataError):
         super().__init__(what, where=str(where), fix=f"{_nested(root, missing)}expected is\n{tree}")
 
 
+class NoImagesError(DataError):
+    """A folder that can be listed holds no image."""
+
+
 def _nested(root: Path, missing: Sequence[str]) -> str:
     """Return a hint if one folder of ``root`` has what ``root`` itself lacks."""
     for folder in sorted(root.iterdir()) if root.is_dir() else []:
@@ -91,8 +95,10 @@ def list_images(folder: Path, suffixes: Sequence[str] = (".jpg",)) -> list[str]:
 
     Raises
     ------
+    NoImagesError
+        If the folder holds no image.
     DataError
-        If the folder cannot be listed, holds no image, or a link to one that is not there.
+        If it cannot be listed, or holds a link to an image that is not there.
     """
     try:
         with os.scandir(folder) as entries:
@@ -100,8 +106,27 @@ def list_images(folder: Path, suffixes: Sequence[str] = (".jpg",)) -> list[str]:
     except OSError as error:
         raise DataError(f"cannot list the folder ({error.strerror})", where=str(folder)) from None
     if not names:
-        raise DataError(f"the folder holds no {' or '.join(suffixes)} image", where=str(folder))
+        raise NoImagesError(f"the folder holds no {' or '.join(suffixes)} image", where=str(folder))
     return names
+
+
+def list_frames(folder: Path, suffixes: Sequence[str] = (".jpg",)) -> list[str]:
+    """List the names of the frames of one sequence, in time: by the numbers in their names.
+
+    Numbers need no leading zeros: ``9.jpg`` comes before ``10.jpg``. What names have beside numbers
+    counts first where it differs. The rest is as for :func:`list_images`.
+
+    Raises
+    ------
+    NoImagesError, DataError
+        See :func:`list_images`.
+    """
+    return sorted(list_images(folder, suffixes), key=_parts)
+
+
+def _parts(name: str) -> list[tuple[int, str]]:
+    """Return the texts and numbers that a name is made of, comparable between names."""
+    return [(int(part), "") if part.isdecimal() else (-1, part) for part in re.split(r"(\d+)", name)]
 
 
 def _is_image(entry: os.DirEntry[str], suffixes: tuple[str, ...]) -> bool:
@@ -122,7 +147,7 @@ def list_persons(folder: Path) -> list[tuple[int, Path]]:
     Raises
     ------
     DataError
-        If the folder cannot be listed, or a sub-folder is named otherwise.
+        If the folder cannot be listed, a sub-folder is named otherwise, or two by the same number.
     """
     try:
         with os.scandir(folder) as entries:
@@ -136,7 +161,27 @@ def list_persons(folder: Path) -> list[tuple[int, Path]]:
             where=str(folder / wrong),
             fix="move it elsewhere",
         )
-    return sorted((int(name), folder / name) for name in names)
+    return sorted((number, folder / name) for name, number in number_persons(names, folder).items())
+
+
+def number_persons(names: Iterable[str], folder: Path) -> dict[str, int]:
+    """Return the numbers that the names of persons' folders in ``folder`` are.
+
+    Raises
+    ------
+    DataError
+        If two are the same number, as ``1`` and ``001``.
+    """
+    by_number: dict[int, str] = {}
+    for name in names:
+        other = by_number.setdefault(int(name), name)
+        if other != name:
+            raise DataError(
+                f"the folders {other!r} and {name!r} are of the same person's number",
+                where=str(folder),
+                fix="put them together, or rename one if they are two persons",
+            )
+    return {name: number for number, name in by_number.items()}
 
 
 def parse_name(pattern: re.Pattern[str], name: str, where: str) -> re.Match[str]:

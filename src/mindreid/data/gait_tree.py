@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Optional
 
 from mindreid.atomic import write_json
-from mindreid.data.dataset_files import LayoutError, require
+from mindreid.data.dataset_files import LayoutError, number_persons, require
 from mindreid.data.records import Record, Records, numbering
 from mindreid.errors import DataError
 from mindreid.text_files import read_text_file
@@ -144,6 +144,11 @@ def load_splits(
 
     Subjects of neither set are left out, with a warning. A subject's number is its folder's name
     if all names are numbers, else its rank among the sorted names.
+
+    Raises
+    ------
+    DataError
+        If two names are the same number, or as the tree's methods do.
     """
     present = tree.subjects()
     partition = tree.partition(partition_file, default)
@@ -156,7 +161,7 @@ def load_splits(
             unused[0],
         )
     names_are_numbers = all(name.isdecimal() for name in present)
-    pids = {name: int(name) for name in present} if names_are_numbers else numbering(present)
+    pids = number_persons(present, tree.root) if names_are_numbers else numbering(present)
     return tree.sequences(partition.train, pids), tree.sequences(partition.test, pids)
 
 

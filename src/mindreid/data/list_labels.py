@@ -20,7 +20,9 @@ NOBODY = -1
 
 # Spreadsheets and pandas print whole numbers with a point, some with a comma, some with a real minus.
 _WHOLE = re.compile(r"(?P<sign>[-+\u2212]?)0*(?P<digits>\d+)(?:[.,]0*)?")
-_FRACTION = re.compile(r"[-+\u2212]?(\d*[.,]\d+(e\d+)?|\d*[.,]?\d*e[-+]\d+)", re.IGNORECASE)
+#: A thousand times a number where thousands have a separator, the number itself with three decimals.
+_AMBIGUOUS = re.compile(r"[-+\u2212]?(?P<number>[1-9]\d{0,2})[.,]000")
+_FRACTION = re.compile(r"[-+\u2212]?(\d*[.,]\d+(e\d+)?|(\d+[.,]?\d*|[.,]\d+)e[-+]\d+)", re.IGNORECASE)
 #: What programs print for a value that is not there.
 _NOTHING = re.compile(r"[-+]?nan|NaN|NAN|null|NULL|Null|none|None|n/a|N/A|NA|#N/A|#NA|<NA>|[-+]?inf(inity)?")
 #: Numbers of more digits are names: they would not fit into 32 bits.
@@ -32,8 +34,8 @@ _SAME, _DIFFERENT = "count as one", "count as different ones"
 def parse_label(text: str, column: str, where: str) -> Label:
     """Read a cell as a number or a name.
 
-    ``7``, ``007`` and ``7.0`` are the same number. Names are told apart by upper and lower case, not by
-    spaces around them nor by how an accent is encoded.
+    ``7``, ``007`` and ``7.0`` are the same number; ``7,000`` might be 7000. Names are told apart by upper
+    and lower case, not by spaces around them nor by how an accent is encoded.
 
     Parameters
     ----------
@@ -50,7 +52,7 @@ def parse_label(text: str, column: str, where: str) -> Label:
     Raises
     ------
     DataError
-        If it is a fraction, stands for a missing value, or is as long as a paragraph.
+        If it is a fraction, might be two numbers, stands for a missing value, or is as long as a paragraph.
 
     Examples
     --------
@@ -63,6 +65,14 @@ def parse_label(text: str, column: str, where: str) -> Label:
             f"{column} has {len(name)} characters, more than {_MAX_LENGTH}",
             where=where,
             fix="see whether quotes or line ends are missing",
+        )
+    ambiguous = _AMBIGUOUS.fullmatch(name)
+    if ambiguous is not None:
+        number = ambiguous["number"]
+        raise DataError(
+            f"{column} {name!r} may be {number}000 or {number}",
+            where=where,
+            fix=f"write {number}000 or {number}",
         )
     whole = _WHOLE.fullmatch(name)
     if whole is not None:

@@ -54,6 +54,14 @@ def test_splits(root):
         assert all(Path(path).is_file() for path in record.paths)
 
 
+def test_frames_without_leading_zeros_are_in_order(root, write_images):
+    for path in (root / "session1/007_01").iterdir():
+        path.unlink()
+    write_images(root, [f"session1/007_01/{frame}.jpg" for frame in range(1, 13)])
+    names = [Path(path).name for path in load_dataset("ccvid", root).train[0].paths]
+    assert names == [f"{frame}.jpg" for frame in range(1, 13)]
+
+
 def test_protocols_share_their_lists(root):
     dataset = load_dataset("ccvid", root)
     assert {name: protocol.rule for name, protocol in dataset.protocols.items()} == {

@@ -4,11 +4,12 @@ import re
 import unicodedata
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mindreid import load_dataset
+from mindreid import load_dataset, metrics
 from mindreid.errors import DataError
 
 TRAIN = ["a.jpg,7,2,coat", "sub/b.jpg,7,0,shirt", "c.jpg,4,0,coat"]
@@ -65,6 +66,21 @@ def test_without_cameras_nothing_is_junk_and_that_is_said(write):
     assert "nothing is junk" in dataset.variant
 
 
+def test_without_cameras_an_image_does_not_find_itself(write):
+    root = write(columns=2)
+    (root / "link.jpg").symlink_to("q2.jpg")
+    lines = ["path,pid", "g1.jpg,9", "sub/../q1.jpg,4", "g2.jpg,4", "link.jpg,9"]
+    (root / "gallery.csv").write_text("\n".join(lines) + "\n")
+    dataset = load_dataset("csv_list", root)
+    protocol = dataset.protocols["standard"]
+    sides = (protocol.query, protocol.gallery)
+    labels = [[getattr(record, name) for record in side] for name in ("pid", "camid") for side in sides]
+    distances = np.array([[3, 0, 2, 1], [3, 1, 2, 0]], np.float32)
+    ranking = metrics.evaluate_distances(distances, *map(np.array, labels))
+    assert [camid for camid in labels[3] if camid in labels[2]] == [0, 1]
+    assert ranking.rank(1) == 0.0
+
+
 def test_query_and_gallery_with_different_columns(write):
     root = write(gallery=["path,pid", "g1.jpg,9"])
     with pytest.raises(DataError, match="same columns"):
@@ -90,6 +106,9 @@ def test_other_list_names_and_absolute_paths(write, tmp_path):
     [
         ("q1.jpg,4.5,0,coat", "pid is a whole number or a name, not '4.5'"),
         ("q1.jpg,1.2e+05,0,coat", "pid is a whole number or a name"),
+        ("q1.jpg,.5E-3,0,coat", "pid is a whole number or a name"),
+        ("q1.jpg,1.000,0,coat", "pid '1.000' may be 1000 or 1"),
+        ('q1.jpg,4,"12,000",coat', "camid '12,000' may be 12000 or 12"),
         ("q1.jpg,nan,0,coat", "pid is a whole number or a name"),
         ("q1.jpg,-2,0,coat", "pid is a number from 0 or a name, not -2"),
         ("q1.jpg,4,-1,coat", "camid is a number from 0 or a name"),
@@ -213,6 +232,20 @@ def test_names_and_numbers_mixed_stay_apart(write):
     dataset = load_dataset("csv_list", write(gallery=gallery))
     assert [r.pid for r in dataset.gallery] == [9, 10, 0]
     assert [r.camid for r in dataset.gallery] == [0, 1, 2]
+
+
+def test_decimals_that_are_zero_are_none(write):
+    query = [HEADER, "q1.jpg,0.000,0,coat", 'q2.jpg,"4,00",1.0,coat', "q3.jpg,1234.000,1,coat"]
+    root = write()
+    (root / "query.csv").write_text("\n".join(query) + "\n")
+    (root / "q3.jpg").write_bytes((root / "q1.jpg").read_bytes())
+    assert [r.pid for r in load_dataset("csv_list", root).query] == [0, 4, 1234]
+
+
+@pytest.mark.parametrize("name", ["E-12", "e+1", "E-01", "E12", "1,000,000"])
+def test_names_that_look_a_little_like_numbers(write, name):
+    root = write(query=[HEADER, f'q1.jpg,"{name}",0,coat', *QUERY[1:]])
+    assert [r.pid for r in load_dataset("csv_list", root).query] == [12, 9]
 
 
 def test_a_number_too_long_for_one_is_a_name(write):

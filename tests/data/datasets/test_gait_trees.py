@@ -62,6 +62,15 @@ def test_casia_b_by_the_released_partition(tmp_path):
     assert list(dataset.protocols) == ["single_view", "cross_view"]
 
 
+def test_two_subjects_of_one_number_are_refused(tmp_path):
+    root = write(tmp_path, ["1/U0_D0/01_0", "001/U0_D0/01_0", "150/U0_D0/01_0"])
+    with pytest.raises(DataError, match="'001' and '1' are of the same person's number"):
+        load_dataset("ccpg", root)
+    (root / "1").rename(root / "one")
+    (root / "CCPG.json").write_text(json.dumps({"TRAIN_SET": ["150"], "TEST_SET": ["one", "001"]}))
+    assert [record.pid for record in load_dataset("ccpg", root).query] == [0, 2]
+
+
 def test_a_partition_file_decides(tmp_path, caplog):
     root = write(tmp_path, ["000/U0_D0/01_0", "001/U0_D0/01_0", "002/U0_D0/01_0"])
     (root / "CCPG.json").write_text(json.dumps({"TRAIN_SET": ["001"], "TEST_SET": ["000", "999"]}))

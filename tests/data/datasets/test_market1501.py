@@ -40,6 +40,21 @@ def summarize(records):
     return [(Path(record.path).name, record.pid, record.camid) for record in records]
 
 
+def test_numbers_of_more_than_64_bits_are_refused(root, write_images):
+    write_images(
+        root, [f"bounding_box_train/{'9' * 30}_c1s1_000001_01.jpg", f"query/{2**63 - 1}_c1s1_000001_01.jpg"]
+    )
+    dataset = load_dataset("market1501", root)
+    assert dataset.num_train_pids == 3
+    assert dataset.query[-1].pid == 2**63 - 1
+    write_images(root, [f"bounding_box_test/{2**63}_c1s1_000001_01.jpg"])
+    with pytest.raises(
+        DataError, match=f"the person's number {2**63} does not fit into 64 bits.*csv_list"
+    ) as error:
+        load_dataset("market1501", root)
+    assert Path(error.value.where).name == f"{2**63}_c1s1_000001_01.jpg"
+
+
 def test_splits(root):
     dataset = load_dataset("market1501", str(root))
     assert summarize(dataset.train) == [

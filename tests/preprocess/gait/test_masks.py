@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
+
 import cv2
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import Image
+from PIL import EpsImagePlugin, Image
 
 from mindreid.errors import DataError
 from mindreid.preprocess.gait.masks import is_full, mask_values, read_levels, to_mask
@@ -189,3 +191,16 @@ def test_a_damaged_file_is_one_error(tmp_path, content):
     (tmp_path / "a.png").write_bytes(content)
     with pytest.raises(DataError, match=r"cannot read the mask.*a\.png"):
         read_levels(tmp_path / "a.png")
+
+
+def test_postscript_by_another_name_starts_no_program(tmp_path, monkeypatch):
+    program = tmp_path / "bin" / "gs"
+    program.parent.mkdir()
+    program.write_text(f"#!/bin/sh\ntouch {tmp_path}/started\necho 10.0\n", encoding="utf-8")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(program.parent), prepend=os.pathsep)
+    monkeypatch.setattr(EpsImagePlugin, "gs_binary", None)
+    Image.fromarray(figure()).save(tmp_path / "a.png", "EPS")
+    with pytest.raises(DataError, match=r"cannot read the mask.*a\.png"):
+        read_levels(tmp_path / "a.png")
+    assert not (tmp_path / "started").exists()

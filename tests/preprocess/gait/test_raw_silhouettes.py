@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+
 import cv2
 import numpy as np
 import pytest
@@ -47,6 +50,27 @@ def test_masks_become_the_dataset(casia, tmp_path):
     assert [(r.condition, r.camera) for r in dataset.train] == [("bg-01", "000"), ("nm-01", "090")]
     expected = [align_silhouette(mask(frame)) for frame in range(6)]
     np.testing.assert_array_equal(read_array(dataset.train[1].path), expected)
+
+
+def test_frames_are_in_the_order_of_their_numbers(tmp_path):
+    for frame in range(1, 13):
+        write(tmp_path / f"raw/001/nm-01/090/{frame}.png", mask(frame))
+        write(
+            tmp_path / f"colour/001/nm-01/090/{frame}.jpg",
+            np.full((80, 60, 3), (200, 20 * frame, 0), np.uint8),
+        )
+    align_raw_silhouettes(tmp_path / "raw", tmp_path / "out")
+    expected = [align_silhouette(mask(frame)) for frame in range(1, 13)]
+    np.testing.assert_array_equal(read_array(tmp_path / "out/001/nm-01/090/090.pkl"), expected)
+    organize_ccpg(tmp_path / "colour", tmp_path / "raw", tmp_path / "ccpg")
+    colours = read_array(tmp_path / "ccpg/001/nm-01/090/090-rgbs.pkl")[:, 1, 64, 64]
+    np.testing.assert_allclose(colours, np.arange(20, 260, 20), atol=4)
+
+
+def test_a_tilde_is_the_home_folder(casia, ccpg, tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert align_raw_silhouettes(Path("~/raw"), tmp_path / "out")["sequences"] == 3
+    assert organize_ccpg(Path("~/colour"), Path("~/masks"), tmp_path / "ccpg")["sequences"] == 2
 
 
 def test_the_modality_names_the_files(casia, tmp_path):
@@ -96,6 +120,21 @@ def test_an_unreadable_mask_leaves_nothing(casia, tmp_path):
     with pytest.raises(DataError, match="003"):
         align_raw_silhouettes(casia, tmp_path / "out")
     assert not (tmp_path / "out").exists()
+
+
+def test_a_link_that_leads_nowhere_leaves_no_sequence_out(casia, tmp_path):
+    (casia / "001/nm-01/090/001-nm-01-090-007.png").symlink_to(tmp_path / "nowhere.png")
+    with pytest.raises(DataError, match=r"leads nowhere: .*nm-01-090-007"):
+        align_raw_silhouettes(casia, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.skipif(os.getuid() == 0, reason="everything is permitted to root")
+def test_a_folder_without_permission_leaves_no_sequence_out(casia, tmp_path):
+    (casia / "001/nm-01/090").chmod(0)
+    with pytest.raises(DataError, match="cannot list the folder"):
+        align_raw_silhouettes(casia, tmp_path / "out")
+    (casia / "001/nm-01/090").chmod(0o755)
 
 
 def test_a_tree_of_another_depth_is_one_error(tmp_path):

@@ -99,24 +99,51 @@ def test_an_interrupted_run_goes_on(stand_in, tmp_path):
     assert [name.name for name in read_poses(tmp_path / "poses.json")] == ["1.png", "2.png", "z.png"]
 
 
-@pytest.mark.parametrize("cut", ['{"image": "2.png", "pers', '{"image": "2.png", "persons": []}'])
-def test_a_line_that_was_cut_off_is_asked_again(stand_in, tmp_path, cut):
-    images = make_images(tmp_path, "1.png", "2.png")
-    (tmp_path / "poses.json.partial").write_text(
-        '{"estimator": "stand-in 1"}\n{"image": "1.png", "persons": []}\n' + cut, encoding="utf-8"
-    )
-    estimate_poses(tmp_path, images, tmp_path / "poses.json", stand_in())
+@pytest.fixture
+def interrupted(stand_in, tmp_path):
+    """A run over images/ that was ended after 1.png and 2.png; the path of what it left."""
+    images = make_images(tmp_path / "images", "1.png", "2.png", "dies1.png", "dies2.png", "dies3.png")
+    with pytest.raises(PoseEstimatorError):
+        estimate_poses(tmp_path / "images", images, tmp_path / "poses.json", stand_in())
+    for path in (tmp_path / "images").glob("dies*"):
+        path.unlink()
+    (tmp_path / "calls").unlink()
+    return tmp_path / "poses.json.partial"
+
+
+@pytest.mark.parametrize("cut", [1, 20])
+def test_a_line_that_was_cut_off_is_asked_again(stand_in, tmp_path, interrupted, cut):
+    header, first, second, *_ = interrupted.read_text(encoding="utf-8").splitlines(keepends=True)
+    interrupted.write_text(header + first + second[:-cut], encoding="utf-8")
+    estimate_poses(tmp_path / "images", ["1.png", "2.png"], tmp_path / "poses.json", stand_in())
     assert stand_in.calls() == ["2.png"]
-    assert [name.name for name in read_poses(tmp_path / "poses.json")] == ["2.png"]
+    assert [name.name for name in read_poses(tmp_path / "poses.json")] == ["1.png", "2.png"]
 
 
-def test_what_another_estimator_did_is_not_mixed_in(stand_in, tmp_path):
-    images = make_images(tmp_path, "1.png", "2.png")
-    (tmp_path / "poses.json.partial").write_text(
-        '{"estimator": "stand-in 0"}\n{"image": "1.png", "persons": []}\n', encoding="utf-8"
-    )
-    estimate_poses(tmp_path, images, tmp_path / "poses.json", stand_in())
+def test_what_another_estimator_did_is_not_mixed_in(stand_in, tmp_path, interrupted):
+    estimate_poses(tmp_path / "images", ["1.png", "2.png"], tmp_path / "poses.json", stand_in("stand-in 2"))
     assert stand_in.calls() == ["1.png", "2.png"]
+
+
+def test_what_was_found_in_another_folder_is_not_mixed_in(stand_in, tmp_path, interrupted):
+    images = make_images(tmp_path / "others", "1.png", "2.png")
+    for name in images:
+        status = (tmp_path / "images" / name).stat()
+        os.utime(tmp_path / "others" / name, ns=(status.st_atime_ns, status.st_mtime_ns))
+    estimate_poses(tmp_path / "others", images, tmp_path / "poses.json", stand_in())
+    assert stand_in.calls() == ["1.png", "2.png"]
+
+
+@pytest.mark.parametrize("change", ["content", "time"])
+def test_an_image_that_was_replaced_is_asked_again(stand_in, tmp_path, interrupted, change):
+    path = tmp_path / "images" / "2.png"
+    status = path.stat()
+    if change == "content":
+        path.write_bytes(path.read_bytes() + b"more")
+    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns + (change == "time")))
+    (tmp_path / "link").symlink_to("images")
+    estimate_poses(tmp_path / "link", ["1.png", "2.png"], tmp_path / "poses.json", stand_in())
+    assert stand_in.calls() == ["2.png"]
 
 
 def test_an_estimator_that_does_not_start_is_one_error(tmp_path):
@@ -148,6 +175,12 @@ def test_the_environment_of_setup_sh_is_found(tmp_path, monkeypatch):
     assert find_estimator(Path(sys.executable))[0] == sys.executable
     with pytest.raises(InvalidArgumentError, match="no such Python"):
         find_estimator(tmp_path / "nothing")
+
+
+def test_an_interpreter_in_the_current_folder_is_taken_from_there(tmp_path, monkeypatch):
+    (tmp_path / "python").symlink_to(sys.executable)
+    monkeypatch.chdir(tmp_path)
+    assert find_estimator(Path("./python"))[0] == str(tmp_path / "python")
 
 
 def test_the_table_names_images_without_an_answer(stand_in, tmp_path, monkeypatch, capsys):

@@ -57,6 +57,40 @@ def test_the_command_writes_a_row_for_every_image(folder, capsys):
     )
 
 
+def test_linked_folders_and_every_kind_of_image_get_rows(folder):
+    elsewhere = folder / "elsewhere"
+    (folder / "images" / "B").rename(elsewhere)
+    (elsewhere / "up").symlink_to(folder / "images")
+    (folder / "images" / "B").symlink_to("../elsewhere")
+    for name in ("itself", "nothing.jpg"):
+        (folder / "images" / name).symlink_to(name if name == "itself" else "nowhere")
+    for hidden in (".thumbnails/1.jpg", ".hidden.jpg", "A/folder.jpg/1.txt"):
+        (folder / "images" / hidden).parent.mkdir(exist_ok=True)
+        (folder / "images" / hidden).touch()
+    for suffix in (".webp", ".tif", ".TIFF", ".gif", ".jfif"):
+        Image.new("RGB", (20, 40)).save(folder / "images" / f"1{suffix}", format="PNG")
+    (folder / "images" / "link.jpg").symlink_to("A/rgb000.jpg")
+    rows = make_views(folder / "views.csv", ViewRules(), images=folder / "images", keypoints=folder / "poses")
+    assert [row.image for row in rows] == [
+        "1.TIFF", "1.gif", "1.jfif", "1.tif", "1.webp",
+        "A/nobody.jpg", "A/rgb000.jpg", "A/rgb001.jpg",
+        "B/nobody.jpg", "B/rgb000.jpg", "B/rgb001.jpg", "link.jpg",
+    ]  # fmt: skip
+    assert rows[9].name == "back"
+
+
+def test_a_dataset_of_linked_folders_finds_its_rows(tmp_path):
+    synthesize("market1501", tmp_path / "all", 4, 3, size=(128, 64), annotations=True)
+    keypoints = tmp_path / "all" / "annotations" / "frames.jsonl"
+    root = tmp_path / "root"
+    root.mkdir()
+    for split in ("bounding_box_train", "bounding_box_test", "query"):
+        (root / split).symlink_to(tmp_path / "all" / split)
+    make_views(tmp_path / "views.csv", ViewRules(), images=root, keypoints=keypoints)
+    dataset = load_dataset("market1501", root, views=tmp_path / "views.csv")
+    assert {record.view is not None for record in dataset.train} == {True}
+
+
 @pytest.mark.parametrize("extra", ["", "--method paper", "--camera-pitch 15", "--camera-pitch auto"])
 def test_keypoints_alone_name_the_images(folder, extra):
     arguments = ["--keypoints", f"{folder}/poses", "--output", f"{folder}/views.csv", *extra.split()]
@@ -121,6 +155,13 @@ def test_shares_of_the_image_s_size_become_pixels(tmp_path):
     assert rows["0.jpg"] == expected["0.jpg"]
 
 
+def test_the_size_of_postscript_by_another_name_is_not_read(tmp_path):
+    (tmp_path / "images").mkdir()
+    Image.new("RGB", (WIDTH, HEIGHT)).save(tmp_path / "images" / "0.jpg", "EPS")
+    rows = views_of(tmp_path, entries([0, 90], (1 / WIDTH, 1 / HEIGHT, 1.0)), "90.jpg")
+    assert [row.reason for row in rows.values()] == ["the image cannot be read", ""]
+
+
 def test_shares_without_images_are_refused(tmp_path, capsys):
     path = tmp_path / "a.json"
     path.write_text(json.dumps(entries((0, 90), (1 / WIDTH, 1 / HEIGHT, 1.0))), encoding="utf-8")
@@ -159,7 +200,7 @@ def test_names_without_endings_are_said(tmp_path, capsys):
         (["--threshold", "1.5"], "shares between 0 and 1"),
         (["--camera-pitch", "-5"], "above 0 and up to 90 degrees"),
         ([], "views are of images, of keypoints, or of both"),
-        (["--images", "nowhere"], "no images below this folder"),
+        (["--images", "nowhere"], "cannot list the folder (No such file or directory): nowhere"),
     ],
 )
 def test_wrong_arguments_are_one_error(tmp_path, capsys, arguments, message):

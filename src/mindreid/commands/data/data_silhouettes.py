@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from mindreid.commands.arguments import say
+from mindreid.commands.arguments import positive_integer, say
 from mindreid.commands.dataclass_options import add_options, given_options, read_options
 from mindreid.errors import MindReidError
 from mindreid.preprocess.mot.rules import Cutting, Reading, SilhouetteRules
@@ -47,7 +47,11 @@ def _add_mask_options(group: argparse._ArgumentGroup) -> None:
         help="write {view}-MODALITY.pkl, not {view}.pkl (default: {view}.pkl)",
     )
     group.add_argument(
-        "--reader-threads", "--workers", type=int, default=4, help="threads that read (default: 4)"
+        "--reader-threads",
+        "--workers",
+        type=positive_integer,
+        default=4,
+        help="threads that read (default: 4)",
     )
 
 

@@ -31,7 +31,7 @@ from pathlib import Path
 
 from mindreid.atomic import PathLike, write_text
 from mindreid.data.dataset_assembly import assemble, clothes_protocols
-from mindreid.data.dataset_files import list_images, read_lines, require
+from mindreid.data.dataset_files import list_frames, read_lines, require
 from mindreid.data.layouts import Layout, Shot
 from mindreid.data.records import Dataset, Record, SplitStatistics, with_outfits, with_shared_outfits
 from mindreid.errors import DataError
@@ -106,7 +106,7 @@ def _parse_line(root: Path, line: str, where: str) -> tuple[Record, str]:
         )
     camid = int(folder["camera"]) - 1 + _CAMERAS * (int(folder["session"]) == _LATE_SESSION)
     path = root / fields[0]
-    frames = tuple(os.path.join(path, name) for name in list_images(path))
+    frames = tuple(os.path.join(path, name) for name in list_frames(path))
     return Record(frames, int(fields[1]), camid), fields[2]
 
 

@@ -7,8 +7,8 @@ columns
 - ``pid``: the person, by name or by a number from 0; ``7``, ``007`` and ``7.0`` are the same number.
   Query and gallery share persons, training has its own. -1 is nobody: junk, left out;
 - ``camid``: the camera, likewise. Optional: without it every image counts as taken by a
-  camera of its own, so that nothing is junk and an image from right after the query counts as a
-  match. Query and gallery both have it or both lack it;
+  camera of its own, so that nothing is junk but the query itself, should the gallery list it too, and
+  an image from right after the query counts as a match. Query and gallery both have it or both lack it;
 - ``clothes_id``: the outfit, likewise; the same one may be used for several persons. Optional, too.
 
 A person of the gallery whom no query shows is a distractor. Other columns are refused, since a
@@ -23,7 +23,6 @@ from __future__ import annotations
 
 import csv
 import io
-import itertools
 import logging
 import os
 import re
@@ -52,7 +51,9 @@ TREE = """\
   gallery.csv   the same
   …             the images, where the column path says"""
 
-NO_CAMERAS = "without camid every image counts as a camera of its own, so that nothing is junk"
+NO_CAMERAS = (
+    "without camid every image counts as a camera of its own, so that nothing is junk but the query itself"
+)
 
 COLUMNS = Columns(
     required=("path", "pid"),
@@ -227,11 +228,15 @@ def _records(root: Path, *lists: _List) -> tuple[Records, ...]:
     entries = [entry for part in lists for entry in part.entries]
     pids = number_labels(entry.labels["pid"] for entry in entries)
     cameras = number_labels(entry.labels["camid"] for entry in entries if "camid" in entry.labels)
-    own_camera = itertools.count()
+    own_cameras: dict[str, int] = {}
 
     def record(entry: _Entry) -> Record:
-        camid = cameras[entry.labels["camid"]] if "camid" in entry.labels else next(own_camera)
-        return Record((os.path.join(root, entry.path),), pids[entry.labels["pid"]], camid)
+        path = os.path.join(root, entry.path)
+        if "camid" in entry.labels:
+            camid = cameras[entry.labels["camid"]]
+        else:
+            camid = own_cameras.setdefault(os.path.realpath(path), len(own_cameras))
+        return Record((path,), pids[entry.labels["pid"]], camid)
 
     return with_shared_outfits(
         *(

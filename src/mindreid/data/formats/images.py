@@ -9,7 +9,7 @@ import threading
 import warnings
 from collections.abc import Callable
 from contextlib import nullcontext
-from typing import BinaryIO
+from typing import BinaryIO, Union
 
 import numpy as np
 from PIL import Image, UnidentifiedImageError
@@ -101,7 +101,7 @@ def read_image(path: PathLike) -> np.ndarray:
 def decode_image(stream: BinaryIO, where: str) -> np.ndarray:
     """Read an image from an open file; see :func:`read_image`. ``where`` names it in errors."""
     try:
-        with Image.open(stream, formats=_formats()) as image:
+        with open_image(stream) as image:
             pixels = image.width * image.height
             if pixels > _LARGEST:
                 raise Image.DecompressionBombError
@@ -121,6 +121,17 @@ def decode_image(stream: BinaryIO, where: str) -> np.ndarray:
         raise _cannot_read(_what_else(stream.read(32)), where) from None
     except Exception as error:  # damaged files make decoders raise almost anything, not just OSError
         raise _cannot_read(f"{type(error).__name__}: {error}", where) from error
+
+
+def open_image(file: Union[PathLike, BinaryIO]) -> Image.Image:
+    """Open an image with decoders that start no other program; its pixels are not read yet.
+
+    Raises
+    ------
+    OSError
+        If the file is missing or no such image; damaged ones raise almost anything.
+    """
+    return Image.open(file, formats=_formats())
 
 
 def load_image(record: Record, transform: Transform, generator: np.random.Generator) -> np.ndarray:

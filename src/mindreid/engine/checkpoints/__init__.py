@@ -17,7 +17,7 @@ __all__, __getattr__ = lazy_names(
         "save_state",
         "save_weights",
     ],
-    conversion=["format_conversion", "save_converted", "verify_converted"],
+    conversion=["format_conversion", "read_recording", "save_converted", "verify_converted"],
     imagenet=["load_pretrained", "save_trunk_weights"],
     networks=["build_network", "build_started_network", "load_network"],
 )

@@ -23,6 +23,8 @@ from mindreid.versions import library_versions
 
 #: Largest relative difference (of norms) between a recording and the converted network.
 TOLERANCE = 1e-4
+#: What a network is given, and what it makes of that.
+Recording = tuple[np.ndarray, np.ndarray]
 _VERIFIED_IMAGES, _VERIFIED_FRAMES = 2, 4
 
 
@@ -86,8 +88,38 @@ def save_converted(conversion: convert.Conversion, recipe: Optional[Recipe], out
     return network
 
 
+def read_recording(path: Path) -> Recording:
+    """Read what a network was given and what it computed.
+
+    Parameters
+    ----------
+    path : Path
+        ``.npz`` with "images", as the network takes them, and "embedding", what PyTorch made of
+        them in float32.
+
+    Returns
+    -------
+    tuple of ndarray
+        Images and embedding, float32.
+
+    Raises
+    ------
+    CheckpointError
+        If it is missing, damaged, or no such file.
+    """
+    try:
+        with np.load(path) as content:
+            return content["images"].astype(np.float32), content["embedding"].astype(np.float32)
+    except Exception as error:  # damaged files make readers raise almost anything
+        raise CheckpointError(
+            f"cannot read the recording ({type(error).__name__}: {error})",
+            where=str(path),
+            fix="pass an .npz file with 'images' and 'embedding'",
+        ) from None
+
+
 def verify_converted(
-    network: nn.Cell, recipe: Optional[Recipe], output: Path, recording: Optional[Path] = None
+    network: nn.Cell, recipe: Optional[Recipe], output: Path, recording: Optional[Recording] = None
 ) -> float:
     """Load a written file into a fresh network and compare what it computes.
 
@@ -99,10 +131,9 @@ def verify_converted(
         As given there.
     output : Path
         The file.
-    recording : Path, optional
-        ``.npz`` with "images", as the network takes them, and "embedding", what PyTorch made of
-        them in float32, in which they are compared; without it, random images go through both networks
-        in the recipe's precision.
+    recording : tuple of ndarray, optional
+        Of :func:`read_recording`; compared in float32. Without it, random images go through both
+        networks in the recipe's precision.
 
     Returns
     -------
@@ -118,7 +149,7 @@ def verify_converted(
         # What PyTorch made of the images is no measure of float16.
         recipe = recipe.in_float32()
     fresh = _reload(recipe, output, conversion_trunk=network)
-    images, expected = _read_recording(recording) if recording else _self_check(network, recipe)
+    images, expected = recording or _self_check(network, recipe)
     actual = _embed(fresh, images)
     if actual.shape != expected.shape:
         raise CheckpointError(
@@ -151,7 +182,7 @@ def _reload(recipe: Optional[Recipe], output: Path, conversion_trunk: nn.Cell) -
     return fresh
 
 
-def _self_check(network: nn.Cell, recipe: Optional[Recipe]) -> tuple[np.ndarray, np.ndarray]:
+def _self_check(network: nn.Cell, recipe: Optional[Recipe]) -> Recording:
     generator = np.random.default_rng(0)
     if recipe is None:
         inputs = generator.standard_normal((_VERIFIED_IMAGES, 3, 256, 128))
@@ -166,16 +197,6 @@ def _self_check(network: nn.Cell, recipe: Optional[Recipe]) -> tuple[np.ndarray,
         inputs = generator.standard_normal((_VERIFIED_IMAGES, 3, *frames, *size))
     images = inputs.astype(np.float32)
     return images, _embed(network, images)
-
-
-def _read_recording(path: Path) -> tuple[np.ndarray, np.ndarray]:
-    try:
-        with np.load(path) as content:
-            return content["images"].astype(np.float32), content["embedding"]
-    except (OSError, ValueError, KeyError):
-        raise CheckpointError(
-            "a recording is an .npz file with 'images' and 'embedding'", where=str(path)
-        ) from None
 
 
 def _embed(network: nn.Cell, images: np.ndarray) -> np.ndarray:

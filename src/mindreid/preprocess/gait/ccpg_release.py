@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from pathlib import Path
 
 import cv2
@@ -10,14 +11,14 @@ import numpy as np
 from tqdm import tqdm
 
 from mindreid.atomic import atomic_folder
-from mindreid.data.dataset_files import list_images
+from mindreid.data.dataset_files import list_frames, require
 from mindreid.data.formats.images import read_image
 from mindreid.data.formats.pickles import write_array
 from mindreid.data.formats.silhouettes import align_silhouette
 from mindreid.errors import DataError
 from mindreid.preprocess.gait.left_out import BLANK, FULL, NO_MASK, LeftOut, write_left_out
 from mindreid.preprocess.gait.masks import is_full, mask_values, read_levels, to_mask
-from mindreid.preprocess.gait.raw_silhouettes import IMAGE_SUFFIXES, raw_sequences
+from mindreid.preprocess.gait.raw_silhouettes import IMAGE_SUFFIXES, TREE, raw_sequences
 
 logger = logging.getLogger(__name__)
 
@@ -36,7 +37,8 @@ def organize_ccpg(colour: Path, silhouettes: Path, root: Path) -> dict[str, int]
     Parameters
     ----------
     colour : Path
-        ``subject/status/view/*.jpg`` in colour, e.g. ``CCPG_D_MASK_FACE_SHOE``.
+        ``subject/status/view/*.jpg`` in colour, e.g. ``CCPG_D_MASK_FACE_SHOE``; ``~`` is
+        expanded.
     silhouettes : Path
         The same folders with masks of the same base names, e.g. ``CCPG_G_SIL``.
     root : Path
@@ -54,6 +56,7 @@ def organize_ccpg(colour: Path, silhouettes: Path, root: Path) -> dict[str, int]
         If a tree is missing, the colour tree is grey, the silhouette tree is not, a mask is none of
         one walker, or no frame has a mask.
     """
+    colour, silhouettes = require(colour, TREE), Path(os.path.expanduser(silhouettes))
     counts, left_out = {"sequences": 0, "frames": 0}, []
     with atomic_folder(root) as folder:
         sequences = list(raw_sequences(colour))
@@ -78,7 +81,7 @@ def organize_ccpg(colour: Path, silhouettes: Path, root: Path) -> dict[str, int]
 
 
 def _pairs(colour: Path, silhouettes: Path) -> list[tuple[Path, Path]]:
-    names = list_images(colour, IMAGE_SUFFIXES)
+    names = list_frames(colour, IMAGE_SUFFIXES)
     return [(colour / name, silhouettes / Path(name).with_suffix(".png")) for name in names]
 
 

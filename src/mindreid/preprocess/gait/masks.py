@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 from PIL import Image
 
+from mindreid.data.formats.images import open_image
 from mindreid.errors import DataError
 
 #: Frames that a sequence's values are told from.
@@ -142,7 +143,7 @@ def read_levels(path: Path) -> np.ndarray:
         If the file is missing, truncated or no image.
     """
     try:
-        with Image.open(path) as image:
+        with open_image(path) as image:
             image.load()
             return _levels(image)
     except Exception as error:  # damaged files make decoders raise almost anything

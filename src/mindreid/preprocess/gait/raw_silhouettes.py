@@ -12,7 +12,7 @@ import numpy as np
 from tqdm import tqdm
 
 from mindreid.atomic import atomic_folder
-from mindreid.data.dataset_files import list_images, require
+from mindreid.data.dataset_files import NoImagesError, list_frames, require
 from mindreid.data.formats.pickles import write_array
 from mindreid.data.formats.silhouettes import align_silhouette
 from mindreid.data.gait_tree import GaitTree, folder_names, sequence_folders
@@ -25,7 +25,7 @@ logger = logging.getLogger(__name__)
 TREE = """\
 <root>/
   {subject}/{condition}/{view}/   001/nm-01/090/
-    *.png                         one silhouette a frame, of two values, sorted by name"""
+    *.png                         one silhouette a frame, of two values, in the order of its number"""
 
 IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp")
 _FEW_FRAMES = 5
@@ -53,7 +53,7 @@ def align_raw_silhouettes(
     Parameters
     ----------
     source : Path
-        ``subject/condition/view/*.png``, as CASIA-B is released.
+        ``subject/condition/view/*.png``, as CASIA-B is released; ``~`` is expanded.
     root : Path
         The tree to write, whole or not at all: ``subject/condition/view/{view}.pkl``.
     modality : str
@@ -71,9 +71,10 @@ def align_raw_silhouettes(
     Raises
     ------
     DataError
-        If the source is missing, holds no such folder, an image is unreadable or no mask of one
-        walker, no sequence shows anything, or ``root`` is not an empty folder.
+        If the source is missing, holds no such folder, a folder or an image is unreadable, an image no
+        mask of one walker, no sequence shows anything, or ``root`` is not an empty folder.
     """
+    source = require(source, TREE)
     sequences = list(raw_sequences(source))
     if not sequences:
         raise DataError("there is no sequence", where=str(source), fix=f"expected is\n{TREE}")
@@ -109,15 +110,15 @@ def _warn_of_empty(folder: Path, sequence: _Sequence) -> None:
 
 def raw_sequences(source: Path) -> Iterator[Path]:
     """Yield ``subject/condition/view`` of each sequence below ``source``, sorted."""
-    for subject in folder_names(require(source, TREE)):
+    for subject in folder_names(source):
         for condition, view in sequence_folders(source / subject):
             yield Path(subject, condition, view)
 
 
 def _align(folder: Path) -> _Sequence:
     try:
-        paths = [folder / name for name in list_images(folder, IMAGE_SUFFIXES)]
-    except DataError:
+        paths = [folder / name for name in list_frames(folder, IMAGE_SUFFIXES)]
+    except NoImagesError:
         # The released CASIA-B has folders without any image.
         paths = []
     sequence, values = _Sequence(), mask_values(paths)

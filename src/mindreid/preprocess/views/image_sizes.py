@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Optional
 
 import numpy as np
-from PIL import Image
 
+from mindreid.data.formats.images import open_image
 from mindreid.errors import DataError
 from mindreid.preprocess.views.pose_files import Pose
 
@@ -27,7 +27,7 @@ def image_size(path: Path) -> tuple[int, int]:
         If the file is missing or no image.
     """
     try:
-        with Image.open(path) as image:
+        with open_image(path) as image:
             turned = image.getexif().get(_ORIENTATION) in _ON_ITS_SIDE
             return (image.height, image.width) if turned else (image.width, image.height)
     except Exception as error:  # damaged files make decoders raise almost anything

@@ -55,7 +55,8 @@ def find_estimator(python: Optional[Path] = None) -> list[str]:
     if python is not None:
         if not python.is_file():
             raise InvalidArgumentError("there is no such Python interpreter", where=str(python))
-        return [str(python), str(_PROGRAM)]
+        # A name without a folder would be looked up in PATH.
+        return [os.path.abspath(python), str(_PROGRAM)]
     own = _OWN_ENVIRONMENT / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
     if own.is_file():
         return [str(own), str(_PROGRAM)]
@@ -71,7 +72,8 @@ def find_estimator(python: Optional[Path] = None) -> list[str]:
 def estimate_poses(root: Path, images: Sequence[str], target: Path, command: Sequence[str]) -> list[str]:
     """Estimate the pose of every image and write them as AlphaPose does.
 
-    What is done is kept in ``<target>.partial``, so that an interrupted run goes on where it was.
+    What is done is kept in ``<target>.partial``, so that an interrupted run goes on where it was. Images
+    of another folder, and those that were replaced meanwhile, are asked about again.
     An image that cannot be read, or at which the estimator dies, has no pose.
 
     Parameters
@@ -99,7 +101,7 @@ def estimate_poses(root: Path, images: Sequence[str], target: Path, command: Seq
     partial = target.with_name(f"{target.name}.partial")
     target.parent.mkdir(parents=True, exist_ok=True)
     with _Estimator(command) as estimator:
-        answers = _resume(partial, estimator.name)
+        answers = _resume(partial, root, estimator.name)
         left = [image for image in images if image not in answers]
         if len(left) < len(images):
             logger.info(
@@ -110,8 +112,10 @@ def estimate_poses(root: Path, images: Sequence[str], target: Path, command: Seq
         )
         with partial.open("a", encoding="utf-8") as log:
             for image in progress:
+                # Looked at before the image is read: what is replaced meanwhile is asked about again.
+                version = _version(root / image)
                 answers[image] = estimator.ask(str(root / image))
-                log.write(json.dumps({"image": image, **answers[image]}) + "\n")
+                log.write(json.dumps({"image": image, "version": version, **answers[image]}) + "\n")
                 log.flush()
     persons = [
         json.dumps({"image_id": image, "category_id": 1, **person})
@@ -126,21 +130,31 @@ def estimate_poses(root: Path, images: Sequence[str], target: Path, command: Seq
     return failed
 
 
-def _resume(partial: Path, estimator: str) -> dict[str, Any]:
-    """Read the answers of an interrupted run of the same estimator; else begin the file anew."""
+def _resume(partial: Path, root: Path, estimator: str) -> dict[str, Any]:
+    """Read what an interrupted run says of the same files; begin its file anew with that."""
+    header = json.dumps({"estimator": estimator, "root": os.path.realpath(root)}) + "\n"
     answers: dict[str, Any] = {}
+    kept = []
     with suppress(OSError, ValueError, KeyError, TypeError):
-        header, *lines = partial.read_text(encoding="utf-8").splitlines(keepends=True)
-        if json.loads(header)["estimator"] == estimator:
-            for line in lines:
-                # A line without an end was cut off when the process was killed.
-                if line.endswith("\n"):
-                    answer = json.loads(line)
-                    answers[answer.pop("image")] = answer
-    with partial.open("w", encoding="utf-8") as log:
-        log.write(json.dumps({"estimator": estimator}) + "\n")
-        log.writelines(json.dumps({"image": image, **answer}) + "\n" for image, answer in answers.items())
+        first, *lines = partial.read_text(encoding="utf-8").splitlines(keepends=True)
+        # A line without an end was cut off when the process was killed.
+        for line in (line for line in lines if first == header and line.endswith("\n")):
+            answer = json.loads(line)
+            image = answer.pop("image")
+            if answer.pop("version") == _version(root / image):
+                answers[image] = answer
+                kept.append(line)
+    write_text(partial, "".join([header, *kept]))
     return answers
+
+
+def _version(path: Path) -> list[int]:
+    """Return what tells a file from one that took its place: size in bytes, time in nanoseconds."""
+    try:
+        status = path.stat()
+    except OSError:
+        return []
+    return [status.st_size, status.st_mtime_ns]
 
 
 class _Estimator:

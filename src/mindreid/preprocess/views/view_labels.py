@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Optional
@@ -11,6 +12,7 @@ from typing import Optional
 import numpy as np
 from tqdm import tqdm
 
+from mindreid.data.formats.images import IMAGE_SUFFIXES
 from mindreid.data.generated_marker import generated_kind
 from mindreid.data.view_table import ViewRow
 from mindreid.errors import DataError, InvalidArgumentError
@@ -21,7 +23,6 @@ from mindreid.preprocess.views.view_methods import METHODS
 from mindreid.walkers.annotation_files import FOLDER
 from mindreid.zoo import nearest
 
-IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp")
 NOBODY = "no person found"
 _MIN_FEET = 20
 
@@ -70,24 +71,44 @@ class ViewRules:
 def list_images(root: Path) -> list[str]:
     """List all images below a folder, as sorted paths relative to it with forward slashes.
 
-    The masks that generated walkers have beside their images are left out.
+    Symbolic links are followed; an image that is reached by several paths is listed by each, since a
+    dataset may name it by any of them. Hidden files and folders, and the masks that generated walkers
+    have beside their images, are left out.
 
     Raises
     ------
     DataError
-        If the folder is missing or has none.
+        If the folder is missing or has none, or a folder in it cannot be listed.
     """
     masks = root / FOLDER if generated_kind(root) is not None else None
     images = sorted(
         path.relative_to(root).as_posix()
-        for path in root.rglob("*")
-        if path.suffix.lower() in IMAGE_SUFFIXES
-        and not path.name.startswith(".")
-        and masks not in path.parents
+        for path in _files_below(root)
+        if path.suffix.lower() in IMAGE_SUFFIXES and masks not in path.parents
     )
     if not images:
         raise DataError("there are no images below this folder", where=str(root))
     return images
+
+
+def _files_below(folder: Path, above: tuple[tuple[int, int], ...] = ()) -> Iterator[Path]:
+    """Yield files that are not hidden; what is ``above``, by device and inode, is not entered again."""
+    try:
+        status = os.stat(folder)
+        with os.scandir(folder) as entries:
+            visible = [entry for entry in entries if not entry.name.startswith(".")]
+    except OSError as error:
+        raise DataError(f"cannot list the folder ({error.strerror})", where=str(folder)) from None
+    identity = (status.st_dev, status.st_ino)
+    if identity in above:
+        return
+    for entry in visible:
+        # Of a link to itself, the entry would raise an error.
+        is_link = entry.is_symlink()
+        if os.path.isdir(entry.path) if is_link else entry.is_dir():
+            yield from _files_below(folder / entry.name, (*above, identity))
+        elif os.path.isfile(entry.path) if is_link else entry.is_file():
+            yield folder / entry.name
 
 
 def label_views(poses: Mapping[str, Optional[Pose]], rules: ViewRules) -> list[ViewRow]:
