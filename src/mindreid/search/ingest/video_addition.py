@@ -18,7 +18,7 @@ from mindreid.search.index.index_protocol import Addition, Index
 from mindreid.search.index.source_addition import crop_name
 from mindreid.search.index.tracklets import Crop, Source, Tracklet, tracklet_id
 from mindreid.search.ingest.appearance_model import AppearanceModel, mean_direction
-from mindreid.search.ingest.crop_choice import Candidate, CropCandidates, crop_of, crop_quality
+from mindreid.search.ingest.crop_choice import Candidate, crop_of, crop_quality
 from mindreid.search.ingest.crop_pictures import decode_crop, encode_crop, pack_boxes
 from mindreid.search.ingest.detectors import Detector, within
 from mindreid.search.ingest.given_boxes import GivenBoxes
@@ -176,7 +176,6 @@ class _VideoWork:
         days = index.retention().get(recording.camera)
         self._oldest = None if days is None else datetime.now(timezone.utc) - timedelta(days=days)
         self._clock = StageClock()
-        self._candidates: dict[int, CropCandidates] = {}
         self._waiting: list[tuple[OpenTrack, list[Candidate]]] = []
         self._frames = self._added = self._expired = 0
 
@@ -245,16 +244,14 @@ class _VideoWork:
         others = boxes[(boxes != box).any(axis=1)]
         # What is cut off at the edge of the picture counts less.
         share = float(inside[0, 2] * inside[0, 3] / (box[2] * box[3]))
-        candidate = Candidate(frame.number, crop, share * crop_quality(crop, box, others))
-        self._candidates.setdefault(id(track), CropCandidates()).offer(candidate)
+        track.candidates.offer(Candidate(frame.number, crop, share * crop_quality(crop, box, others)))
 
     def _end(self, tracks: Sequence[OpenTrack]) -> None:
         for track in tracks:
-            candidates = self._candidates.pop(id(track), None)
-            if candidates is None or len(track.boxes) < self._rules.least_boxes:
+            if not track.candidates or len(track.boxes) < self._rules.least_boxes:
                 continue
             with self._clock.stage("crops"):
-                self._waiting.append((track, candidates.choose(self._rules.crops)))
+                self._waiting.append((track, track.candidates.choose(self._rules.crops)))
         if sum(len(crops) for _, crops in self._waiting) >= _WAITING:
             self._embed_waiting()
 
