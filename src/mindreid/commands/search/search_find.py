@@ -16,7 +16,7 @@ from mindreid.commands.search.search_arguments import (
     filters_of,
     shown_time,
 )
-from mindreid.errors import DataError
+from mindreid.errors import DataError, InvalidArgumentError
 from mindreid.text_table import format_table
 
 if TYPE_CHECKING:
@@ -70,6 +70,8 @@ def box_argument(text: str) -> tuple[float, ...]:
 
 
 def _find(parsed: argparse.Namespace) -> None:
+    if parsed.box is not None and parsed.image is None:
+        raise InvalidArgumentError("--box goes with --image")
     from mindreid.search.calibration import load_calibration
     from mindreid.search.finding import is_nobody, rate_hits
     from mindreid.search.index import open_index

@@ -50,6 +50,7 @@ def add(actions: argparse._SubParsersAction) -> None:
 
 
 def _forget(parsed: argparse.Namespace) -> None:
+    _refuse_contradictions(parsed)
     from mindreid.search.forgetting import forget
     from mindreid.search.index import open_index
 
@@ -66,6 +67,13 @@ def _forget(parsed: argparse.Namespace) -> None:
             "ids, vectors or crops"
         )
         say("copies elsewhere, backups and the recordings themselves are not part of an index")
+
+
+def _refuse_contradictions(parsed: argparse.Namespace) -> None:
+    if parsed.image is None and (parsed.above is not None or parsed.box is not None):
+        raise InvalidArgumentError("--above and --box go with --image")
+    if parsed.above is not None and not -1 <= parsed.above <= 1:
+        raise InvalidArgumentError(f"--above is a similarity from -1 to 1, not {parsed.above}")
 
 
 def _chosen(index: Index, parsed: argparse.Namespace) -> tuple[list[str], dict[str, Any]]:
