@@ -43,7 +43,8 @@ def export_report(index: Index, search: Search) -> bytes:
     sources = {source.id: source for source in index.sources()}
     files = {"query.jpg": search.crop}
     shown = []
-    for rank, hit in enumerate(search.hits, 1):
+    hits = [hit for hit in search.hits if hit.hit.tracklet.source in sources]
+    for rank, hit in enumerate(hits, 1):
         shown.append(_hit(index, rank, hit, sources[hit.hit.tracklet.source], files))
     time = datetime.now(timezone.utc).isoformat(timespec="seconds")
     about = {

@@ -127,14 +127,15 @@ class _Routes:
         return _json(await _threaded(self._service.refine, request.path_params["name"], wish))
 
     async def report(self, request: Request) -> Response:
-        search = self._service.search(request.path_params["name"])
+        search = await _threaded(self._service.search, request.path_params["name"])
         content = await _threaded(export_report, self._service.index, search)
         answer = _bytes(content, "application/zip")
         answer.headers["Content-Disposition"] = 'attachment; filename="search-report.zip"'
         return answer
 
     async def query(self, request: Request) -> Response:
-        return _bytes(self._service.search(request.path_params["name"]).crop, "image/jpeg")
+        search = await _threaded(self._service.search, request.path_params["name"])
+        return _bytes(search.crop, "image/jpeg")
 
     async def crop(self, request: Request) -> Response:
         def read() -> bytes:

@@ -7,6 +7,7 @@ import secrets
 import threading
 from collections import OrderedDict
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated, Any, Callable, Generic, Optional, TypeVar
@@ -144,6 +145,9 @@ class _Recent(Generic[_Kept]):
         self._held.move_to_end(name)
         return self._held[name]
 
+    def drop(self, name: str) -> None:
+        self._held.pop(name, None)
+
 
 class SearchService:
     """An index with all that is needed to search it by pictures; for several threads.
@@ -219,7 +223,8 @@ class SearchService:
         InvalidArgumentError
             If nobody is looked for, or a box lies outside of its picture.
         DataError
-            If the picture is not held any more, there is no such tracklet, or the log can't be written.
+            If the picture is not held any more, there is no such tracklet, the log can't be written, or
+            the index was embedded anew since the service was made.
         """
         with self._turn:
             search = self._query(wish)
@@ -229,24 +234,41 @@ class SearchService:
     def refine(self, name: str, wish: RefineWish) -> dict[str, Any]:
         """Search again, with what was said of the hits; noted in the log, too.
 
+        What was forgotten in the meantime is passed over.
+
         Raises
         ------
         InvalidArgumentError
             If a tracklet is both confirmed and rejected.
         DataError
-            As :meth:`begin`.
+            As :meth:`begin` and :meth:`search`.
         """
         if set(wish.confirmed) & set(wish.rejected):
             raise InvalidArgumentError("a tracklet is confirmed or rejected, not both")
         with self._turn:
-            search = self._searches.get(name)
-            search.confirmed, search.rejected = wish.confirmed, wish.rejected
+            search = self.search(name)
+            search.confirmed, search.rejected = map(self._still_there, (wish.confirmed, wish.rejected))
             self._look(search)
             return self._told(name, search)
 
     def search(self, name: str) -> Search:
-        """Return a search that is still held."""
-        return self._searches.get(name)
+        """Return a search that is still held, without what was forgotten in the meantime.
+
+        Raises
+        ------
+        DataError
+            If it is not held any more, or who was looked for was forgotten.
+        """
+        with self._turn:
+            search = self._searches.get(name)
+            asked = search.wish.tracklet
+            if asked is not None and not self._still_there((asked,)):
+                self._searches.drop(name)
+                raise DataError("who was looked for was forgotten in the meantime", fix="begin anew")
+            search.confirmed, search.rejected = map(self._still_there, (search.confirmed, search.rejected))
+            there = set(self._still_there([hit.hit.tracklet.id for hit in search.hits]))
+            search.hits = [hit for hit in search.hits if hit.hit.tracklet.id in there]
+            return search
 
     def picture(self, name: str) -> bytes:
         """Return an uploaded picture as JPEG."""
@@ -262,6 +284,22 @@ class SearchService:
                 sides = [float(other.boxes[near][side]) for side in ("left", "top", "width", "height")]
                 found.append({"tracklet": other.id, "box": [round(side, 1) for side in sides]})
         return found
+
+    def _still_there(self, names: Sequence[str]) -> tuple[str, ...]:
+        there = []
+        for name in names:
+            with suppress(DataError):
+                there.append(self.index.tracklet(name).id)
+        return tuple(there)
+
+    def _check_model(self) -> None:
+        now = self.index.model()
+        if now is None or not now.embeds_like(self._model.described):
+            raise DataError(
+                "the index was embedded anew by another network",
+                where=self.index.location,
+                fix="start `mindreid search serve` again",
+            )
 
     def _query(self, wish: SearchWish) -> Search:
         if (wish.picture is None) == (wish.tracklet is None):
@@ -285,6 +323,7 @@ class SearchService:
 
     def _look(self, search: Search) -> None:
         wish = search.wish
+        self._check_model()
         confirmed, rejected = (
             [self.index.tracklet(name) for name in names] for names in (search.confirmed, search.rejected)
         )
@@ -293,6 +332,7 @@ class SearchService:
         )
         # Rejected ones make room for others.
         hits = self.index.search(query, wish.filters, wish.top + len(rejected))
+        self._check_model()  # nor meanwhile
         unwanted = set(search.rejected)
         shown = [hit for hit in hits if hit.tracklet.id not in unwanted][: wish.top]
         self._note(search, len(shown))
@@ -317,7 +357,9 @@ class SearchService:
         sources = {source.id: source for source in self.index.sources()}
         hits = []
         for hit in search.hits:
-            source = sources[hit.hit.tracklet.source]
+            source = sources.get(hit.hit.tracklet.source)
+            if source is None:  # forgotten since it was found
+                continue
             hits.append(
                 {**hit.as_json(), "kind": source.kind, "width": source.width, "height": source.height}
             )
