@@ -282,6 +282,7 @@ def test_what_is_refused_is_refused_with_one_line(scene, index, capsys, tmp_path
         (["retention", index, "--days", "3"], "--camera"),
         (["calibrate", index], "--labels"),
         (["label", index, "--truth", "hall", "--output", tmp_path / "l.csv"], "CAMERA=FILE"),
+        (["label", index, *2 * ["--truth", f"hall={boxes}"], "--output", tmp_path / "l.csv"], "hall twice"),
         (["log", tmp_path], "no index"),
     ):
         capsys.readouterr()

@@ -67,7 +67,7 @@ def read_truths(texts: Sequence[str]) -> dict[str, GivenBoxes]:
     Raises
     ------
     InvalidArgumentError
-        If one is nothing like that.
+        If one is nothing like that, or names what another one names.
     DataError
         If a file can't be read.
     """
@@ -78,6 +78,8 @@ def read_truths(texts: Sequence[str]) -> dict[str, GivenBoxes]:
         name, equals, path = text.partition("=")
         if not (name and equals and path):
             raise InvalidArgumentError(f"--truth is CAMERA=FILE, not {text!r}")
+        if name in truths:
+            raise InvalidArgumentError(f"--truth names {name} twice")
         truths[name] = read_boxes(Path(path))
     return truths
 

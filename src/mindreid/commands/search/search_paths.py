@@ -57,7 +57,7 @@ def add(actions: argparse._SubParsersAction) -> None:
     )  # fmt: skip
     parser.add_argument(
         "--truth", action="append", default=[], metavar="CAMERA=FILE",
-        help="annotated tracks of a camera, MOT text or .json: also tell how right paths are (repeatable)",
+        help="annotated tracks, as of `search label`: also tell how right paths are (repeatable)",
     )  # fmt: skip
     parser.add_argument("--json", action="store_true", help="for programs")
     add_reason(parser)

@@ -27,8 +27,8 @@ def add(actions: argparse._SubParsersAction) -> None:
     add_index(label)
     label.add_argument(
         "--truth", action="append", required=True, metavar="CAMERA=FILE",
-        help="annotated tracks, MOT text or .json, of a camera, or of a recording by its file name "
-        "(repeatable)",
+        help="annotated tracks, MOT text or .json, of a camera that has one recording, or of a recording by "
+        "its file name (repeatable)",
     )  # fmt: skip
     label.add_argument("--output", type=Path, required=True, metavar="FILE.csv", help="the table to write")
     label.set_defaults(run=_label)
