@@ -81,12 +81,14 @@ def test_a_picture_finds_the_person_in_both_cameras(scene, index, capsys):
     assert [hit["camera"] for hit in filtered] == ["gate"]
     assert found(capsys, index, "--image", scene / "2.png", "--after", "2026-11-01T09:00Z")["hits"] == []
     same = found(capsys, index, "--tracklet", hits[0]["tracklet"])["hits"]
-    assert same[0]["tracklet"] == hits[0]["tracklet"]
+    assert {hit["tracklet"] for hit in same} == {hit["tracklet"] for hit in hits[1:]}
+    assert same[0]["tracklet"] == hits[1]["tracklet"]
+    assert len(found(capsys, index, "--tracklet", hits[0]["tracklet"], "--top", 2)["hits"]) == 2
     assert run("log", index, "--verify") == 0
-    assert "6 lines" in capsys.readouterr().out
+    assert "7 lines" in capsys.readouterr().out
     assert run("log", index) == 0
     entries = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    assert [entry["action"] for entry in entries] == ["add", "add", "find", "find", "find", "find"]
+    assert [entry["action"] for entry in entries] == ["add", "add", *["find"] * 5]
     assert entries[2]["reason"] == "case 7"
 
 
@@ -120,6 +122,9 @@ def test_calibrated_somebody_who_is_not_there_is_nobody(scene, index, capsys):
         yes = found(capsys, index, "--image", scene / "1.png")
         assert (yes["nobody"], yes["calibrated"], yes["hits"][0]["verdict"]) == (False, True, "likely")
         assert yes["hits"][0]["probability"] == pytest.approx((yes["hits"][0]["score"] - 0.5) * 1.96)
+        # The first person is in one camera alone, once.
+        alone = found(capsys, index, "--tracklet", yes["hits"][0]["tracklet"])
+        assert alone["nobody"] is True
         Image.new("RGB", (20, 48), (10, 90, 90)).save(scene / "stranger.png")
         no = found(capsys, index, "--image", scene / "stranger.png")
         assert no["nobody"] is True

@@ -34,7 +34,7 @@ def add(actions: argparse._SubParsersAction) -> None:
     who.add_argument(
         "--image", type=Path, metavar="FILE", help="a picture of the person (this or --tracklet)"
     )
-    who.add_argument("--tracklet", metavar="ID", help="a tracklet of the index")
+    who.add_argument("--tracklet", metavar="ID", help="a tracklet of the index, which is not among the hits")
     parser.add_argument(
         "--box", type=box_argument, metavar="LEFT,TOP,WIDTH,HEIGHT",
         help="where the person is in the picture, in pixels (default: fills it)",
@@ -73,7 +73,7 @@ def _find(parsed: argparse.Namespace) -> None:
     if parsed.box is not None and parsed.image is None:
         raise InvalidArgumentError("--box goes with --image")
     from mindreid.search.calibration import load_calibration
-    from mindreid.search.finding import is_nobody, rate_hits
+    from mindreid.search.finding import find_others, is_nobody, rate_hits
     from mindreid.search.index import open_index
 
     index = open_index(parsed.index)
@@ -85,7 +85,9 @@ def _find(parsed: argparse.Namespace) -> None:
     filters = filters_of(parsed)
     calibration = load_calibration(model, parsed.model)
     vector, asked = _query(index, parsed)
-    rated = rate_hits(index.search(vector, filters, parsed.top), calibration)
+    # A tracklet is no answer to the question who it is.
+    left_out = [] if parsed.tracklet is None else [parsed.tracklet]
+    rated = rate_hits(find_others(index, vector, filters, parsed.top, left_out), calibration)
     nobody = is_nobody(rated)
     index.append_log(
         "find",

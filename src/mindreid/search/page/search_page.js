@@ -100,6 +100,7 @@ function show(result) {
   $("verdict").textContent = !result.hits.length ? "Nobody: no tracklet passes these filters."
     : result.nobody ? "Nobody: no tracklet is likely or perhaps this person; the nearest ones are below."
     : rated ? "Solid frames are likely this person, dashed ones perhaps."
+    : result.refined ? "Refined: not calibrated, for nobody knows how often hits of a refined search are right."
     : "Not calibrated: similarities say nothing of how often such a hit is right.";
   $("asked").src = `/api/searches/${result.search}/query`;
   $("hits").replaceChildren(...result.hits.map(card));

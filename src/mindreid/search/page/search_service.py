@@ -17,7 +17,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from mindreid.errors import DataError, InvalidArgumentError
 from mindreid.search.calibration import Calibration
-from mindreid.search.finding import RatedHit, is_nobody, rate_hits
+from mindreid.search.finding import RatedHit, find_others, is_nobody, rate_hits
 from mindreid.search.index import Filters, Index, Tracklet
 from mindreid.search.ingest import AppearanceModel, Detector
 from mindreid.search.ingest.crop_choice import crop_of
@@ -123,6 +123,11 @@ class Search:
     hits: list[RatedHit] = field(default_factory=list)
     confirmed: tuple[str, ...] = ()
     rejected: tuple[str, ...] = ()
+
+    @property
+    def is_refined(self) -> bool:
+        """Whether the query was moved, so that nobody knows what its scores mean."""
+        return bool(self.confirmed or self.rejected)
 
 
 class _Recent(Generic[_Kept]):
@@ -330,13 +335,12 @@ class SearchService:
         query = refine(
             search.query, [one.embedding for one in confirmed], [one.embedding for one in rejected]
         )
-        # Rejected ones make room for others.
-        hits = self.index.search(query, wish.filters, wish.top + len(rejected))
+        # Rejected ones make room for others, and a tracklet is no answer to the question who it is.
+        left_out = {*search.rejected} if wish.tracklet is None else {*search.rejected, wish.tracklet}
+        hits = find_others(self.index, query, wish.filters, wish.top, left_out)
         self._check_model()  # nor meanwhile
-        unwanted = set(search.rejected)
-        shown = [hit for hit in hits if hit.tracklet.id not in unwanted][: wish.top]
-        self._note(search, len(shown))
-        search.hits = rate_hits(shown, self._calibration)
+        self._note(search, len(hits))
+        search.hits = rate_hits(hits, None if search.is_refined else self._calibration)
 
     def _note(self, search: Search, hits: int) -> None:
         wish = search.wish
@@ -363,7 +367,8 @@ class SearchService:
             hits.append(
                 {**hit.as_json(), "kind": source.kind, "width": source.width, "height": source.height}
             )
-        return {"search": name, "nobody": is_nobody(search.hits), "hits": hits, **_said(search)}
+        told = {"search": name, "nobody": is_nobody(search.hits), "refined": search.is_refined, "hits": hits}
+        return {**told, **_said(search)}
 
 
 def _said(search: Search) -> dict[str, Sequence[str]]:
