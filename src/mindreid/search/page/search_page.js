@@ -21,10 +21,20 @@ function say(text, problem = false) {
 async function ask(path, options = {}) {
   const answer = await fetch(path, { credentials: "same-origin", ...options });
   if (answer.ok) return answer.json();
+  throw new Error(await problemOf(answer));
+}
+
+async function problemOf(answer) {
   const text = await answer.text();
   let problem = text;
   try { problem = JSON.parse(text).error; } catch (_) { /* no JSON: said as it is */ }
-  throw new Error(problem || `the answer is ${answer.status}`);
+  return problem || `the answer is ${answer.status}`;
+}
+
+/* An image does not tell why it can't be shown; asked again, the server does. */
+async function whyNotShown(source) {
+  const answer = await fetch(source, { credentials: "same-origin" });
+  return answer.ok ? "This picture can't be shown." : problemOf(answer);
 }
 
 function send(path, value) {
@@ -160,9 +170,11 @@ async function look(hit) {
   $("clip").removeAttribute("src");
   $("play").hidden = hit.kind !== "video";
   $("play").onclick = () => { $("clip").src = `${tracklet(hit.tracklet)}/clip`; $("clip").hidden = false; };
+  $("clip").onerror = async () => { $("clip").hidden = true; $("place").textContent = await whyNotShown($("clip").src); };
   const stage = $("frame");
-  const image = make("img", { src: `${tracklet(hit.tracklet)}/frame`, alt: "the frame" });
-  image.addEventListener("error", () => stage.replaceChildren("The recording can't be read any more: it was moved, changed or deleted."));
+  const source = `${tracklet(hit.tracklet)}/frame`;
+  const image = make("img", { src: source, alt: "the frame" });
+  image.addEventListener("error", async () => stage.replaceChildren(await whyNotShown(source)));
   stage.replaceChildren(image);
   $("viewer").showModal();
   try {
