@@ -285,6 +285,9 @@ def test_what_is_refused_is_refused_with_one_line(scene, index, capsys, tmp_path
         (["forget", index, "--image", scene / "1.png", "--above", "-95"], "from -1 to 1"),
         (["find", index, "--tracklet", "nobody", "--box", "0,0,9,9"], "goes with --image"),
         (["retention", index, "--days", "3"], "--camera"),
+        (["retention", index, "--camera", "hall", "--days", "36501"], "0 for no limit"),
+        (["retention", index, "--camera", "hall", "--days", "inf"], "0 for no limit"),
+        (["retention", index, "--camera", "hall", "--days", "nan"], "0 or more"),
         (["calibrate", index], "--labels"),
         (["label", index, "--truth", "hall", "--output", tmp_path / "l.csv"], "CAMERA=FILE"),
         (["label", index, *2 * ["--truth", f"hall={boxes}"], "--output", tmp_path / "l.csv"], "hall twice"),
@@ -296,6 +299,29 @@ def test_what_is_refused_is_refused_with_one_line(scene, index, capsys, tmp_path
         assert expected in error, words
         assert "Traceback" not in error
     assert len(content(index)) == 4
+    assert open_index(index).retention() == {}
+
+
+def test_arguments_that_are_none_are_refused_before_anything_is_done(scene, tmp_path, capsys):
+    add = ["add", tmp_path / "new", "--model", scene / "colours.onnx", "--video", scene / "hall.mp4"]
+    no_text = os.fsdecode(b"caf\xf1")
+    for words, expected in (
+        ([*add, "--start", START, "--camera", ""], "empty name"),
+        ([*add, "--start", START, "--camera", no_text], "no UTF-8"),
+        ([*add, "--camera", "x", "--start", "0001-01-01T00:00+14:00"], "is no time"),
+        (["find", tmp_path / "new", "--tracklet", no_text], "no UTF-8"),
+        (["find", tmp_path / "new", "--tracklet", "x", "--camera", no_text], "no UTF-8"),
+        (["forget", tmp_path / "new", "--tracklet", no_text], "no UTF-8"),
+        (["retention", tmp_path / "new", "--camera", no_text, "--days", "3"], "no UTF-8"),
+    ):
+        capsys.readouterr()
+        with pytest.raises(SystemExit, match="2"):
+            run(*words)
+        assert expected in capsys.readouterr().err, words
+    for rate in ("inf", "nan", "1e300", "0"):
+        assert run(*add, "--start", START, "--camera", "x", "--rate", rate) == 2
+        assert "rate is " in capsys.readouterr().err
+    assert not (tmp_path / "new").exists()
 
 
 def test_another_network_has_to_embed_all(scene, index, capsys, tmp_path):

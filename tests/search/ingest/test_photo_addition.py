@@ -84,6 +84,10 @@ def test_with_a_retention_photos_need_a_time(index, model, photos):
     assert (added.photos, added.unreadable) == (0, 6)
     old = datetime(2020, 1, 1, tzinfo=timezone.utc)
     assert add_photos(index, list_photos(photos), "album", model, start=old).expired == 5
+    # Taken once, though no calendar has as many days.
+    index.set_retention("endless", float("inf"))
+    ancient = datetime(1900, 1, 1, tzinfo=timezone.utc)
+    assert add_photos(index, list_photos(photos), "endless", model, start=ancient).expired == 5
     added = add_photos(index, list_photos(photos), "album", model, start=datetime.now(timezone.utc))
     assert added.photos == 4
 

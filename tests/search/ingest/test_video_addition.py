@@ -166,6 +166,10 @@ def test_what_is_older_than_it_may_be_kept_is_not_added(index, model, tmp_path):
     old = datetime.now(timezone.utc) - timedelta(days=31)
     added = add_video(index, video, "hall", model, read_boxes(boxes), start=old)
     assert (added.tracklets, added.expired, index.count()) == (0, 2, 0)
+    # Taken once, though no calendar has as many days.
+    index.set_retention("gate", 999_999.0)
+    video, boxes = write_walk(tmp_path, "gate.mp4")
+    assert add_video(index, video, "gate", model, read_boxes(boxes), start=old).tracklets == 2
 
 
 def test_another_network_embeds_the_stored_crops(index, model, tmp_path):
@@ -188,3 +192,6 @@ def test_rules_are_positive():
     for name in ("rate", "crops", "least_boxes", "least_height"):
         with pytest.raises(InvalidArgumentError, match=name.replace("_", " ")):
             VideoRules(**{name: 0})
+    for rate in (float("inf"), 1e300, float("nan")):
+        with pytest.raises(InvalidArgumentError, match="rate"):
+            VideoRules(rate=rate)

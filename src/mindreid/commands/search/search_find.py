@@ -15,6 +15,7 @@ from mindreid.commands.search.search_arguments import (
     add_reason,
     filters_of,
     shown_time,
+    text_argument,
 )
 from mindreid.errors import DataError, InvalidArgumentError
 from mindreid.text_table import format_table
@@ -34,7 +35,12 @@ def add(actions: argparse._SubParsersAction) -> None:
     who.add_argument(
         "--image", type=Path, metavar="FILE", help="a picture of the person (this or --tracklet)"
     )
-    who.add_argument("--tracklet", metavar="ID", help="a tracklet of the index, which is not among the hits")
+    who.add_argument(
+        "--tracklet",
+        type=text_argument,
+        metavar="ID",
+        help="a tracklet of the index, which is not among the hits",
+    )
     parser.add_argument(
         "--box", type=box_argument, metavar="LEFT,TOP,WIDTH,HEIGHT",
         help="where the person is in the picture, in pixels (default: fills it)",

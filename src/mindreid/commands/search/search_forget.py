@@ -7,7 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mindreid.commands.arguments import say
-from mindreid.commands.search.search_arguments import add_filters, add_index, add_reason, filters_of
+from mindreid.commands.search.search_arguments import (
+    add_filters,
+    add_index,
+    add_reason,
+    filters_of,
+    text_argument,
+)
 from mindreid.commands.search.search_find import box_argument
 from mindreid.errors import DataError, InvalidArgumentError
 from mindreid.text_table import format_table
@@ -23,7 +29,12 @@ def add(actions: argparse._SubParsersAction) -> None:
     )
     add_index(parser)
     parser.add_argument(
-        "--tracklet", action="append", default=[], metavar="ID", help="this tracklet (repeatable)"
+        "--tracklet",
+        type=text_argument,
+        action="append",
+        default=[],
+        metavar="ID",
+        help="this tracklet (repeatable)",
     )
     parser.add_argument(
         "--image", type=Path, metavar="FILE", help="what looks like the person of this picture, with --above"
@@ -44,8 +55,8 @@ def add(actions: argparse._SubParsersAction) -> None:
     parser.set_defaults(run=_forget)
     kept = actions.add_parser("retention", help="how long a camera's tracklets are kept")
     add_index(kept)
-    kept.add_argument("--camera", help="of this camera (default: show all)")
-    kept.add_argument("--days", type=float, help="days; 0 for no limit")
+    kept.add_argument("--camera", type=text_argument, help="of this camera (default: show all)")
+    kept.add_argument("--days", type=float, help="days, up to 36500; 0 for no limit")
     kept.set_defaults(run=_retention)
 
 
@@ -133,10 +144,13 @@ def _recording(index: Index, begin: str) -> str:
 
 def _retention(parsed: argparse.Namespace) -> None:
     from mindreid.search.index import open_index
+    from mindreid.search.retention import MOST_DAYS
 
-    index = open_index(parsed.index)
     if (parsed.camera is None) != (parsed.days is None) or (parsed.days is not None and not parsed.days >= 0):
         raise InvalidArgumentError("pass --camera with --days, 0 or more; or neither")
+    if parsed.days is not None and parsed.days > MOST_DAYS:
+        raise InvalidArgumentError(f"--days go up to {MOST_DAYS}", fix="pass 0 for no limit")
+    index = open_index(parsed.index)
     if parsed.camera is not None:
         with index.exclusive():
             index.set_retention(parsed.camera, parsed.days or None)

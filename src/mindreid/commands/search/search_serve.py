@@ -43,7 +43,7 @@ def _serve(parsed: argparse.Namespace) -> None:
     from mindreid.search.ingest.onnx_detector import OnnxDetector
     from mindreid.search.page.access import access_for
     from mindreid.search.page.picture_worker import PictureWorker
-    from mindreid.search.page.search_server import serve, shown_address
+    from mindreid.search.page.search_server import listen, serve, shown_address
     from mindreid.search.page.search_service import SearchService
 
     if not 1 <= parsed.port <= 65535:
@@ -63,9 +63,11 @@ def _serve(parsed: argparse.Namespace) -> None:
     worker = PictureWorker()
     calibration = load_calibration(model, parsed.model)
     service = SearchService(index, reopen(model, parsed.model), finder, calibration, worker.decode)
-    say(f"open {shown_address(parsed.host, parsed.port, access, chosen=parsed.token_file is not None)}")
     try:
-        serve(service, access, parsed.host, parsed.port)
+        with listen(parsed.host, parsed.port) as listening:
+            address = shown_address(parsed.host, parsed.port, access, chosen=parsed.token_file is not None)
+            say(f"open {address}")
+            serve(service, access, listening)
     finally:
         worker.close()
         index.close()

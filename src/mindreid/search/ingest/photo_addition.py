@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Optional
 
@@ -23,6 +23,7 @@ from mindreid.search.ingest.appearance_model import AppearanceModel
 from mindreid.search.ingest.crop_choice import crop_of
 from mindreid.search.ingest.crop_pictures import decode_crop, encode_crop, pack_boxes
 from mindreid.search.ingest.detectors import Detector
+from mindreid.search.retention import oldest_kept
 
 logger = logging.getLogger(__name__)
 
@@ -105,8 +106,7 @@ def add_photos(
     start : datetime, optional
         When they were taken; by default what each says, if it does.
     """
-    days = index.retention().get(camera)
-    oldest = None if days is None else datetime.now(timezone.utc) - timedelta(days=days)
+    oldest = oldest_kept(index, camera)
     counts = dict.fromkeys(PhotosAdded.__dataclass_fields__, 0)
     waiting: list[_Photo] = []
     seen: set[str] = set()

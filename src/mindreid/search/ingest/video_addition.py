@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Optional, Union
 
@@ -25,12 +25,13 @@ from mindreid.search.ingest.given_boxes import GivenBoxes
 from mindreid.search.ingest.stage_clock import StageClock
 from mindreid.search.ingest.timed_video import TimedFrame, TimedVideo
 from mindreid.search.ingest.tracking import BoxTracker, GivenTracker, OpenTrack
+from mindreid.search.retention import oldest_kept
 
 logger = logging.getLogger(__name__)
 
 #: Crops that wait until they are embedded together.
 _WAITING = 32
-DEFAULT_RATE = 5.0
+DEFAULT_RATE, _MOST_RATE = 5.0, 1000
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ class VideoRules:
     Attributes
     ----------
     rate : float
-        Frames per second that are looked at; given boxes are taken of every frame.
+        Frames per second that are looked at, at most 1000; given boxes are taken of every frame.
     crops : int
         Most pictures of a tracklet.
     least_boxes : int
@@ -51,7 +52,7 @@ class VideoRules:
     Raises
     ------
     InvalidArgumentError
-        If one of them is not positive.
+        If one of them is not positive, or the rate is more than 1000.
     """
 
     rate: float = DEFAULT_RATE
@@ -63,6 +64,8 @@ class VideoRules:
         for name in ("rate", "crops", "least_boxes", "least_height"):
             if not getattr(self, name) > 0:
                 raise InvalidArgumentError(f"{name.replace('_', ' ')} is more than 0")
+        if self.rate > _MOST_RATE:
+            raise InvalidArgumentError(f"rate is at most {_MOST_RATE} frames per second, not {self.rate}")
 
 
 @dataclass(frozen=True)
@@ -173,8 +176,7 @@ class _VideoWork:
         recording: _Recording,
     ) -> None:
         self._addition, self._model, self._rules, self._recording = addition, model, rules, recording
-        days = index.retention().get(recording.camera)
-        self._oldest = None if days is None else datetime.now(timezone.utc) - timedelta(days=days)
+        self._oldest = oldest_kept(index, recording.camera)
         self._clock = StageClock()
         self._waiting: list[tuple[OpenTrack, list[Candidate]]] = []
         self._frames = self._added = self._expired = 0
