@@ -30,7 +30,10 @@ def add(actions: argparse._SubParsersAction) -> None:
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument("--video", type=Path, nargs="+", metavar="FILE", help="videos (this or --photos)")
     what.add_argument(
-        "--photos", type=Path, metavar="DIR|FILE", help="a photo, or a folder with those below it"
+        "--photos",
+        type=Path,
+        metavar="DIR|FILE",
+        help="a photo, or a folder with those below it, also linked ones",
     )
     parser.add_argument(
         "--camera", type=text_argument, required=True, help="what recorded it; any name (required)"

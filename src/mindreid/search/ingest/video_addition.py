@@ -22,6 +22,7 @@ from mindreid.search.ingest.crop_choice import Candidate, crop_of, crop_quality
 from mindreid.search.ingest.crop_pictures import decode_crop, encode_crop, pack_boxes
 from mindreid.search.ingest.detectors import Detector, within
 from mindreid.search.ingest.given_boxes import GivenBoxes
+from mindreid.search.ingest.known_recordings import check_same
 from mindreid.search.ingest.stage_clock import StageClock
 from mindreid.search.ingest.timed_video import TimedFrame, TimedVideo
 from mindreid.search.ingest.tracking import BoxTracker, GivenTracker, OpenTrack
@@ -141,7 +142,7 @@ def add_video(
     source_id = file_checksum(path)
     known = index.source(source_id)
     if known is not None:
-        _check_same(known, camera, start, path)
+        check_same(known, camera, start, path)
         return VideoAddition(known, 0)
     video = TimedVideo(path)
     begin = start or video.recorded
@@ -303,13 +304,4 @@ def _check_fitting(given: GivenBoxes, video: TimedVideo) -> None:
             "into others",
             where=str(video.path),
             fix="convert the video and find the boxes anew",
-        )
-
-
-def _check_same(known: Source, camera: str, start: Optional[datetime], path: Path) -> None:
-    if known.camera != camera or (start is not None and known.start != start):
-        raise DataError(
-            f"this video is in the index already, of camera {known.camera!r} and from {known.start}",
-            where=str(path),
-            fix=f"forget that one first: `mindreid search forget INDEX --recording {known.id[:12]}`",
         )
