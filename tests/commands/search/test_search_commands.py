@@ -205,6 +205,27 @@ def test_several_places_are_learnt_from_together(scene, tmp_path, capsys):
         beside.unlink()
 
 
+def test_a_network_that_was_moved_is_named(tmp_path, capsys):
+    old, new = tmp_path / "old", tmp_path / "new"
+    old.mkdir()
+    write_colour_network(old / "colours.onnx")
+    index, labels = crowd(old, tmp_path / "place", 0, 25)
+    old.rename(new)
+    picture = tmp_path / "place" / "hall" / "0.png"
+    calibrate = ["calibrate", index, "--labels", labels]
+    forget = ["forget", index, "--image", picture, "--above", "0.999"]
+    for words in (calibrate, forget):
+        capsys.readouterr()
+        assert run(*words) == 2
+        assert "pass its place with --model" in capsys.readouterr().err
+    assert not old.exists()
+    assert run(*calibrate, "--model", picture) == 2
+    assert run(*calibrate, "--model", new / "colours.onnx") == 0
+    assert (new / "colours.onnx.calibration.json").is_file()
+    assert run(*forget, "--model", new / "colours.onnx") == 0
+    assert not old.exists()
+
+
 def test_a_calibration_is_learnt_from_a_dataset(scene, tmp_path, capsys):
     root = tmp_path / "market"
     generator = np.random.default_rng(0)

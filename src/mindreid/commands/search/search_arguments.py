@@ -38,6 +38,16 @@ def add_model(parser: argparse.ArgumentParser, default: str) -> None:
     )  # fmt: skip
 
 
+def add_moved_model(parser: argparse.ArgumentParser) -> None:
+    """Add ``--model`` for a network that can be no other than the index's."""
+    parser.add_argument(
+        "--model",
+        type=Path,
+        metavar="FILE",
+        help="the index's network, if it was moved since (default: there)",
+    )
+
+
 def add_filters(parser: argparse.ArgumentParser) -> None:
     """Add ``--camera``, ``--after`` and ``--before``."""
     parser.add_argument(

@@ -12,6 +12,7 @@ from mindreid.commands.arguments import positive_integer, say
 from mindreid.commands.search.search_arguments import (
     add_filters,
     add_index,
+    add_moved_model,
     add_reason,
     filters_of,
     shown_time,
@@ -47,12 +48,7 @@ def add(actions: argparse._SubParsersAction) -> None:
     )  # fmt: skip
     add_filters(parser)
     parser.add_argument("--top", type=positive_integer, default=10, help="hits that are shown")
-    parser.add_argument(
-        "--model",
-        type=Path,
-        metavar="FILE",
-        help="the index's network, if it was moved since (default: there)",
-    )
+    add_moved_model(parser)
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
     add_reason(parser)
     parser.set_defaults(run=_find)

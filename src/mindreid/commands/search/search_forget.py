@@ -10,6 +10,7 @@ from mindreid.commands.arguments import say
 from mindreid.commands.search.search_arguments import (
     add_filters,
     add_index,
+    add_moved_model,
     add_reason,
     filters_of,
     text_argument,
@@ -45,6 +46,7 @@ def add(actions: argparse._SubParsersAction) -> None:
     parser.add_argument(
         "--box", type=box_argument, metavar="LEFT,TOP,WIDTH,HEIGHT", help="where the person is in the picture"
     )
+    add_moved_model(parser)
     parser.add_argument(
         "--recording", metavar="SHA256",
         help="all of a recording, by the begin of its checksum; it can be added again afterwards",
@@ -129,7 +131,7 @@ def _alike(index: Index, parsed: argparse.Namespace) -> list[str]:
         )
     if model is None:
         return []
-    vector = reopen(model).embed([query_crop(parsed.image, parsed.box)])[0]
+    vector = reopen(model, parsed.model).embed([query_crop(parsed.image, parsed.box)])[0]
     filters = filters_of(parsed)
     hits = index.search(vector, filters, max(index.count(filters), 1))
     return [hit.tracklet.id for hit in hits if hit.score >= parsed.above]

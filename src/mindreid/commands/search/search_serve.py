@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from mindreid.commands.arguments import say
-from mindreid.commands.search.search_arguments import add_index
+from mindreid.commands.search.search_arguments import add_index, add_moved_model
 from mindreid.errors import DataError, InvalidArgumentError
 
 
@@ -14,9 +14,7 @@ def add(actions: argparse._SubParsersAction) -> None:
     """Add the action to ``mindreid search``."""
     parser = actions.add_parser("serve", help="search an index in a browser, also in that of a phone")
     add_index(parser)
-    parser.add_argument(
-        "--model", type=Path, metavar="FILE.mindir|FILE.onnx", help="the index's network, if it was moved"
-    )
+    add_moved_model(parser)
     parser.add_argument(
         "--detector", type=Path, metavar="FILE.onnx",
         help="finds persons in uploaded photos, YOLO or RT-DETR (default: OpenCV's)",
