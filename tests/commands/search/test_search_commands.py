@@ -323,6 +323,17 @@ def test_what_is_refused_is_refused_with_one_line(scene, index, capsys, tmp_path
     assert open_index(index).retention() == {}
 
 
+@pytest.mark.parametrize(
+    "words", [["--video", "{hall}", "typo.mp4"], ["--photos", "typo"], ["--photos", "{empty}"]]
+)
+def test_for_what_can_not_be_read_no_index_is_made(scene, tmp_path, words):
+    (tmp_path / "empty").mkdir()
+    words = [word.format(hall=scene / "hall.mp4", empty=tmp_path / "empty") for word in words]
+    options = ["--camera", "x", "--model", scene / "colours.onnx"]
+    assert run("add", tmp_path / "new", *words, *options) == 2
+    assert not (tmp_path / "new").exists()
+
+
 def test_arguments_that_are_none_are_refused_before_anything_is_done(scene, tmp_path, capsys):
     add = ["add", tmp_path / "new", "--model", scene / "colours.onnx", "--video", scene / "hall.mp4"]
     no_text = os.fsdecode(b"caf\xf1")

@@ -78,12 +78,13 @@ def _add(parsed: argparse.Namespace) -> None:
     rules = VideoRules(rate=parsed.rate, crops=parsed.crops)
     given = None if parsed.boxes is None else read_boxes(parsed.boxes)
     model = _model(parsed)
+    paths = _readable(parsed)
     index = open_index(parsed.index, create=True)
     with index.exclusive():
         index.set_model(model.described)
         if parsed.photos is not None:
-            _add_photos(index, parsed, model)
-        for path in parsed.video or ():
+            _add_photos(index, paths, parsed, model)
+        for path in paths if parsed.photos is None else ():
             _add_video(index, path, parsed, model, given, rules)
         expired = forget_expired(index)
         if expired is not None:
@@ -101,6 +102,16 @@ def _refuse_contradictions(parsed: argparse.Namespace) -> None:
         raise InvalidArgumentError("--start is that of one video: add them one by one")
     if parsed.whole and parsed.photos is None:
         raise InvalidArgumentError("--whole is for --photos")
+
+
+def _readable(parsed: argparse.Namespace) -> list[Path]:
+    """Return the videos or photos; for what can't be read, no index is made."""
+    from mindreid.search.ingest.photo_addition import list_photos
+    from mindreid.search.ingest.timed_video import TimedVideo
+
+    if parsed.photos is not None:
+        return list_photos(parsed.photos)
+    return [TimedVideo(path).path for path in parsed.video]
 
 
 def _model(parsed: argparse.Namespace) -> AppearanceModel:
@@ -170,12 +181,11 @@ def _tell(path: Path, added: VideoAddition) -> None:
     say(f"{added.frames} frames looked at, {added.frames / total:.1f} a second (by stage: {stages})")
 
 
-def _add_photos(index: Index, parsed: argparse.Namespace, model: AppearanceModel) -> None:
+def _add_photos(index: Index, paths: list[Path], parsed: argparse.Namespace, model: AppearanceModel) -> None:
     from mindreid.search.ingest.hog_people import HogPeople
-    from mindreid.search.ingest.photo_addition import add_photos, list_photos
+    from mindreid.search.ingest.photo_addition import add_photos
 
     detector = None if parsed.whole else _detector(parsed) or HogPeople()
-    paths = list_photos(parsed.photos)
     added = add_photos(index, paths, parsed.camera, model, detector, start=parsed.start)
     index.append_log(
         "add",
