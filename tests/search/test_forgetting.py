@@ -44,6 +44,12 @@ def test_each_camera_has_its_own_age(filled):
     assert expired_tracklets(filled, BEGIN + timedelta(days=9)) == []
 
 
+def test_more_days_than_a_calendar_has_are_no_limit(filled):
+    for days in (999_999.0, float("inf")):
+        filled.set_retention("hall", days)
+        assert expired_tracklets(filled) == []
+
+
 def test_what_has_expired_is_forgotten(filled):
     assert forget_expired(filled) is None
     # Of the recordings, which may be dated ahead of the clock, none is older than this.

@@ -1,5 +1,7 @@
 """Who is who, by a table and by annotated boxes."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -32,6 +34,25 @@ def test_a_tracklet_is_the_person_whose_boxes_are_its_own(index, tmp_path):
         labels_from_truth(index, {"roof": truth_of(tmp_path, ids, boxes)})
     with pytest.raises(DataError, match="no identities"):
         labels_from_truth(index, {"hall": truth_of(tmp_path, None, boxes)})
+
+
+def test_annotated_tracks_are_of_one_whole_recording(index, tmp_path):
+    (monday, content), (tuesday, _) = recordings = [made_up_source(number) for number in (1, 2)]
+    for source, tracklets in recordings:
+        put_source(index, source, tracklets)
+    frames = content[0][0].boxes["frame"].tolist()
+    boxes = {frame: [(0, 0, 20, 50)] for frame in frames}
+    truth = truth_of(tmp_path, {frame: [7] for frame in frames}, boxes)
+    with pytest.raises(DataError, match=r"2 recordings.*hall.*file name"):
+        labels_from_truth(index, {"hall": truth})
+    for name in ("1.mp4", monday.path):
+        assert labels_from_truth(index, {name: truth}) == {content[0][0].id: "7"}
+    with pytest.raises(DataError, match="given twice"):
+        labels_from_truth(index, {"2.mp4": truth, tuesday.path: truth})
+    source, tracklets = made_up_source(3, "gate")
+    put_source(index, replace(source, missing=2), tracklets)
+    with pytest.raises(DataError, match="2 frames of this recording"):
+        labels_from_truth(index, {"gate": truth})
 
 
 def test_a_table_round_trips_and_gives_vectors(index, tmp_path):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Optional
@@ -12,7 +12,8 @@ import numpy as np
 from mindreid.data.formats.images import read_image
 from mindreid.errors import InvalidArgumentError
 from mindreid.search.calibration import Calibration
-from mindreid.search.index.tracklets import Hit
+from mindreid.search.index.index_protocol import Index
+from mindreid.search.index.tracklets import Filters, Hit
 from mindreid.search.ingest.crop_choice import crop_of
 from mindreid.search.ingest.detectors import within
 
@@ -54,6 +55,14 @@ class RatedHit:
             "frames": [first[0], last[0]],
             "crops": [crop.name for crop in tracklet.crops],
         }
+
+
+def find_others(
+    index: Index, vector: np.ndarray, filters: Filters, top: int, left_out: Collection[str]
+) -> list[Hit]:
+    """Return the nearest tracklets to a vector, as many as ever, but for those with some ids."""
+    hits = index.search(vector, filters, top + len(left_out))
+    return [hit for hit in hits if hit.tracklet.id not in left_out][:top]
 
 
 def rate_hits(hits: Sequence[Hit], calibration: Optional[Calibration]) -> list[RatedHit]:

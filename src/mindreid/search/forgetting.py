@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 from typing import Any, Optional
 
 from mindreid.errors import DataError
 from mindreid.search.index.index_protocol import Deleted, Index
 from mindreid.search.index.tracklets import Filters
+from mindreid.search.retention import kept_since
 
 #: Files that an error names.
 _NAMED = 5
@@ -68,10 +69,9 @@ def forget(index: Index, ids: Sequence[str], log: Mapping[str, Any]) -> Forgotte
 
 def expired_tracklets(index: Index, now: Optional[datetime] = None) -> list[str]:
     """Return the ids of the tracklets that are older than their cameras' are kept."""
-    present = now or datetime.now(timezone.utc)
     ids: list[str] = []
     for camera, days in index.retention().items():
-        limit = present - timedelta(days=days)
+        limit = kept_since(days, now)
         begun = index.tracklets(Filters(cameras=(camera,), before=limit))
         ids += [tracklet.id for tracklet in begun if tracklet.end is not None and tracklet.end < limit]
     return ids

@@ -13,8 +13,9 @@ import numpy as np
 
 from mindreid.atomic import atomic_path
 from mindreid.errors import DataError
+from mindreid.search.annotated_recordings import annotated_recordings
 from mindreid.search.index.index_protocol import Index
-from mindreid.search.index.tracklets import Tracklet
+from mindreid.search.index.tracklets import Filters, Tracklet
 from mindreid.search.ingest.detectors import intersection_over_union
 from mindreid.search.ingest.given_boxes import GivenBoxes
 from mindreid.search.labelled_searches import LabelledVectors
@@ -64,7 +65,7 @@ def labels_from_truth(index: Index, truths: Mapping[str, GivenBoxes]) -> dict[st
     index : Index
         Holds the tracklets.
     truths : mapping
-        Annotated tracks, by the camera or the file name of the recording.
+        Annotated tracks, see :func:`mindreid.search.annotated_recordings.annotated_recordings`.
 
     Returns
     -------
@@ -74,21 +75,14 @@ def labels_from_truth(index: Index, truths: Mapping[str, GivenBoxes]) -> dict[st
     Raises
     ------
     DataError
-        If there is no such camera or recording, or the boxes have no identities.
+        If annotated tracks are not those of one whole recording, or have no identities.
     """
     labels: dict[str, str] = {}
-    used = set()
-    names = {source.id: (Path(source.path).name, source.camera) for source in index.sources()}
-    for tracklet in index.tracklets():
-        name = next((name for name in names[tracklet.source] if name in truths), None)
-        if name is not None:
-            used.add(name)
-            person = _person(tracklet, truths[name])
+    for source, truth in annotated_recordings(index.sources(), truths).items():
+        for tracklet in index.tracklets(Filters(sources=(source,))):
+            person = _person(tracklet, truth)
             if person is not None:
                 labels[tracklet.id] = person
-    unused = sorted(set(truths) - used)
-    if unused:
-        raise DataError("no tracklet is of this camera or recording", where=", ".join(unused))
     return labels
 
 
@@ -111,9 +105,8 @@ def labelled_vectors(index: Index, labels: Mapping[str, str], where: str) -> Lab
 
 
 def _person(tracklet: Tracklet, truth: GivenBoxes) -> Optional[str]:
-    if truth.ids is None:
-        raise DataError("the annotated boxes have no identities", where=str(truth.path))
     votes: Counter[int] = Counter()
+    ids = truth.ids or {}
     for place in tracklet.boxes:
         boxes = truth.of_frame(int(place["frame"]))
         if not len(boxes):
@@ -121,7 +114,7 @@ def _person(tracklet: Tracklet, truth: GivenBoxes) -> Optional[str]:
         box = np.array([place[side] for side in ("left", "top", "width", "height")], np.float32)
         overlaps = intersection_over_union(box, boxes)
         if overlaps.max() >= _OVERLAP:
-            votes[truth.ids[int(place["frame"])][int(overlaps.argmax())]] += 1
+            votes[ids[int(place["frame"])][int(overlaps.argmax())]] += 1
     if not votes:
         return None
     person, count = votes.most_common(1)[0]

@@ -81,12 +81,14 @@ def test_a_picture_finds_the_person_in_both_cameras(scene, index, capsys):
     assert [hit["camera"] for hit in filtered] == ["gate"]
     assert found(capsys, index, "--image", scene / "2.png", "--after", "2026-11-01T09:00Z")["hits"] == []
     same = found(capsys, index, "--tracklet", hits[0]["tracklet"])["hits"]
-    assert same[0]["tracklet"] == hits[0]["tracklet"]
+    assert {hit["tracklet"] for hit in same} == {hit["tracklet"] for hit in hits[1:]}
+    assert same[0]["tracklet"] == hits[1]["tracklet"]
+    assert len(found(capsys, index, "--tracklet", hits[0]["tracklet"], "--top", 2)["hits"]) == 2
     assert run("log", index, "--verify") == 0
-    assert "6 lines" in capsys.readouterr().out
+    assert "7 lines" in capsys.readouterr().out
     assert run("log", index) == 0
     entries = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    assert [entry["action"] for entry in entries] == ["add", "add", "find", "find", "find", "find"]
+    assert [entry["action"] for entry in entries] == ["add", "add", *["find"] * 5]
     assert entries[2]["reason"] == "case 7"
 
 
@@ -120,6 +122,9 @@ def test_calibrated_somebody_who_is_not_there_is_nobody(scene, index, capsys):
         yes = found(capsys, index, "--image", scene / "1.png")
         assert (yes["nobody"], yes["calibrated"], yes["hits"][0]["verdict"]) == (False, True, "likely")
         assert yes["hits"][0]["probability"] == pytest.approx((yes["hits"][0]["score"] - 0.5) * 1.96)
+        # The first person is in one camera alone, once.
+        alone = found(capsys, index, "--tracklet", yes["hits"][0]["tracklet"])
+        assert alone["nobody"] is True
         Image.new("RGB", (20, 48), (10, 90, 90)).save(scene / "stranger.png")
         no = found(capsys, index, "--image", scene / "stranger.png")
         assert no["nobody"] is True
@@ -200,6 +205,27 @@ def test_several_places_are_learnt_from_together(scene, tmp_path, capsys):
         beside.unlink()
 
 
+def test_a_network_that_was_moved_is_named(tmp_path, capsys):
+    old, new = tmp_path / "old", tmp_path / "new"
+    old.mkdir()
+    write_colour_network(old / "colours.onnx")
+    index, labels = crowd(old, tmp_path / "place", 0, 25)
+    old.rename(new)
+    picture = tmp_path / "place" / "hall" / "0.png"
+    calibrate = ["calibrate", index, "--labels", labels]
+    forget = ["forget", index, "--image", picture, "--above", "0.999"]
+    for words in (calibrate, forget):
+        capsys.readouterr()
+        assert run(*words) == 2
+        assert "pass its place with --model" in capsys.readouterr().err
+    assert not old.exists()
+    assert run(*calibrate, "--model", picture) == 2
+    assert run(*calibrate, "--model", new / "colours.onnx") == 0
+    assert (new / "colours.onnx.calibration.json").is_file()
+    assert run(*forget, "--model", new / "colours.onnx") == 0
+    assert not old.exists()
+
+
 def test_a_calibration_is_learnt_from_a_dataset(scene, tmp_path, capsys):
     root = tmp_path / "market"
     generator = np.random.default_rng(0)
@@ -274,9 +300,18 @@ def test_what_is_refused_is_refused_with_one_line(scene, index, capsys, tmp_path
         (["forget", index], "what shall be forgotten"),
         (["forget", index, "--image", scene / "1.png"], "--above"),
         (["forget", index, "--expired", "--camera", "hall"], "forget by"),
+        (["forget", index, "--camera", "hall", "--above", "0.95"], "go with --image"),
+        (["forget", index, "--camera", "hall", "--box", "0,0,9,9"], "go with --image"),
+        (["forget", index, "--image", scene / "1.png", "--above", "nan"], "from -1 to 1"),
+        (["forget", index, "--image", scene / "1.png", "--above", "-95"], "from -1 to 1"),
+        (["find", index, "--tracklet", "nobody", "--box", "0,0,9,9"], "goes with --image"),
         (["retention", index, "--days", "3"], "--camera"),
+        (["retention", index, "--camera", "hall", "--days", "36501"], "0 for no limit"),
+        (["retention", index, "--camera", "hall", "--days", "inf"], "0 for no limit"),
+        (["retention", index, "--camera", "hall", "--days", "nan"], "0 or more"),
         (["calibrate", index], "--labels"),
         (["label", index, "--truth", "hall", "--output", tmp_path / "l.csv"], "CAMERA=FILE"),
+        (["label", index, *2 * ["--truth", f"hall={boxes}"], "--output", tmp_path / "l.csv"], "hall twice"),
         (["log", tmp_path], "no index"),
     ):
         capsys.readouterr()
@@ -285,6 +320,40 @@ def test_what_is_refused_is_refused_with_one_line(scene, index, capsys, tmp_path
         assert expected in error, words
         assert "Traceback" not in error
     assert len(content(index)) == 4
+    assert open_index(index).retention() == {}
+
+
+@pytest.mark.parametrize(
+    "words", [["--video", "{hall}", "typo.mp4"], ["--photos", "typo"], ["--photos", "{empty}"]]
+)
+def test_for_what_can_not_be_read_no_index_is_made(scene, tmp_path, words):
+    (tmp_path / "empty").mkdir()
+    words = [word.format(hall=scene / "hall.mp4", empty=tmp_path / "empty") for word in words]
+    options = ["--camera", "x", "--model", scene / "colours.onnx"]
+    assert run("add", tmp_path / "new", *words, *options) == 2
+    assert not (tmp_path / "new").exists()
+
+
+def test_arguments_that_are_none_are_refused_before_anything_is_done(scene, tmp_path, capsys):
+    add = ["add", tmp_path / "new", "--model", scene / "colours.onnx", "--video", scene / "hall.mp4"]
+    no_text = os.fsdecode(b"caf\xf1")
+    for words, expected in (
+        ([*add, "--start", START, "--camera", ""], "empty name"),
+        ([*add, "--start", START, "--camera", no_text], "no UTF-8"),
+        ([*add, "--camera", "x", "--start", "0001-01-01T00:00+14:00"], "is no time"),
+        (["find", tmp_path / "new", "--tracklet", no_text], "no UTF-8"),
+        (["find", tmp_path / "new", "--tracklet", "x", "--camera", no_text], "no UTF-8"),
+        (["forget", tmp_path / "new", "--tracklet", no_text], "no UTF-8"),
+        (["retention", tmp_path / "new", "--camera", no_text, "--days", "3"], "no UTF-8"),
+    ):
+        capsys.readouterr()
+        with pytest.raises(SystemExit, match="2"):
+            run(*words)
+        assert expected in capsys.readouterr().err, words
+    for rate in ("inf", "nan", "1e300", "0"):
+        assert run(*add, "--start", START, "--camera", "x", "--rate", rate) == 2
+        assert "rate is " in capsys.readouterr().err
+    assert not (tmp_path / "new").exists()
 
 
 def test_another_network_has_to_embed_all(scene, index, capsys, tmp_path):

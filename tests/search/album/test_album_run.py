@@ -104,6 +104,19 @@ def test_everybody_is_put_together_and_strangers_are_left(run, tmp_path):
     ]
 
 
+def test_photos_behind_a_link_stay_in_the_album(photos, run, tmp_path):
+    run()
+    before = groups_of(tmp_path / "album")
+    (photos / "trip").rename(tmp_path / "moved")
+    (photos / "trip-of-may").symlink_to(tmp_path / "moved")
+    # And one that leads back to where the album lies.
+    (photos / "all").symlink_to(tmp_path)
+    run()
+    album = run()
+    assert (album.photos, album.pictures) == (7, 9)
+    assert groups_of(tmp_path / "album") == before
+
+
 def test_two_in_one_photo_are_two_however_alike(photos, run, tmp_path):
     shutil.rmtree(photos)
     put(photos, "twins.png", ["anna", "anna"])

@@ -1,6 +1,8 @@
 """The index in Milvus does what the one in a folder does; a test with Milvus Lite, in one process."""
 
 import importlib.util
+import os
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import numpy as np
@@ -144,6 +146,18 @@ def test_another_model_is_refused_and_replaced_as_a_whole(both):
     assert contents(both[0]) == contents(both[1])
 
 
+def test_several_at_once_make_one_chain_of_the_log(both):
+    for index in both:
+
+        def find(number, index=index):
+            index.append_log("find", {"hits": number})
+
+        with ThreadPoolExecutor(4) as threads:
+            list(threads.map(find, range(12)))
+        assert sorted(entry["hits"] for entry in index.log()) == list(range(12))
+        assert index.verify_log()[0] == 12
+
+
 def test_retention_and_log(both):
     for index in both:
         index.set_retention("hall", 30)
@@ -155,7 +169,11 @@ def test_retention_and_log(both):
         for number in range(3):
             index.append_log("find", {"hits": number, "reason": "x" * 60_000})
         assert [entry["hits"] for entry in index.log()] == [0, 1, 2]
-        assert index.verify_log()[0] == 3
+        # A reason that no text can hold, and one after it.
+        for reason in (os.fsdecode(b"caf\xf1"), "why"):
+            index.append_log("find", {"hits": 3, "reason": reason})
+        assert [entry["reason"] for entry in index.log()[3:]] == [os.fsdecode(b"caf\xf1"), "why"]
+        assert index.verify_log()[0] == 5
 
 
 def test_recordings_without_tracklets_can_be_forgotten(both):

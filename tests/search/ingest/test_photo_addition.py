@@ -84,11 +84,38 @@ def test_with_a_retention_photos_need_a_time(index, model, photos):
     assert (added.photos, added.unreadable) == (0, 6)
     old = datetime(2020, 1, 1, tzinfo=timezone.utc)
     assert add_photos(index, list_photos(photos), "album", model, start=old).expired == 5
+    # Taken once, though no calendar has as many days.
+    index.set_retention("endless", float("inf"))
+    ancient = datetime(1900, 1, 1, tzinfo=timezone.utc)
+    assert add_photos(index, list_photos(photos), "endless", model, start=ancient).expired == 5
     added = add_photos(index, list_photos(photos), "album", model, start=datetime.now(timezone.utc))
     assert added.photos == 4
 
 
 def test_a_folder_without_photos(tmp_path):
     (tmp_path / "nothing").mkdir()
-    with pytest.raises(DataError, match="no photos"):
+    with pytest.raises(DataError, match="no image file"):
         list_photos(tmp_path / "nothing")
+    with pytest.raises(DataError, match="no such folder"):
+        list_photos(tmp_path / "nowhere")
+
+
+def test_linked_folders_are_followed_and_what_must_be_converted_is_told(photos, tmp_path, caplog):
+    elsewhere = (photos / "deeper").rename(tmp_path / "elsewhere")
+    (photos / "link").symlink_to(elsewhere)
+    (elsewhere / "loop").symlink_to(photos)
+    (photos / "new.HEIC").write_bytes(b"of a phone")
+    names = [str(path.relative_to(photos)) for path in list_photos(photos)]
+    assert names == ["1.png", "2.png", "3.png", "4.png", "link/broken.jpg", "link/copy.png"]
+    assert "new.HEIC" in caplog.text
+    assert list_photos(photos / "1.png") == [photos / "1.png"]
+
+
+def test_photos_of_another_camera_or_time_are_refused(index, model, photos):
+    noon = datetime(2026, 11, 1, 12, tzinfo=timezone.utc)
+    add_photos(index, [photos / "1.png", photos / "2.png"], "phone", model, start=noon)
+    for camera, start in (("hall", noon), ("hall", None), ("phone", noon.replace(hour=13))):
+        with pytest.raises(DataError, match=r"this photo is in the index already, of camera 'phone'"):
+            add_photos(index, list_photos(photos), camera, model, start=start)
+        assert index.count() == 2
+    assert add_photos(index, list_photos(photos), "phone", model).known == 3

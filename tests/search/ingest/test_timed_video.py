@@ -2,6 +2,7 @@
 
 import os
 import time
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from mindreid.search.ingest.timed_video import TimedVideo
 from tests.fuzz.mutation import Mutator
 from tests.search.recordings import frame_image, write_video
 
-pytest.importorskip("av", reason="needs the extra `search`")
+av = pytest.importorskip("av", reason="needs the extra `search`")
 
 
 def images(count=30):
@@ -36,6 +37,35 @@ def test_at_most_one_frame_in_each_interval(tmp_path):
     video = TimedVideo(write_video(tmp_path / "a.mp4", images(9), times=times))
     assert [frame.number for frame in video.frames(0.2)] == [0, 5, 6, 7]
     assert video.read == 9
+
+
+def write_program_stream(path, shown):
+    """Write MPEG-2 as old cameras do, 25 frames a second."""
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("mpeg2video", rate=25, options={"g": "15"})
+        stream.height, stream.width, stream.pix_fmt = *shown[0].shape[:2], "yuv420p"
+        for number, image in enumerate(shown):
+            frame = av.VideoFrame.from_ndarray(image, "rgb24")
+            frame.pts, frame.time_base = number, Fraction(1, 25)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode())
+    return path
+
+
+@pytest.mark.parametrize("ending", ["mp4", "mkv", "ts", "mpg"])
+def test_a_frame_is_found_again_by_its_time(tmp_path, ending):
+    """Also in containers that have no index."""
+    write = write_program_stream if ending == "mpg" else write_video
+    video = TimedVideo(write(tmp_path / f"a.{ending}", images(60)))
+    frames = list(video.frames())
+    assert len(frames) >= 58
+    for frame in frames[::7]:
+        ((seconds, image),) = video.between(frame.seconds, frame.seconds)
+        assert seconds == pytest.approx(frame.seconds, abs=1e-6)
+        assert np.array_equal(image, frame.image)
+        clip = video.between(frame.seconds, frame.seconds + 1.0)
+        expected = [one.seconds for one in frames if 0 <= one.seconds - frame.seconds < 1.001]
+        assert np.allclose([seconds for seconds, _ in clip], expected, atol=1e-6)
 
 
 @pytest.mark.parametrize("turn", [90, 180, 270, -90])

@@ -14,7 +14,7 @@ from mindreid.search.ingest.given_boxes import read_boxes
 from mindreid.search.ingest.moving_people import MovingPeople
 from mindreid.search.ingest.video_addition import VideoRules, add_video
 from mindreid.search.reembedding import reembed
-from tests.search.recordings import COLOURS, frame_image, write_colour_network, write_video, write_walk
+from tests.search.recordings import BOX, COLOURS, frame_image, write_colour_network, write_video, write_walk
 
 for package in ("av", "norfair"):
     pytest.importorskip(package, reason="needs the extra `search`")
@@ -72,6 +72,28 @@ def test_persons_are_found_and_tracked_where_nobody_gives_boxes(index, model, tm
     added = add_video(index, video, "hall", model, MovingPeople(), start=START, rules=VideoRules(rate=10))
     assert added.tracklets == 2
     assert {person_of(index, tracklet) for tracklet in index.tracklets()} == {1, 2}
+
+
+class Glimpses:
+    """Finds somebody else in every sixth frame, besides persons who each walk for five frames."""
+
+    def __init__(self):
+        self.frame = -1
+
+    def __call__(self, image):
+        self.frame += 1
+        places = [(4 * (self.frame % 7), 60)] if self.frame % 7 < 5 else []
+        places += [(40 + self.frame % 90, 10)] if self.frame % 6 == 0 else []
+        return np.array([[*place, *BOX, 1] for place in places], np.float32).reshape(-1, 5)
+
+
+def test_pictures_of_a_tracklet_are_of_frames_in_which_it_is(index, model, tmp_path):
+    video = write_video(tmp_path / "a.mp4", [frame_image(number, ()) for number in range(300)])
+    add_video(index, video, "hall", model, Glimpses(), start=START, rules=VideoRules(rate=10))
+    found = list(index.tracklets())
+    assert len(found) > 20
+    for tracklet in found:
+        assert {crop.frame for crop in tracklet.crops} <= set(tracklet.boxes["frame"].tolist())
 
 
 def test_a_persons_picture_finds_the_person_in_the_other_camera(index, model, tmp_path):
@@ -144,6 +166,10 @@ def test_what_is_older_than_it_may_be_kept_is_not_added(index, model, tmp_path):
     old = datetime.now(timezone.utc) - timedelta(days=31)
     added = add_video(index, video, "hall", model, read_boxes(boxes), start=old)
     assert (added.tracklets, added.expired, index.count()) == (0, 2, 0)
+    # Taken once, though no calendar has as many days.
+    index.set_retention("gate", 999_999.0)
+    video, boxes = write_walk(tmp_path, "gate.mp4")
+    assert add_video(index, video, "gate", model, read_boxes(boxes), start=old).tracklets == 2
 
 
 def test_another_network_embeds_the_stored_crops(index, model, tmp_path):
@@ -166,3 +192,6 @@ def test_rules_are_positive():
     for name in ("rate", "crops", "least_boxes", "least_height"):
         with pytest.raises(InvalidArgumentError, match=name.replace("_", " ")):
             VideoRules(**{name: 0})
+    for rate in (float("inf"), 1e300, float("nan")):
+        with pytest.raises(InvalidArgumentError, match="rate"):
+            VideoRules(rate=rate)

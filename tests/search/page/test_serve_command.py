@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import os
+import signal
+import socket
 import subprocess
 import sys
+import urllib.request
 
 import pytest
 
@@ -29,12 +34,51 @@ def served(index, tmp_path):
         (["--port", "70000"], "1 to 65535"),
         (["--detector", "nowhere.onnx"], "nowhere.onnx"),
         (["--model", "nowhere.onnx"], "nowhere.onnx"),
+        (["--host", "192.0.2.1", "--token-file", "long"], "another --port, or a --host of this machine"),
+        (["--host", "no..name", "--token-file", "long"], "no..name"),
     ],
 )
-def test_what_can_not_be_served_is_told(served, tmp_path, capsys, words, problem):
+def test_what_can_not_be_served_is_told(served, tmp_path, capsys, monkeypatch, words, problem):
+    monkeypatch.chdir(tmp_path)
     (tmp_path / "short").write_text("abc")
+    (tmp_path / "long").write_text("a-long-enough-token")
     assert main(["search", "serve", served, *words]) == 2
-    assert problem in capsys.readouterr().err
+    said = capsys.readouterr()
+    assert problem in said.err
+    assert said.out == ""
+
+
+def test_a_port_at_which_another_program_answers_is_not_taken(served, capsys):
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        assert main(["search", "serve", served, "--port", str(other.getsockname()[1])]) == 2
+    said = capsys.readouterr()
+    assert "pass another --port" in said.err
+    assert said.out == ""
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+def test_the_address_that_is_printed_answers_until_it_is_interrupted(served, host):
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "mindreid", "search", "serve", served]
+    process = subprocess.Popen(
+        [*command, "--host", host, "--port", str(port)],
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+    )  # fmt: skip
+    try:
+        told = process.stdout.readline()
+        assert told.startswith(f"open http://{host}:{port}/?token="), told
+        request = urllib.request.Request(f"http://{host}:{port}/api/index")
+        request.add_header("Authorization", f"Bearer {told.strip().partition('=')[2]}")
+        with urllib.request.urlopen(request, timeout=120) as answer:  # noqa: S310
+            assert json.load(answer)["tracklets"] == 4
+        process.send_signal(signal.SIGINT)
+        rest, _ = process.communicate(timeout=60)
+    finally:
+        process.kill()
+        process.wait()
+    assert (process.returncode, rest) == (0, "")
 
 
 def test_an_empty_index_and_none_are_not_served(tmp_path, capsys):

@@ -95,6 +95,20 @@ def test_a_crowd_is_told_without_anybody(filmed, capsys):
     index.close()
 
 
+def test_a_guessed_similarity_is_called_a_guess(filmed, capsys):
+    words = ["search", "paths", str(filmed / "index"), "--travel", "0", "20"]
+    assert main(words) == 0
+    assert "not calibrated: 0.60 is a guess" in capsys.readouterr().out
+    assert main([*words, "--json"]) == 0
+    said = capsys.readouterr()
+    json.loads(said.out)
+    assert "0.60 is a guess" in said.err
+    assert main([*words, "--similarity", "0.85"]) == 0
+    said = capsys.readouterr().out
+    assert "from similarity 0.85 on" in said
+    assert "guess" not in said
+
+
 @pytest.mark.parametrize(
     ("words", "problem"),
     [

@@ -12,6 +12,7 @@ from mindreid.commands.search.search_arguments import (
     add_model,
     add_reason,
     shown_time,
+    text_argument,
     time_argument,
 )
 from mindreid.errors import InvalidArgumentError, MindReidError
@@ -19,6 +20,7 @@ from mindreid.errors import InvalidArgumentError, MindReidError
 if TYPE_CHECKING:
     from mindreid.search.index import Index
     from mindreid.search.ingest import AppearanceModel, VideoAddition
+    from mindreid.search.ingest.video_addition import VideoRules
 
 
 def add(actions: argparse._SubParsersAction) -> None:
@@ -28,9 +30,14 @@ def add(actions: argparse._SubParsersAction) -> None:
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument("--video", type=Path, nargs="+", metavar="FILE", help="videos (this or --photos)")
     what.add_argument(
-        "--photos", type=Path, metavar="DIR|FILE", help="a photo, or a folder with those below it"
+        "--photos",
+        type=Path,
+        metavar="DIR|FILE",
+        help="a photo, or a folder with those below it, also linked ones",
     )
-    parser.add_argument("--camera", required=True, help="what recorded it; any name (required)")
+    parser.add_argument(
+        "--camera", type=text_argument, required=True, help="what recorded it; any name (required)"
+    )
     parser.add_argument(
         "--start", type=time_argument, metavar="TIME",
         help="when the first frame was recorded, e.g. 2026-11-01T08:00+01:00; without a time zone in UTC "
@@ -66,16 +73,19 @@ def _add(parsed: argparse.Namespace) -> None:
     from mindreid.search.forgetting import forget_expired
     from mindreid.search.index import open_index
     from mindreid.search.ingest.given_boxes import read_boxes
+    from mindreid.search.ingest.video_addition import VideoRules
 
+    rules = VideoRules(rate=parsed.rate, crops=parsed.crops)
     given = None if parsed.boxes is None else read_boxes(parsed.boxes)
     model = _model(parsed)
+    paths = _readable(parsed)
     index = open_index(parsed.index, create=True)
     with index.exclusive():
         index.set_model(model.described)
         if parsed.photos is not None:
-            _add_photos(index, parsed, model)
-        for path in parsed.video or ():
-            _add_video(index, path, parsed, model, given)
+            _add_photos(index, paths, parsed, model)
+        for path in paths if parsed.photos is None else ():
+            _add_video(index, path, parsed, model, given, rules)
         expired = forget_expired(index)
         if expired is not None:
             say(f"forgot {len(expired.deleted.ids)} tracklets that were older than their cameras' are kept")
@@ -92,8 +102,16 @@ def _refuse_contradictions(parsed: argparse.Namespace) -> None:
         raise InvalidArgumentError("--start is that of one video: add them one by one")
     if parsed.whole and parsed.photos is None:
         raise InvalidArgumentError("--whole is for --photos")
-    if not parsed.rate > 0:
-        raise InvalidArgumentError("--rate is more than 0 frames per second")
+
+
+def _readable(parsed: argparse.Namespace) -> list[Path]:
+    """Return the videos or photos; for what can't be read, no index is made."""
+    from mindreid.search.ingest.photo_addition import list_photos
+    from mindreid.search.ingest.timed_video import TimedVideo
+
+    if parsed.photos is not None:
+        return list_photos(parsed.photos)
+    return [TimedVideo(path).path for path in parsed.video]
 
 
 def _model(parsed: argparse.Namespace) -> AppearanceModel:
@@ -112,13 +130,17 @@ def _model(parsed: argparse.Namespace) -> AppearanceModel:
 
 
 def _add_video(
-    index: Index, path: Path, parsed: argparse.Namespace, model: AppearanceModel, given: Any
+    index: Index,
+    path: Path,
+    parsed: argparse.Namespace,
+    model: AppearanceModel,
+    given: Any,
+    rules: VideoRules,
 ) -> None:
     from mindreid.search.ingest.moving_people import MovingPeople
-    from mindreid.search.ingest.video_addition import VideoRules, add_video
+    from mindreid.search.ingest.video_addition import add_video
 
     persons = given or _detector(parsed) or MovingPeople()
-    rules = VideoRules(rate=parsed.rate, crops=parsed.crops)
     added = add_video(index, path, parsed.camera, model, persons, start=parsed.start, rules=rules)
     if not added.is_new:
         say(f"{path} is in the index already, with {index.count(_of(added))} tracklets")
@@ -159,12 +181,11 @@ def _tell(path: Path, added: VideoAddition) -> None:
     say(f"{added.frames} frames looked at, {added.frames / total:.1f} a second (by stage: {stages})")
 
 
-def _add_photos(index: Index, parsed: argparse.Namespace, model: AppearanceModel) -> None:
+def _add_photos(index: Index, paths: list[Path], parsed: argparse.Namespace, model: AppearanceModel) -> None:
     from mindreid.search.ingest.hog_people import HogPeople
-    from mindreid.search.ingest.photo_addition import add_photos, list_photos
+    from mindreid.search.ingest.photo_addition import add_photos
 
     detector = None if parsed.whole else _detector(parsed) or HogPeople()
-    paths = list_photos(parsed.photos)
     added = add_photos(index, paths, parsed.camera, model, detector, start=parsed.start)
     index.append_log(
         "add",

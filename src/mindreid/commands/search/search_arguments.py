@@ -38,10 +38,24 @@ def add_model(parser: argparse.ArgumentParser, default: str) -> None:
     )  # fmt: skip
 
 
+def add_moved_model(parser: argparse.ArgumentParser) -> None:
+    """Add ``--model`` for a network that can be no other than the index's."""
+    parser.add_argument(
+        "--model",
+        type=Path,
+        metavar="FILE",
+        help="the index's network, if it was moved since (default: there)",
+    )
+
+
 def add_filters(parser: argparse.ArgumentParser) -> None:
     """Add ``--camera``, ``--after`` and ``--before``."""
     parser.add_argument(
-        "--camera", action="append", default=[], help="only of this camera (repeatable; default: all)"
+        "--camera",
+        type=text_argument,
+        action="append",
+        default=[],
+        help="only of this camera (repeatable; default: all)",
     )
     parser.add_argument("--after", type=time_argument, metavar="TIME", help="only seen at this time or later")
     parser.add_argument(
@@ -67,7 +81,7 @@ def read_truths(texts: Sequence[str]) -> dict[str, GivenBoxes]:
     Raises
     ------
     InvalidArgumentError
-        If one is nothing like that.
+        If one is nothing like that, or names what another one names.
     DataError
         If a file can't be read.
     """
@@ -78,8 +92,25 @@ def read_truths(texts: Sequence[str]) -> dict[str, GivenBoxes]:
         name, equals, path = text.partition("=")
         if not (name and equals and path):
             raise InvalidArgumentError(f"--truth is CAMERA=FILE, not {text!r}")
+        if name in truths:
+            raise InvalidArgumentError(f"--truth names {name} twice")
         truths[name] = read_boxes(Path(path))
     return truths
+
+
+def text_argument(text: str) -> str:
+    """Read a name of something in an index: not empty, and such as a text can hold.
+
+    Raises
+    ------
+    argparse.ArgumentTypeError
+        If it is none.
+    """
+    if not text.strip():
+        raise argparse.ArgumentTypeError("an empty name is none")
+    if text != text.encode("utf-8", "replace").decode():
+        raise argparse.ArgumentTypeError(f"{text!r} has bytes that are no UTF-8")
+    return text
 
 
 def time_argument(text: str) -> datetime:
@@ -92,14 +123,14 @@ def time_argument(text: str) -> datetime:
     """
     try:
         time = datetime.fromisoformat(f"{text[:-1]}+00:00" if text.endswith(("Z", "z")) else text)
-    except ValueError:
+        if time.tzinfo is not None:
+            return time.astimezone(timezone.utc)
+    except (ValueError, OverflowError):  # in UTC it may be before the year 1
         raise argparse.ArgumentTypeError(
             f"{text!r} is no time such as 2026-11-01T08:00 or 2026-11-01T08:00+01:00"
         ) from None
-    if time.tzinfo is None:
-        logger.warning("%s has no time zone and is taken as UTC", text)
-        return time.replace(tzinfo=timezone.utc)
-    return time.astimezone(timezone.utc)
+    logger.warning("%s has no time zone and is taken as UTC", text)
+    return time.replace(tzinfo=timezone.utc)
 
 
 def shown_time(time: object) -> str:

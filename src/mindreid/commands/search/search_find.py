@@ -12,11 +12,13 @@ from mindreid.commands.arguments import positive_integer, say
 from mindreid.commands.search.search_arguments import (
     add_filters,
     add_index,
+    add_moved_model,
     add_reason,
     filters_of,
     shown_time,
+    text_argument,
 )
-from mindreid.errors import DataError
+from mindreid.errors import DataError, InvalidArgumentError
 from mindreid.text_table import format_table
 
 if TYPE_CHECKING:
@@ -34,19 +36,19 @@ def add(actions: argparse._SubParsersAction) -> None:
     who.add_argument(
         "--image", type=Path, metavar="FILE", help="a picture of the person (this or --tracklet)"
     )
-    who.add_argument("--tracklet", metavar="ID", help="a tracklet of the index")
+    who.add_argument(
+        "--tracklet",
+        type=text_argument,
+        metavar="ID",
+        help="a tracklet of the index, which is not among the hits",
+    )
     parser.add_argument(
         "--box", type=box_argument, metavar="LEFT,TOP,WIDTH,HEIGHT",
         help="where the person is in the picture, in pixels (default: fills it)",
     )  # fmt: skip
     add_filters(parser)
     parser.add_argument("--top", type=positive_integer, default=10, help="hits that are shown")
-    parser.add_argument(
-        "--model",
-        type=Path,
-        metavar="FILE",
-        help="the index's network, if it was moved since (default: there)",
-    )
+    add_moved_model(parser)
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
     add_reason(parser)
     parser.set_defaults(run=_find)
@@ -70,8 +72,10 @@ def box_argument(text: str) -> tuple[float, ...]:
 
 
 def _find(parsed: argparse.Namespace) -> None:
+    if parsed.box is not None and parsed.image is None:
+        raise InvalidArgumentError("--box goes with --image")
     from mindreid.search.calibration import load_calibration
-    from mindreid.search.finding import is_nobody, rate_hits
+    from mindreid.search.finding import find_others, is_nobody, rate_hits
     from mindreid.search.index import open_index
 
     index = open_index(parsed.index)
@@ -83,7 +87,9 @@ def _find(parsed: argparse.Namespace) -> None:
     filters = filters_of(parsed)
     calibration = load_calibration(model, parsed.model)
     vector, asked = _query(index, parsed)
-    rated = rate_hits(index.search(vector, filters, parsed.top), calibration)
+    # A tracklet is no answer to the question who it is.
+    left_out = [] if parsed.tracklet is None else [parsed.tracklet]
+    rated = rate_hits(find_others(index, vector, filters, parsed.top, left_out), calibration)
     nobody = is_nobody(rated)
     index.append_log(
         "find",

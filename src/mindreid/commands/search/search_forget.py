@@ -7,7 +7,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mindreid.commands.arguments import say
-from mindreid.commands.search.search_arguments import add_filters, add_index, add_reason, filters_of
+from mindreid.commands.search.search_arguments import (
+    add_filters,
+    add_index,
+    add_moved_model,
+    add_reason,
+    filters_of,
+    text_argument,
+)
 from mindreid.commands.search.search_find import box_argument
 from mindreid.errors import DataError, InvalidArgumentError
 from mindreid.text_table import format_table
@@ -23,7 +30,12 @@ def add(actions: argparse._SubParsersAction) -> None:
     )
     add_index(parser)
     parser.add_argument(
-        "--tracklet", action="append", default=[], metavar="ID", help="this tracklet (repeatable)"
+        "--tracklet",
+        type=text_argument,
+        action="append",
+        default=[],
+        metavar="ID",
+        help="this tracklet (repeatable)",
     )
     parser.add_argument(
         "--image", type=Path, metavar="FILE", help="what looks like the person of this picture, with --above"
@@ -34,6 +46,7 @@ def add(actions: argparse._SubParsersAction) -> None:
     parser.add_argument(
         "--box", type=box_argument, metavar="LEFT,TOP,WIDTH,HEIGHT", help="where the person is in the picture"
     )
+    add_moved_model(parser)
     parser.add_argument(
         "--recording", metavar="SHA256",
         help="all of a recording, by the begin of its checksum; it can be added again afterwards",
@@ -44,12 +57,13 @@ def add(actions: argparse._SubParsersAction) -> None:
     parser.set_defaults(run=_forget)
     kept = actions.add_parser("retention", help="how long a camera's tracklets are kept")
     add_index(kept)
-    kept.add_argument("--camera", help="of this camera (default: show all)")
-    kept.add_argument("--days", type=float, help="days; 0 for no limit")
+    kept.add_argument("--camera", type=text_argument, help="of this camera (default: show all)")
+    kept.add_argument("--days", type=float, help="days, up to 36500; 0 for no limit")
     kept.set_defaults(run=_retention)
 
 
 def _forget(parsed: argparse.Namespace) -> None:
+    _refuse_contradictions(parsed)
     from mindreid.search.forgetting import forget
     from mindreid.search.index import open_index
 
@@ -66,6 +80,13 @@ def _forget(parsed: argparse.Namespace) -> None:
             "ids, vectors or crops"
         )
         say("copies elsewhere, backups and the recordings themselves are not part of an index")
+
+
+def _refuse_contradictions(parsed: argparse.Namespace) -> None:
+    if parsed.image is None and (parsed.above is not None or parsed.box is not None):
+        raise InvalidArgumentError("--above and --box go with --image")
+    if parsed.above is not None and not -1 <= parsed.above <= 1:
+        raise InvalidArgumentError(f"--above is a similarity from -1 to 1, not {parsed.above}")
 
 
 def _chosen(index: Index, parsed: argparse.Namespace) -> tuple[list[str], dict[str, Any]]:
@@ -110,7 +131,7 @@ def _alike(index: Index, parsed: argparse.Namespace) -> list[str]:
         )
     if model is None:
         return []
-    vector = reopen(model).embed([query_crop(parsed.image, parsed.box)])[0]
+    vector = reopen(model, parsed.model).embed([query_crop(parsed.image, parsed.box)])[0]
     filters = filters_of(parsed)
     hits = index.search(vector, filters, max(index.count(filters), 1))
     return [hit.tracklet.id for hit in hits if hit.score >= parsed.above]
@@ -125,10 +146,13 @@ def _recording(index: Index, begin: str) -> str:
 
 def _retention(parsed: argparse.Namespace) -> None:
     from mindreid.search.index import open_index
+    from mindreid.search.retention import MOST_DAYS
 
-    index = open_index(parsed.index)
     if (parsed.camera is None) != (parsed.days is None) or (parsed.days is not None and not parsed.days >= 0):
         raise InvalidArgumentError("pass --camera with --days, 0 or more; or neither")
+    if parsed.days is not None and parsed.days > MOST_DAYS:
+        raise InvalidArgumentError(f"--days go up to {MOST_DAYS}", fix="pass 0 for no limit")
+    index = open_index(parsed.index)
     if parsed.camera is not None:
         with index.exclusive():
             index.set_retention(parsed.camera, parsed.days or None)

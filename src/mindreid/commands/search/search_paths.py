@@ -57,7 +57,7 @@ def add(actions: argparse._SubParsersAction) -> None:
     )  # fmt: skip
     parser.add_argument(
         "--truth", action="append", default=[], metavar="CAMERA=FILE",
-        help="annotated tracks of a camera, MOT text or .json: also tell how right paths are (repeatable)",
+        help="annotated tracks, as of `search label`: also tell how right paths are (repeatable)",
     )  # fmt: skip
     parser.add_argument("--json", action="store_true", help="for programs")
     add_reason(parser)
@@ -79,13 +79,19 @@ def _paths(parsed: argparse.Namespace) -> None:
         raise DataError(
             "the index is empty", where=parsed.index, fix="add a video with `mindreid search add`"
         )
-    similarity = _similarity(parsed, model)
+    similarity, is_guess = _similarity(parsed, model)
     timed = [t for t in index.tracklets(filters_of(parsed)) if t.start is not None]
     paths = join_tracklets(timed, limits, similarity)
     # What can't be told fails before it is logged as told.
     crowd = summarize_crowd(paths, parsed.fewest) if parsed.aggregate else None
     _log(index, parsed, limits, similarity)
     _tell(parsed, paths, crowd)
+    _say_beside(
+        parsed,
+        f"not calibrated: {similarity:.2f} is a guess; pass a --similarity that fits"
+        if is_guess
+        else f"joined from similarity {similarity:.2f} on",
+    )
     if parsed.truth:
         _score(parsed, index, paths)
 
@@ -94,21 +100,27 @@ def _score(parsed: argparse.Namespace, index: Index, paths: list[PersonPath]) ->
     from mindreid.search.paths import score_paths
 
     scores = score_paths(paths, index.sources(), read_truths(parsed.truth))
-    line = f"IDF1 {scores.f1:.4f}, precision {scores.precision:.4f}, recall {scores.recall:.4f}"
-    if parsed.json:  # beside it, not in it
+    _say_beside(parsed, f"IDF1 {scores.f1:.4f}, precision {scores.precision:.4f}, recall {scores.recall:.4f}")
+
+
+def _say_beside(parsed: argparse.Namespace, line: str) -> None:
+    if parsed.json:  # not in it
         sys.stderr.write(f"{line}\n")
     else:
         say(f"\n{line}")
 
 
-def _similarity(parsed: argparse.Namespace, model: IndexedModel) -> float:
+def _similarity(parsed: argparse.Namespace, model: IndexedModel) -> tuple[float, bool]:
+    """Return how alike those are at least who are joined, and whether that is a guess."""
     from mindreid.search.calibration import load_calibration
 
     if parsed.similarity is not None:
-        return float(parsed.similarity)
+        return float(parsed.similarity), False
     calibration = load_calibration(model)
     # Travel times have excluded most others already: "perhaps" is enough.
-    return _SIMILARITY if calibration is None or calibration.perhaps is None else calibration.perhaps
+    if calibration is None or calibration.perhaps is None:
+        return _SIMILARITY, True
+    return calibration.perhaps, False
 
 
 def _log(index: Index, parsed: argparse.Namespace, limits: TravelLimits, similarity: float) -> None:

@@ -27,8 +27,8 @@ def add(actions: argparse._SubParsersAction) -> None:
     add_index(label)
     label.add_argument(
         "--truth", action="append", required=True, metavar="CAMERA=FILE",
-        help="annotated tracks, MOT text or .json, of a camera, or of a recording by its file name "
-        "(repeatable)",
+        help="annotated tracks, MOT text or .json, of a camera that has one recording, or of a recording by "
+        "its file name (repeatable)",
     )  # fmt: skip
     label.add_argument("--output", type=Path, required=True, metavar="FILE.csv", help="the table to write")
     label.set_defaults(run=_label)
@@ -44,7 +44,7 @@ def add(actions: argparse._SubParsersAction) -> None:
     )  # fmt: skip
     calibrate.add_argument("--root", metavar="DIR", help="instead: a dataset, with --model")
     calibrate.add_argument("--name", default="market1501", help="the layout of the dataset")
-    add_model(calibrate, "the index's")
+    add_model(calibrate, "the index's, where it was last seen")
     calibrate.set_defaults(run=_calibrate)
     evaluate = actions.add_parser("eval", help="how often persons are found, and how often others are")
     add_index(evaluate)
@@ -109,20 +109,22 @@ def _of_dataset(parsed: argparse.Namespace) -> tuple[LabelledVectors, IndexedMod
 def _calibrate(parsed: argparse.Namespace) -> None:
     is_dataset = parsed.root is not None and parsed.model is not None
     if parsed.index or parsed.labels:
-        is_clear = len(parsed.index) == len(parsed.labels) and parsed.root is None and parsed.model is None
+        is_clear = len(parsed.index) == len(parsed.labels) and parsed.root is None
     else:
         is_clear = is_dataset
     if not is_clear:
         raise InvalidArgumentError("pass INDEX and --labels, as many of either, or --model and --root")
     from mindreid.search.calibration import calibrate, save_calibration
+    from mindreid.search.ingest.appearance_model import place_of
 
     if is_dataset:
         labelled, model = _of_dataset(parsed)
         places, source = [labelled], parsed.root
     else:
         (places, model), source = _places(parsed), ", ".join(map(str, parsed.labels))
+    place = place_of(model, parsed.model)
     learnt = calibrate(places, model, source)
-    path = save_calibration(learnt, Path(model.path))
+    path = save_calibration(learnt, place)
     say(f"wrote {path}: learnt from {learnt.searches} searches with {learnt.right_hits} right hits")
     for name in ("likely", "perhaps"):
         score = getattr(learnt, name)

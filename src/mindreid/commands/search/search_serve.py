@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from mindreid.commands.arguments import say
-from mindreid.commands.search.search_arguments import add_index
+from mindreid.commands.search.search_arguments import add_index, add_moved_model
 from mindreid.errors import DataError, InvalidArgumentError
 
 
@@ -14,9 +14,7 @@ def add(actions: argparse._SubParsersAction) -> None:
     """Add the action to ``mindreid search``."""
     parser = actions.add_parser("serve", help="search an index in a browser, also in that of a phone")
     add_index(parser)
-    parser.add_argument(
-        "--model", type=Path, metavar="FILE.mindir|FILE.onnx", help="the index's network, if it was moved"
-    )
+    add_moved_model(parser)
     parser.add_argument(
         "--detector", type=Path, metavar="FILE.onnx",
         help="finds persons in uploaded photos, YOLO or RT-DETR (default: OpenCV's)",
@@ -43,7 +41,7 @@ def _serve(parsed: argparse.Namespace) -> None:
     from mindreid.search.ingest.onnx_detector import OnnxDetector
     from mindreid.search.page.access import access_for
     from mindreid.search.page.picture_worker import PictureWorker
-    from mindreid.search.page.search_server import serve, shown_address
+    from mindreid.search.page.search_server import listen, serve, shown_address
     from mindreid.search.page.search_service import SearchService
 
     if not 1 <= parsed.port <= 65535:
@@ -63,9 +61,11 @@ def _serve(parsed: argparse.Namespace) -> None:
     worker = PictureWorker()
     calibration = load_calibration(model, parsed.model)
     service = SearchService(index, reopen(model, parsed.model), finder, calibration, worker.decode)
-    say(f"open {shown_address(parsed.host, parsed.port, access, chosen=parsed.token_file is not None)}")
     try:
-        serve(service, access, parsed.host, parsed.port)
+        with listen(parsed.host, parsed.port) as listening:
+            address = shown_address(parsed.host, parsed.port, access, chosen=parsed.token_file is not None)
+            say(f"open {address}")
+            serve(service, access, listening)
     finally:
         worker.close()
         index.close()

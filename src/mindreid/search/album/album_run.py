@@ -124,7 +124,7 @@ def make_album(
     InvalidArgumentError
         If a wish names a group or picture that is not there.
     """
-    paths = list_photos(photos)
+    paths = _outside(list_photos(photos), folder)
     _claim(photos, folder, found_by)
     index = open_index(folder / INDEX, create=True)
     try:
@@ -137,6 +137,12 @@ def make_album(
             return _arrange(index, folder, places, least_similarity, wishes)
     finally:
         index.close()
+
+
+def _outside(paths: list[Path], folder: Path) -> list[Path]:
+    """Leave out an album's own pictures, to which a link among the photos may lead."""
+    album = folder.resolve()
+    return [path for path in paths if album not in path.resolve().parents]
 
 
 def _claim(photos: Path, folder: Path, found_by: str) -> None:

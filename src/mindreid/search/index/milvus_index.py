@@ -13,6 +13,7 @@ are for one of them while none adds.
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
 import socket
@@ -92,11 +93,8 @@ class MilvusIndex:
         if self._held:
             yield
             return
-        name = hashlib.sha256(self.location.encode()).hexdigest()[:16]
-        folder = Path(tempfile.gettempdir()) / f"mindreid-milvus-{name}"
-        folder.mkdir(exist_ok=True)
         try:
-            with folder_lock(folder):
+            with folder_lock(self._lock_folder()):
                 self._held += 1
                 try:
                     self._delete_marked()
@@ -291,26 +289,35 @@ class MilvusIndex:
     def append_log(self, action: str, details: Mapping[str, Any]) -> None:
         """See :class:`Index`; every machine has a chain of its own."""
         chain = f"log/{socket.gethostname()}/"
-        keys = self._records.keys(chain)
-        last = self._records.get(keys[-1:])
-        line = chained_line(next((text.decode() for text in last.values()), None), action, details)
-        self._records.put({f"{chain}{len(keys):010d}": line.encode("utf-8", "surrogateescape")})
+        # Its own lock, as of an index that is a folder; the system lets go of it with the file.
+        with (self._lock_folder() / "log.lock").open("a") as stream:
+            fcntl.flock(stream, fcntl.LOCK_EX)
+            keys = self._records.keys(chain)
+            last = self._records.get(keys[-1:])
+            line = chained_line(next(map(_log_line, last.values()), None), action, details)
+            self._records.put({f"{chain}{len(keys):010d}": line.encode("utf-8", "surrogateescape")})
 
     def log(self) -> list[dict[str, Any]]:
         """See :class:`Index`."""
         lines = self._records.get(self._records.keys("log/")).values()
-        return sorted(map(json.loads, lines), key=lambda entry: entry["time"])
+        return sorted((json.loads(_log_line(line)) for line in lines), key=lambda entry: entry["time"])
 
     def verify_log(self) -> tuple[int, str]:
         """See :class:`Index`; the SHA-256 is that of the last line of the last machine by name."""
         chains: dict[str, list[str]] = {}
         for key, line in sorted(self._records.get(self._records.keys("log/")).items()):
-            chains.setdefault(key.rpartition("/")[0], []).append(line.decode("utf-8", "surrogateescape"))
+            chains.setdefault(key.rpartition("/")[0], []).append(_log_line(line))
         count, last = 0, ""
         for chain, lines in chains.items():
             length, last = verify_chain(lines, f"{self.location} {chain}")
             count += length
         return count, last
+
+    def _lock_folder(self) -> Path:
+        name = hashlib.sha256(self.location.encode()).hexdigest()[:16]
+        folder = Path(tempfile.gettempdir()) / f"mindreid-milvus-{name}"
+        folder.mkdir(exist_ok=True)
+        return folder
 
     def _insert(self, tracklets: Sequence[Tracklet], contents: Mapping[str, bytes]) -> None:
         self._records.put(contents)
@@ -383,3 +390,7 @@ class MilvusIndex:
                 kept = self._records.keys(f"crop/{begun}") + self._records.keys(f"boxes/{source_id[:16]}")
                 self._records.delete(kept)
             self._records.delete([key])
+
+
+def _log_line(content: bytes) -> str:
+    return content.decode("utf-8", "surrogateescape")

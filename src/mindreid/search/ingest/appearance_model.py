@@ -171,6 +171,16 @@ def reopen(model: IndexedModel, path: Optional[Path] = None, *, batch: int = 1) 
     InvalidArgumentError
         If the file is gone or is another one.
     """
+    place = place_of(model, path)
+    if "colours" not in model.inputs:
+        return open_appearance_model(place, batch=batch)
+    from mindreid.search.ingest.foreign_inputs import ForeignInputs
+
+    return _foreign(place, ForeignInputs.model_validate_json(json.dumps(model.inputs)), model.sha256)
+
+
+def place_of(model: IndexedModel, path: Optional[Path] = None) -> Path:
+    """Return where the network is whose embeddings an index holds; see :func:`reopen`."""
     place = Path(model.path) if path is None else path
     if not place.is_file():
         raise InvalidArgumentError(
@@ -184,11 +194,7 @@ def reopen(model: IndexedModel, path: Optional[Path] = None, *, batch: int = 1) 
             where=str(place),
             fix="pass that one with --model, or embed all anew with `mindreid search reembed`",
         )
-    if "colours" not in model.inputs:
-        return open_appearance_model(place, batch=batch)
-    from mindreid.search.ingest.foreign_inputs import ForeignInputs
-
-    return _foreign(place, ForeignInputs.model_validate_json(json.dumps(model.inputs)), model.sha256)
+    return place
 
 
 def _is_foreign(path: Path) -> bool:

@@ -50,6 +50,9 @@ class CropCandidates:
         self._stretches, self._length, self._seen = stretches, 1, 0
         self._best: list[Candidate] = []
 
+    def __len__(self) -> int:
+        return len(self._best)
+
     def offer(self, candidate: Candidate) -> None:
         """Take the next crop of the track, or leave it."""
         stretch = self._seen // self._length

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Optional
 
@@ -13,8 +13,9 @@ import numpy as np
 from PIL import Image
 from tqdm import tqdm
 
-from mindreid.data.formats.images import IMAGE_SUFFIXES, read_image
+from mindreid.data.formats.images import read_image
 from mindreid.data.formats.regular_files import file_checksum
+from mindreid.engine.deployment.input_listing import Unreadable, list_inputs, printable
 from mindreid.errors import DataError
 from mindreid.search.index.index_protocol import Index
 from mindreid.search.index.source_addition import crop_name
@@ -23,6 +24,8 @@ from mindreid.search.ingest.appearance_model import AppearanceModel
 from mindreid.search.ingest.crop_choice import crop_of
 from mindreid.search.ingest.crop_pictures import decode_crop, encode_crop, pack_boxes
 from mindreid.search.ingest.detectors import Detector
+from mindreid.search.ingest.known_recordings import check_same
+from mindreid.search.retention import oldest_kept
 
 logger = logging.getLogger(__name__)
 
@@ -61,19 +64,22 @@ class _Photo:
     pictures: list[bytes]
 
 
-def list_photos(folder: Path) -> list[Path]:
-    """Return the images in a folder and those below it, sorted.
+def list_photos(source: Path) -> list[Path]:
+    """Return the images in a folder and those below it, see :func:`mindreid.engine.deployment.list_inputs`.
+
+    What can't be read is left out, which is logged.
 
     Raises
     ------
     DataError
         If there are none.
     """
-    if folder.is_file():
-        return [folder]
-    paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in IMAGE_SUFFIXES)
-    if not paths:
-        raise DataError("there are no photos in this folder", where=str(folder))
+    if source.is_file():
+        return [source]
+    unreadable: list[Unreadable] = []
+    paths = list_inputs(source, "image", unreadable)
+    for failure in unreadable:
+        logger.warning("left out: %s can't be read (%s)", printable(str(failure.path)), failure.reason)
     return paths
 
 
@@ -88,7 +94,8 @@ def add_photos(
 ) -> PhotosAdded:
     """Add the persons in photos, each photo as a whole.
 
-    A photo is known by its content: one that is in the index already is passed over.
+    A photo is known by its content: one that is in the index already is passed over. Nothing is added if
+    one of them may not be.
 
     Parameters
     ----------
@@ -104,18 +111,24 @@ def add_photos(
         Finds persons; without one, every photo shows one person from edge to edge.
     start : datetime, optional
         When they were taken; by default what each says, if it does.
+
+    Raises
+    ------
+    DataError
+        If one is in the index with another camera or time.
     """
-    days = index.retention().get(camera)
-    oldest = None if days is None else datetime.now(timezone.utc) - timedelta(days=days)
+    identified = _identified(paths)
+    known = _known(index, identified, camera, start)
+    oldest = oldest_kept(index, camera)
     counts = dict.fromkeys(PhotosAdded.__dataclass_fields__, 0)
+    counts["unreadable"] = len(paths) - len(identified)
     waiting: list[_Photo] = []
     seen: set[str] = set()
-    for path in tqdm(paths, "photos", unit="photo", disable=None):
+    for path, source_id in tqdm(identified, "photos", unit="photo", disable=None):
+        if source_id in seen or source_id in known:
+            counts["known"] += 1
+            continue
         try:
-            source_id = file_checksum(path)
-            if source_id in seen or index.source(source_id) is not None:
-                counts["known"] += 1
-                continue
             photo = _read(path, source_id, camera, start, detector)
             if oldest is not None and photo.source.start is None:
                 raise DataError(
@@ -138,6 +151,30 @@ def add_photos(
     counts["tracklets"] += _store(index, waiting, model)
     counts["photos"] = len(seen)
     return PhotosAdded(**counts)
+
+
+def _identified(paths: Sequence[Path]) -> list[tuple[Path, str]]:
+    """Return photos with their checksums."""
+    identified = []
+    for path in paths:
+        try:
+            identified.append((path, file_checksum(path)))
+        except OSError as error:
+            logger.warning("left out: %s", error)
+    return identified
+
+
+def _known(
+    index: Index, photos: Sequence[tuple[Path, str]], camera: str, start: Optional[datetime]
+) -> set[str]:
+    """Return the ids of the photos that are in the index already."""
+    known = set()
+    for path, source_id in photos:
+        source = index.source(source_id)
+        if source is not None:
+            check_same(source, camera, start, path)
+            known.add(source_id)
+    return known
 
 
 def _read(

@@ -20,6 +20,10 @@ _PICTURES = ("image2", "_pipe")
 _USUAL_RATE = 25
 #: Seconds by which two frames differ at least.
 _SAME_TIME = 1e-3
+#: MPEG program streams give few frames a time; FFmpeg's guesses for the others depend on where it began.
+_GUESSED_TIMES = "mpeg"
+#: Seconds before a place where one is tried from which it can be decoded.
+_STEPS_BACK = (0.0, 4.0, 16.0, 64.0)
 _FIX = "convert it, for instance with ffmpeg"
 
 
@@ -81,6 +85,7 @@ class TimedVideo:
         self.seconds = 0.0
         with self._opened() as container:
             stream = self._stream(container)
+            self._must_be_read_whole = container.format.name == _GUESSED_TIMES
             self._announced = int(stream.frames or 0)
             self.rate = float(stream.average_rate or _USUAL_RATE)
             self.duration = None if container.duration is None else container.duration / 1e6
@@ -117,24 +122,54 @@ class TimedVideo:
     def between(self, first: float, last: float) -> Iterator[tuple[float, np.ndarray]]:
         """Yield the seconds and the pixels, uint8 RGB ``[H, W, 3]``, of the frames of a stretch.
 
-        What is before it is not decoded from the beginning.
+        What is long before it is not decoded, unless the file's container lets nobody find the place.
 
         Parameters
         ----------
         first, last : float
             Seconds since the first frame, both included.
         """
-        with self._opened() as container:
-            stream = self._stream(container)
-            container.seek(int((self._begin + first) / stream.time_base), stream=stream, backward=True)
-            for frame in self._attempts(container, stream):
-                if frame is None or frame.is_corrupt or frame.time is None:
+        for seconds, frame in self._reaching(first):
+            if seconds > last + _SAME_TIME:
+                return
+            if seconds >= first - _SAME_TIME:
+                yield seconds, _upright(frame)
+
+    def _reaching(self, first: float) -> Iterator[tuple[float, Any]]:
+        """Yield seconds and frames, of which the first is not after ``first``, if there is such a one.
+
+        In a container without an index a place is only guessed, and may lie behind the key frame that the
+        frames there need.
+        """
+        steps = () if self._must_be_read_whole else _STEPS_BACK
+        places: list[Optional[float]] = [first - back for back in steps if back < first]
+        for place in (*places, None):
+            with self._opened() as container:
+                stream = self._stream(container)
+                if place is not None and not self._seek(container, stream, place):
                     continue
-                seconds = float(frame.time) - self._begin
-                if seconds > last + _SAME_TIME:
+                frames = self._whole(container, stream)
+                begin = next(frames, None)
+                if begin is not None and (place is None or begin[0] <= first + _SAME_TIME):
+                    yield begin
+                    yield from frames
                     return
-                if seconds >= first - _SAME_TIME:
-                    yield seconds, _upright(frame)
+
+    def _seek(self, container: Any, stream: Any, place: float) -> bool:
+        try:
+            container.seek(int((self._begin + place) / stream.time_base), stream=stream, backward=True)
+        except self._av.FFmpegError:
+            return False
+        return True
+
+    def _whole(self, container: Any, stream: Any) -> Iterator[tuple[float, Any]]:
+        before = -np.inf
+        for frame in self._attempts(container, stream):
+            if frame is None or frame.is_corrupt or frame.time is None:
+                continue
+            if frame.time > before:  # as in the order in which frames are counted
+                before = frame.time
+                yield float(frame.time) - self._begin, frame
 
     def _opened(self) -> Any:
         try:

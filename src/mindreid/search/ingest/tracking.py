@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from mindreid.search.extras import optional_package
+from mindreid.search.ingest.crop_choice import CropCandidates
 
 #: 1 - intersection over union, from which on a box is not the next one of a track.
 _FARTHEST = 0.75
@@ -22,9 +23,12 @@ class OpenTrack:
     ----------
     boxes : list
         ``(frame, seconds, box)`` in the order of time; box is float32 ``[5]``.
+    candidates : CropCandidates
+        Pictures of it, of which a few will stay.
     """
 
     boxes: list[tuple[int, float, np.ndarray]] = field(default_factory=list)
+    candidates: CropCandidates = field(default_factory=CropCandidates)
 
 
 class BoxTracker:

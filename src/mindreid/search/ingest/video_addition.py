@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Optional, Union
 
@@ -18,19 +18,21 @@ from mindreid.search.index.index_protocol import Addition, Index
 from mindreid.search.index.source_addition import crop_name
 from mindreid.search.index.tracklets import Crop, Source, Tracklet, tracklet_id
 from mindreid.search.ingest.appearance_model import AppearanceModel, mean_direction
-from mindreid.search.ingest.crop_choice import Candidate, CropCandidates, crop_of, crop_quality
+from mindreid.search.ingest.crop_choice import Candidate, crop_of, crop_quality
 from mindreid.search.ingest.crop_pictures import decode_crop, encode_crop, pack_boxes
 from mindreid.search.ingest.detectors import Detector, within
 from mindreid.search.ingest.given_boxes import GivenBoxes
+from mindreid.search.ingest.known_recordings import check_same
 from mindreid.search.ingest.stage_clock import StageClock
 from mindreid.search.ingest.timed_video import TimedFrame, TimedVideo
 from mindreid.search.ingest.tracking import BoxTracker, GivenTracker, OpenTrack
+from mindreid.search.retention import oldest_kept
 
 logger = logging.getLogger(__name__)
 
 #: Crops that wait until they are embedded together.
 _WAITING = 32
-DEFAULT_RATE = 5.0
+DEFAULT_RATE, _MOST_RATE = 5.0, 1000
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,7 @@ class VideoRules:
     Attributes
     ----------
     rate : float
-        Frames per second that are looked at; given boxes are taken of every frame.
+        Frames per second that are looked at, at most 1000; given boxes are taken of every frame.
     crops : int
         Most pictures of a tracklet.
     least_boxes : int
@@ -51,7 +53,7 @@ class VideoRules:
     Raises
     ------
     InvalidArgumentError
-        If one of them is not positive.
+        If one of them is not positive, or the rate is more than 1000.
     """
 
     rate: float = DEFAULT_RATE
@@ -63,6 +65,8 @@ class VideoRules:
         for name in ("rate", "crops", "least_boxes", "least_height"):
             if not getattr(self, name) > 0:
                 raise InvalidArgumentError(f"{name.replace('_', ' ')} is more than 0")
+        if self.rate > _MOST_RATE:
+            raise InvalidArgumentError(f"rate is at most {_MOST_RATE} frames per second, not {self.rate}")
 
 
 @dataclass(frozen=True)
@@ -138,7 +142,7 @@ def add_video(
     source_id = file_checksum(path)
     known = index.source(source_id)
     if known is not None:
-        _check_same(known, camera, start, path)
+        check_same(known, camera, start, path)
         return VideoAddition(known, 0)
     video = TimedVideo(path)
     begin = start or video.recorded
@@ -173,10 +177,8 @@ class _VideoWork:
         recording: _Recording,
     ) -> None:
         self._addition, self._model, self._rules, self._recording = addition, model, rules, recording
-        days = index.retention().get(recording.camera)
-        self._oldest = None if days is None else datetime.now(timezone.utc) - timedelta(days=days)
+        self._oldest = oldest_kept(index, recording.camera)
         self._clock = StageClock()
-        self._candidates: dict[int, CropCandidates] = {}
         self._waiting: list[tuple[OpenTrack, list[Candidate]]] = []
         self._frames = self._added = self._expired = 0
 
@@ -245,16 +247,14 @@ class _VideoWork:
         others = boxes[(boxes != box).any(axis=1)]
         # What is cut off at the edge of the picture counts less.
         share = float(inside[0, 2] * inside[0, 3] / (box[2] * box[3]))
-        candidate = Candidate(frame.number, crop, share * crop_quality(crop, box, others))
-        self._candidates.setdefault(id(track), CropCandidates()).offer(candidate)
+        track.candidates.offer(Candidate(frame.number, crop, share * crop_quality(crop, box, others)))
 
     def _end(self, tracks: Sequence[OpenTrack]) -> None:
         for track in tracks:
-            candidates = self._candidates.pop(id(track), None)
-            if candidates is None or len(track.boxes) < self._rules.least_boxes:
+            if not track.candidates or len(track.boxes) < self._rules.least_boxes:
                 continue
             with self._clock.stage("crops"):
-                self._waiting.append((track, candidates.choose(self._rules.crops)))
+                self._waiting.append((track, track.candidates.choose(self._rules.crops)))
         if sum(len(crops) for _, crops in self._waiting) >= _WAITING:
             self._embed_waiting()
 
@@ -304,13 +304,4 @@ def _check_fitting(given: GivenBoxes, video: TimedVideo) -> None:
             "into others",
             where=str(video.path),
             fix="convert the video and find the boxes anew",
-        )
-
-
-def _check_same(known: Source, camera: str, start: Optional[datetime], path: Path) -> None:
-    if known.camera != camera or (start is not None and known.start != start):
-        raise DataError(
-            f"this video is in the index already, of camera {known.camera!r} and from {known.start}",
-            where=str(path),
-            fix=f"forget that one first: `mindreid search forget INDEX --recording {known.id[:12]}`",
         )

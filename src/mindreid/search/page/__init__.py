@@ -12,6 +12,6 @@ __all__, __getattr__ = lazy_names(
     access=["Access"],
     picture_worker=["PictureWorker"],
     query_refinement=["refine"],
-    search_server=["make_app", "serve"],
+    search_server=["listen", "make_app", "serve"],
     search_service=["SearchService"],
 )

@@ -17,7 +17,7 @@ import io
 import json
 import zipfile
 from datetime import datetime, timezone
-from typing import Any
+from typing import Any, Optional
 
 from mindreid.errors import DataError
 from mindreid.pages.markup import Markup, definitions, element, join, note, table
@@ -43,7 +43,8 @@ def export_report(index: Index, search: Search) -> bytes:
     sources = {source.id: source for source in index.sources()}
     files = {"query.jpg": search.crop}
     shown = []
-    for rank, hit in enumerate(search.hits, 1):
+    hits = [hit for hit in search.hits if hit.hit.tracklet.source in sources]
+    for rank, hit in enumerate(hits, 1):
         shown.append(_hit(index, rank, hit, sources[hit.hit.tracklet.source], files))
     time = datetime.now(timezone.utc).isoformat(timespec="seconds")
     about = {
@@ -95,7 +96,7 @@ def _page(
             "from": str(entry["start"] or "–"),
             "to": str(entry["end"] or "–"),
             "similarity": f"{entry['score']:.3f}",
-            "right of 100 such hits": _per_cent(entry["probability"]),
+            "right of 100 such hits": _per_cent(entry["probability"], search),
             "the user says": verdicts.get(entry["tracklet"], "nothing"),
             "tracklet": entry["tracklet"],
             "SHA-256 of the recording": entry["recording_sha256"],
@@ -109,8 +110,10 @@ def _page(
     return assemble("Report of a search", nobody, sections, style=_STYLE)
 
 
-def _per_cent(probability: Any) -> str:
-    return "not calibrated" if probability is None else f"{100 * probability:.0f}"
+def _per_cent(probability: Optional[float], search: Search) -> str:
+    if probability is None:
+        return "refined: not calibrated" if search.is_refined else "not calibrated"
+    return f"{100 * probability:.0f}"
 
 
 def _archive(files: dict[str, bytes]) -> bytes:

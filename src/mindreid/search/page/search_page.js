@@ -21,10 +21,20 @@ function say(text, problem = false) {
 async function ask(path, options = {}) {
   const answer = await fetch(path, { credentials: "same-origin", ...options });
   if (answer.ok) return answer.json();
+  throw new Error(await problemOf(answer));
+}
+
+async function problemOf(answer) {
   const text = await answer.text();
   let problem = text;
   try { problem = JSON.parse(text).error; } catch (_) { /* no JSON: said as it is */ }
-  throw new Error(problem || `the answer is ${answer.status}`);
+  return problem || `the answer is ${answer.status}`;
+}
+
+/* An image does not tell why it can't be shown; asked again, the server does. */
+async function whyNotShown(source) {
+  const answer = await fetch(source, { credentials: "same-origin" });
+  return answer.ok ? "This picture can't be shown." : problemOf(answer);
 }
 
 function send(path, value) {
@@ -100,6 +110,7 @@ function show(result) {
   $("verdict").textContent = !result.hits.length ? "Nobody: no tracklet passes these filters."
     : result.nobody ? "Nobody: no tracklet is likely or perhaps this person; the nearest ones are below."
     : rated ? "Solid frames are likely this person, dashed ones perhaps."
+    : result.refined ? "Refined: not calibrated, for nobody knows how often hits of a refined search are right."
     : "Not calibrated: similarities say nothing of how often such a hit is right.";
   $("asked").src = `/api/searches/${result.search}/query`;
   $("hits").replaceChildren(...result.hits.map(card));
@@ -159,9 +170,11 @@ async function look(hit) {
   $("clip").removeAttribute("src");
   $("play").hidden = hit.kind !== "video";
   $("play").onclick = () => { $("clip").src = `${tracklet(hit.tracklet)}/clip`; $("clip").hidden = false; };
+  $("clip").onerror = async () => { $("clip").hidden = true; $("place").textContent = await whyNotShown($("clip").src); };
   const stage = $("frame");
-  const image = make("img", { src: `${tracklet(hit.tracklet)}/frame`, alt: "the frame" });
-  image.addEventListener("error", () => stage.replaceChildren("The recording can't be read any more: it was moved, changed or deleted."));
+  const source = `${tracklet(hit.tracklet)}/frame`;
+  const image = make("img", { src: source, alt: "the frame" });
+  image.addEventListener("error", async () => stage.replaceChildren(await whyNotShown(source)));
   stage.replaceChildren(image);
   $("viewer").showModal();
   try {

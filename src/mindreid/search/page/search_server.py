@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import json
 import logging
+import socket
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from importlib import resources
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from mindreid.errors import InvalidArgumentError, MindReidError
+from mindreid.errors import DataError, InvalidArgumentError, MindReidError
 from mindreid.search.extras import optional_package
 from mindreid.search.page.access import COOKIE, Access
 from mindreid.search.page.recorded_frames import clip_of, encode_jpeg, frame_of, shown_box
@@ -61,7 +63,28 @@ def make_app(service: SearchService, access: Access) -> Any:
     return app
 
 
-def serve(service: SearchService, access: Access, host: str, port: int) -> None:
+def listen(host: str, port: int) -> socket.socket:
+    """Take an address of this machine.
+
+    Raises
+    ------
+    DataError
+        If it is another machine's, or another program answers there.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family)
+    except (OSError, UnicodeError) as error:
+        # Python ends it with the address.
+        reason = str(getattr(error, "strerror", None) or error).partition(" (")[0]
+        raise DataError(
+            f"this address can't be taken ({reason})",
+            where=f"{host}, port {port}",
+            fix="pass another --port, or a --host of this machine",
+        ) from None
+
+
+def serve(service: SearchService, access: Access, listening: socket.socket) -> None:
     """Answer until interrupted.
 
     Raises
@@ -72,7 +95,9 @@ def serve(service: SearchService, access: Access, host: str, port: int) -> None:
     uvicorn = optional_package("uvicorn", "the page of an index")
     app = make_app(service, access)
     # No log of addresses: the first one has the token in it.
-    uvicorn.run(app, host=host, port=port, log_level="warning", access_log=False, server_header=False)
+    config = uvicorn.Config(app, log_level="warning", access_log=False, server_header=False)
+    with suppress(KeyboardInterrupt):
+        uvicorn.Server(config).run(sockets=[listening])
 
 
 class _Routes:
@@ -127,14 +152,15 @@ class _Routes:
         return _json(await _threaded(self._service.refine, request.path_params["name"], wish))
 
     async def report(self, request: Request) -> Response:
-        search = self._service.search(request.path_params["name"])
+        search = await _threaded(self._service.search, request.path_params["name"])
         content = await _threaded(export_report, self._service.index, search)
         answer = _bytes(content, "application/zip")
         answer.headers["Content-Disposition"] = 'attachment; filename="search-report.zip"'
         return answer
 
     async def query(self, request: Request) -> Response:
-        return _bytes(self._service.search(request.path_params["name"]).crop, "image/jpeg")
+        search = await _threaded(self._service.search, request.path_params["name"])
+        return _bytes(search.crop, "image/jpeg")
 
     async def crop(self, request: Request) -> Response:
         def read() -> bytes:

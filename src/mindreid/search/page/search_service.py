@@ -7,6 +7,7 @@ import secrets
 import threading
 from collections import OrderedDict
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated, Any, Callable, Generic, Optional, TypeVar
@@ -16,7 +17,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from mindreid.errors import DataError, InvalidArgumentError
 from mindreid.search.calibration import Calibration
-from mindreid.search.finding import RatedHit, is_nobody, rate_hits
+from mindreid.search.finding import RatedHit, find_others, is_nobody, rate_hits
 from mindreid.search.index import Filters, Index, Tracklet
 from mindreid.search.ingest import AppearanceModel, Detector
 from mindreid.search.ingest.crop_choice import crop_of
@@ -123,6 +124,11 @@ class Search:
     confirmed: tuple[str, ...] = ()
     rejected: tuple[str, ...] = ()
 
+    @property
+    def is_refined(self) -> bool:
+        """Whether the query was moved, so that nobody knows what its scores mean."""
+        return bool(self.confirmed or self.rejected)
+
 
 class _Recent(Generic[_Kept]):
     """The last few of something, each under a name that nobody can guess."""
@@ -143,6 +149,9 @@ class _Recent(Generic[_Kept]):
             raise DataError(f"this {self._what} is not held any more", fix="begin anew")
         self._held.move_to_end(name)
         return self._held[name]
+
+    def drop(self, name: str) -> None:
+        self._held.pop(name, None)
 
 
 class SearchService:
@@ -219,7 +228,8 @@ class SearchService:
         InvalidArgumentError
             If nobody is looked for, or a box lies outside of its picture.
         DataError
-            If the picture is not held any more, there is no such tracklet, or the log can't be written.
+            If the picture is not held any more, there is no such tracklet, the log can't be written, or
+            the index was embedded anew since the service was made.
         """
         with self._turn:
             search = self._query(wish)
@@ -229,24 +239,41 @@ class SearchService:
     def refine(self, name: str, wish: RefineWish) -> dict[str, Any]:
         """Search again, with what was said of the hits; noted in the log, too.
 
+        What was forgotten in the meantime is passed over.
+
         Raises
         ------
         InvalidArgumentError
             If a tracklet is both confirmed and rejected.
         DataError
-            As :meth:`begin`.
+            As :meth:`begin` and :meth:`search`.
         """
         if set(wish.confirmed) & set(wish.rejected):
             raise InvalidArgumentError("a tracklet is confirmed or rejected, not both")
         with self._turn:
-            search = self._searches.get(name)
-            search.confirmed, search.rejected = wish.confirmed, wish.rejected
+            search = self.search(name)
+            search.confirmed, search.rejected = map(self._still_there, (wish.confirmed, wish.rejected))
             self._look(search)
             return self._told(name, search)
 
     def search(self, name: str) -> Search:
-        """Return a search that is still held."""
-        return self._searches.get(name)
+        """Return a search that is still held, without what was forgotten in the meantime.
+
+        Raises
+        ------
+        DataError
+            If it is not held any more, or who was looked for was forgotten.
+        """
+        with self._turn:
+            search = self._searches.get(name)
+            asked = search.wish.tracklet
+            if asked is not None and not self._still_there((asked,)):
+                self._searches.drop(name)
+                raise DataError("who was looked for was forgotten in the meantime", fix="begin anew")
+            search.confirmed, search.rejected = map(self._still_there, (search.confirmed, search.rejected))
+            there = set(self._still_there([hit.hit.tracklet.id for hit in search.hits]))
+            search.hits = [hit for hit in search.hits if hit.hit.tracklet.id in there]
+            return search
 
     def picture(self, name: str) -> bytes:
         """Return an uploaded picture as JPEG."""
@@ -262,6 +289,22 @@ class SearchService:
                 sides = [float(other.boxes[near][side]) for side in ("left", "top", "width", "height")]
                 found.append({"tracklet": other.id, "box": [round(side, 1) for side in sides]})
         return found
+
+    def _still_there(self, names: Sequence[str]) -> tuple[str, ...]:
+        there = []
+        for name in names:
+            with suppress(DataError):
+                there.append(self.index.tracklet(name).id)
+        return tuple(there)
+
+    def _check_model(self) -> None:
+        now = self.index.model()
+        if now is None or not now.embeds_like(self._model.described):
+            raise DataError(
+                "the index was embedded anew by another network",
+                where=self.index.location,
+                fix="start `mindreid search serve` again",
+            )
 
     def _query(self, wish: SearchWish) -> Search:
         if (wish.picture is None) == (wish.tracklet is None):
@@ -285,18 +328,19 @@ class SearchService:
 
     def _look(self, search: Search) -> None:
         wish = search.wish
+        self._check_model()
         confirmed, rejected = (
             [self.index.tracklet(name) for name in names] for names in (search.confirmed, search.rejected)
         )
         query = refine(
             search.query, [one.embedding for one in confirmed], [one.embedding for one in rejected]
         )
-        # Rejected ones make room for others.
-        hits = self.index.search(query, wish.filters, wish.top + len(rejected))
-        unwanted = set(search.rejected)
-        shown = [hit for hit in hits if hit.tracklet.id not in unwanted][: wish.top]
-        self._note(search, len(shown))
-        search.hits = rate_hits(shown, self._calibration)
+        # Rejected ones make room for others, and a tracklet is no answer to the question who it is.
+        left_out = {*search.rejected} if wish.tracklet is None else {*search.rejected, wish.tracklet}
+        hits = find_others(self.index, query, wish.filters, wish.top, left_out)
+        self._check_model()  # nor meanwhile
+        self._note(search, len(hits))
+        search.hits = rate_hits(hits, None if search.is_refined else self._calibration)
 
     def _note(self, search: Search, hits: int) -> None:
         wish = search.wish
@@ -317,11 +361,14 @@ class SearchService:
         sources = {source.id: source for source in self.index.sources()}
         hits = []
         for hit in search.hits:
-            source = sources[hit.hit.tracklet.source]
+            source = sources.get(hit.hit.tracklet.source)
+            if source is None:  # forgotten since it was found
+                continue
             hits.append(
                 {**hit.as_json(), "kind": source.kind, "width": source.width, "height": source.height}
             )
-        return {"search": name, "nobody": is_nobody(search.hits), "hits": hits, **_said(search)}
+        told = {"search": name, "nobody": is_nobody(search.hits), "refined": search.is_refined, "hits": hits}
+        return {**told, **_said(search)}
 
 
 def _said(search: Search) -> dict[str, Sequence[str]]:

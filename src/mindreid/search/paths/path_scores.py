@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from mindreid.errors import DataError
 from mindreid.metrics.identity_scores import IdentityScores, identity_f1
+from mindreid.search.annotated_recordings import annotated_recordings
 from mindreid.search.index import Source
 from mindreid.search.ingest.given_boxes import GivenBoxes
 from mindreid.search.paths.tracklet_joining import PersonPath
@@ -30,14 +30,16 @@ def score_paths(
     sources : sequence of Source
         The recordings of the index.
     truths : mapping
-        Annotated tracks by camera; the same identity is the same person before every camera.
+        Annotated tracks, see :func:`mindreid.search.annotated_recordings.annotated_recordings`; the same
+        identity is the same person in every recording.
 
     Raises
     ------
     DataError
-        If a camera has no recording or several, or its boxes have no identities.
+        If annotated tracks are not those of one whole recording, or have no identities.
     """
-    places = _recordings(sources, truths)
+    annotated = annotated_recordings(sources, truths)
+    places = {source: number for number, source in enumerate(annotated)}
     found = [
         (places[step.tracklet.source], number, box)
         for number, path in enumerate(paths)
@@ -45,7 +47,7 @@ def score_paths(
         if step.tracklet.source in places
         for box in step.tracklet.boxes
     ]
-    rows = [row for number, truth in enumerate(truths.values()) for row in _true_rows(number, truth)]
+    rows = [row for number, truth in enumerate(annotated.values()) for row in _true_rows(number, truth)]
     return identity_f1(
         [frame for frame, _, _ in rows],
         [person for _, person, _ in rows],
@@ -54,19 +56,6 @@ def score_paths(
         [number for _, number, _ in found],
         np.array([[box[side] for side in ("left", "top", "width", "height")] for _, _, box in found]),
     )
-
-
-def _recordings(sources: Sequence[Source], truths: Mapping[str, GivenBoxes]) -> dict[str, int]:
-    """Give the recordings of annotated cameras numbers, by their ids."""
-    places = {}
-    for number, camera in enumerate(truths):
-        own = [source.id for source in sources if source.camera == camera]
-        if len(own) != 1:
-            raise DataError(f"camera {camera} has {len(own)} recordings, where annotated boxes are of one")
-        if truths[camera].ids is None:
-            raise DataError("these boxes have no identities", where=str(truths[camera].path))
-        places[own[0]] = number
-    return places
 
 
 def _true_rows(place: int, truth: GivenBoxes) -> list[tuple[int, int, list[float]]]:
