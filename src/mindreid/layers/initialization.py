@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, get_args
 
 from mindspore import nn
 from mindspore.common.initializer import HeNormal, Normal, XavierUniform, initializer
 
 from mindreid.layers.frame_convolution import FrameConv, FramePartLinear
+from mindreid.option_checks import check_choice
 
 #: "he": He's rule for convolutions, norms' scales of 1; "opengait": Xavier's rule, scales about 1.
 Initialization = Literal["he", "opengait"]
@@ -40,7 +41,14 @@ def draw_xavier_convolutions(cell: nn.Cell) -> None:
 
 
 def initialize_as(cell: nn.Cell, initialization: Initialization) -> None:
-    """Draw a network's weights anew as OpenGait does, or leave them as they are ("he")."""
+    """Draw a network's weights anew as OpenGait does, or leave them as they are ("he").
+
+    Raises
+    ------
+    InvalidArgumentError
+        If there is no such initialisation.
+    """
+    check_choice("initialization", initialization, get_args(Initialization))
     if initialization == "opengait":
         draw_xavier_convolutions(cell)
         scatter_norm_scales(cell)
