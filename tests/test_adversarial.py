@@ -12,6 +12,7 @@ from mindreid.data.records import Record
 from mindreid.engine.training.optimizers import adam
 from mindreid.engine.training.step import TrainStep
 from mindreid.errors import DataError
+from mindreid.losses import MemoryBankLoss
 from mindreid.models.cal import CALObjective
 from mindreid.models.val import VALObjective, ViewClasses
 from tests.slow_cases import quick_only
@@ -26,12 +27,12 @@ OWNERS = (0, 0, 1, 1, 2, 2, 3, 3)
 START = 4
 
 
-def build(method, **options):
+def build(method, start_epoch=START, **options):
     ms.set_seed(1)
-    network = mindreid.create_model(method, **SMALL)
+    network, options = mindreid.create_model(method, **SMALL), {"start_epoch": start_epoch, **options}
     if method == "val":
-        return VALObjective(network, 4, OWNERS, ViewClasses(RECORDS), start_epoch=START, **options)
-    return CALObjective(network, 4, OWNERS, start_epoch=START, **options)
+        return VALObjective(network, 4, OWNERS, ViewClasses(RECORDS), **options)
+    return CALObjective(network, 4, OWNERS, **options)
 
 
 def images(step=0):
@@ -43,11 +44,11 @@ def labels_of(objective):
     return [Tensor([-1 if value is None else value for value in column], ms.int32) for column in columns]
 
 
-def compile_step(objective):
+def compile_step(objective, lr=0.001):
     """Return ``take(epoch)``: one step with that epoch's weights, whose terms it returns by name."""
     objective.set_train(True)
     optimizers = {
-        phase.name: adam(list(phase.parameters), f"{phase.name}_optimizer", lr=0.001, weight_decay=5e-4)
+        phase.name: adam(list(phase.parameters), f"{phase.name}_optimizer", lr=lr, weight_decay=5e-4)
         for phase in objective.phases()
     }
     step = TrainStep(objective, optimizers)
@@ -96,6 +97,39 @@ def test_adversaries_start_late_without_a_new_compilation(name):
     assert len(ms_compile_cache) == compiled
     for parameter, value in zip(classifiers, started):
         assert np.abs(parameter.asnumpy() - value).max() > 1e-3, f"{parameter.name} learns"
+
+
+def test_a_compiled_step_goes_on_with_the_emptied_bank():
+    objective = build("cal", memory_bank=True, memory_momentum=0.5)
+    bank, take = objective.clothes_bank, compile_step(objective, lr=0.0)
+    for epoch in (0, START - 1):
+        objective.on_epoch_begin(epoch)
+        take(epoch)
+    compiled = len(ms_compile_cache)
+    objective.on_epoch_begin(START)
+    assert not bank.memory.asnumpy().any()
+    assert not bank.seen.asnumpy().any()
+    take(START)
+    objective.on_epoch_begin(START + 1)
+    assert len(ms_compile_cache) == compiled
+    # The last sample of every outfit; an older bank would have been mixed with both.
+    expected = objective.forward(images())[0].asnumpy()[1::2]
+    np.testing.assert_allclose(bank.memory.asnumpy(), expected, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("start", [0, START])
+def test_a_bank_holds_what_was_seen_since_the_start_epoch(start):
+    objective = build("cal", memory_bank=True, memory_momentum=0.5, start_epoch=start)
+    labels = labels_of(objective)
+    drawn = np.random.default_rng(0).standard_normal((start + 2, 16, objective.network.num_features))
+    batches = [Tensor(batch.astype(np.float32)) for batch in drawn]
+    for epoch, batch in enumerate(batches):
+        objective.on_epoch_begin(epoch)
+        objective.network_losses((batch,), labels)
+    fresh = MemoryBankLoss(len(OWNERS), objective.network.num_features, momentum=0.5)
+    for batch in batches[start:]:
+        fresh(batch, labels[1], owned_by(labels[0], objective.clothes_bank.owners))
+    np.testing.assert_array_equal(objective.clothes_bank.memory.asnumpy(), fresh.memory.asnumpy())
 
 
 def test_weights():

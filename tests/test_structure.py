@@ -35,6 +35,7 @@ FLOORS = (
         "folder_lock",
         "l2_normalization",
         "narrow_integers",
+        "option_checks",
         "versions",
         "safe_pickles",
         "lazy_names",

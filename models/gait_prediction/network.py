@@ -46,8 +46,6 @@ class GaitPrediction(nn.Cell):
 
     def __init__(self, *, width: float = 1.0, features: int = 256, phase: bool = False) -> None:
         super().__init__()
-        if features < 1:
-            raise InvalidArgumentError(f"an embedding has at least one feature, not {features}")
         self.prediction = SequencePrediction(width, phase=phase)
         self.set_network = cycle_network(features, width)
         self.features, self.parts = features, self.set_network.parts

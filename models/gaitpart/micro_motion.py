@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from mindspore import ParameterTuple, Tensor, nn, ops
-from mindspore.common.initializer import HeUniform, initializer
-from mindspore.common.parameter import Parameter
+from mindspore import Tensor, nn, ops
 
-from mindreid.layers.frame_convolution import frame_after, frame_before, with_neighbours
-from mindreid.layers.parts import multiply_parts
+from mindreid.layers.frame_convolution import FramePartLinear, frame_after, frame_before
 from mindreid.layers.pooling import largest
 
 #: Stands for minus infinity, and is a number in float16.
@@ -63,35 +60,6 @@ class MicroMotion(nn.Cell):
         earlier = _first_largest(frame_before(before, frames, LEAST), max3)
         max5 = _first_largest(earlier, frame_after(after, frames, LEAST))
         return sum3 / 3 + max3, sum5 / 5 + max5
-
-
-class FramePartLinear(nn.Cell):
-    """A convolution over time of its own for every part: ``parts`` times ``nn.Conv1d`` without bias.
-
-    Parameters
-    ----------
-    parts, in_features, out_features : int
-        Number of parts, lengths of a part's vector before and after.
-    size : {1, 3}
-        Frames that it covers, with zeros beyond the sequence.
-    """
-
-    def __init__(self, parts: int, in_features: int, out_features: int, size: int) -> None:
-        super().__init__()
-        self.size = size
-        shape = (size * in_features, out_features)
-        # PyTorch's rule for a convolution.
-        self.weights = ParameterTuple(
-            [
-                Parameter(initializer(HeUniform(5**0.5), shape[::-1]).init_data().T, name=str(number))
-                for number in range(parts)
-            ]
-        )
-
-    def construct(self, x: Tensor, frames: int) -> Tensor:
-        """Map ``[B * frames, in_features, parts]`` to ``[B * frames, out_features, parts]``."""
-        x = x if self.size == 1 else with_neighbours(x, frames)
-        return multiply_parts(x, ops.cast(ops.stack(self.weights), x.dtype))
 
 
 def _first_largest(one: Tensor, other: Tensor) -> Tensor:

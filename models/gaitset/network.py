@@ -23,7 +23,8 @@ class GaitSet(SetNetwork):
     features : int
         Length of a part's embedding.
     initialization : {"he", "opengait"}
-        How convolutions' weights are drawn.
+        How convolutions' weights are drawn; with "opengait" the second stream draws its own, else it
+        starts as a copy of the first.
     """
 
     def __init__(
@@ -31,7 +32,6 @@ class GaitSet(SetNetwork):
     ) -> None:
         super().__init__(plain_channels(CHANNELS, width), features)
         initialize_as(self, initialization)
-        self.copy_stream()
 
 
 def gaitset(

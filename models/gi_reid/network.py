@@ -10,10 +10,10 @@ from typing import Optional
 
 from mindspore import Tensor, nn
 
-from mindreid.errors import InvalidArgumentError
 from mindreid.layers.neck import BNNeck
 from mindreid.layers.pooling import GlobalPool
 from mindreid.layers.resnet import ResNetTrunk, StemPool, TrunkName
+from mindreid.option_checks import check_positive_integers
 
 
 class GIReID(nn.Cell):
@@ -34,6 +34,11 @@ class GIReID(nn.Cell):
     ----------
     num_features : int
         Length of the embedding.
+
+    Raises
+    ------
+    InvalidArgumentError
+        If there are no features.
     """
 
     def __init__(
@@ -45,8 +50,8 @@ class GIReID(nn.Cell):
         stem_pool: StemPool = "torchvision",
     ) -> None:
         super().__init__()
-        if features is not None and features < 1:
-            raise InvalidArgumentError(f"an embedding has at least one feature, not {features}")
+        if features is not None:
+            check_positive_integers("the number of features", features, where="features")
         self.trunk = ResNetTrunk(trunk, last_stride=1, stem_pool=stem_pool, width=width)
         self.pool = GlobalPool("avg")
         self.num_features = features or self.trunk.num_features

@@ -25,6 +25,7 @@ from mindreid.losses import (
 from mindreid.models.gi_reid.common_features import CommonFeatures
 from mindreid.models.gi_reid.network import GIReID
 from mindreid.objective import Objective, Phase, TrainingClasses
+from mindreid.option_checks import two_sides
 
 #: Height and width of the silhouettes that a cycle is predicted from, before columns are added beside them.
 SILHOUETTE = (64, 32)
@@ -70,7 +71,7 @@ class GIReIDObjective(Objective):
     Raises
     ------
     InvalidArgumentError
-        If ``consistency`` is neither, or silhouettes are of another size.
+        If ``consistency`` is neither, or ``silhouette_size`` isn't two sides, those of the silhouettes.
     DataError
         From :meth:`for_dataset`, if a training image has no silhouette or an unreadable one.
     """
@@ -101,7 +102,7 @@ class GIReIDObjective(Objective):
         silhouette_size: Sequence[int] = SILHOUETTE,
     ) -> None:
         super().__init__(network)
-        size = tuple(silhouette_size)
+        size = two_sides("silhouette_size", silhouette_size)
         if silhouettes.shape[1:] != size:
             raise InvalidArgumentError(f"silhouettes {silhouettes.shape} are not of the size {size}")
         if consistency not in ("paper", "code"):
@@ -191,7 +192,7 @@ class GIReIDObjective(Objective):
     @classmethod
     def for_dataset(cls, network: nn.Cell, dataset: TrainingClasses, **options: Any) -> GIReIDObjective:
         """Build the objective for a dataset's persons, and read its training images' silhouettes."""
-        height, width = options.get("silhouette_size", SILHOUETTE)
+        height, width = two_sides("silhouette_size", options.get("silhouette_size", SILHOUETTE))
         silhouettes = training_silhouettes(dataset.train, height, width)
         return cls(network, dataset.num_train_pids, silhouettes, **options)
 

@@ -17,6 +17,7 @@ from mindreid.layers.resizing import BilinearResize
 from mindreid.layers.spatial_transformer import RegionSampler
 from mindreid.models.hacnn.attention import REGIONS, HarmoniousAttention
 from mindreid.models.hacnn.inception import ConvBlock, InceptionA, InceptionB
+from mindreid.option_checks import check_positive_integers
 
 SIZE = (160, 64)
 STEM_CHANNELS = 32
@@ -60,10 +61,16 @@ class HACNN(nn.Cell):
     align_corners : bool
         How regions are sampled: ``False`` as PyTorch does since 1.3, ``True`` as when torchreid's
         published weights were trained.
+
+    Raises
+    ------
+    InvalidArgumentError
+        If there are no features, or ``width`` leaves no channels.
     """
 
     def __init__(self, *, width: float = 1.0, features: int = 512, align_corners: bool = False) -> None:
         super().__init__()
+        check_positive_integers("the number of features", features, where="features")
         first, second, third = plain_channels(CHANNELS, width)
         sizes = [tuple(side // 2**stage for side in SIZE) for stage in range(1, 5)]
         self.features = features

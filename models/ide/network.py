@@ -18,6 +18,7 @@ from mindreid.layers.neck import BNNeck
 from mindreid.layers.pooling import GlobalPool
 from mindreid.layers.reduction import Reduction
 from mindreid.layers.resnet import ResNetTrunk, StemPool, TrunkName
+from mindreid.option_checks import check_positive_integers
 
 Head = Literal["reduction", "bottleneck", "none"]
 Embedding = Literal["pooled", "classified"]
@@ -72,8 +73,7 @@ class IDE(nn.Cell):
             raise InvalidArgumentError(f"IDE's head is 'reduction', 'bottleneck' or 'none', not {head!r}")
         if embedding not in ("pooled", "classified"):
             raise InvalidArgumentError(f"IDE's embedding is 'pooled' or 'classified', not {embedding!r}")
-        if features < 1:
-            raise InvalidArgumentError(f"IDE's head makes at least one feature, not {features}")
+        check_positive_integers("the number of features", features, where="features")
         self.compares_pooled = embedding == "pooled"
         self.trunk = ResNetTrunk(trunk, last_stride=last_stride, stem_pool=stem_pool, width=width)
         self.pool = GlobalPool("avg")

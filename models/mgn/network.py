@@ -7,7 +7,7 @@ Re-Identification", ACM MM 2018, arXiv 1804.01438, section 3.1 and table 1.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal, Optional
+from typing import Literal, Optional, get_args
 
 from mindspore import Tensor, nn, ops
 from mindspore.ops import constexpr
@@ -27,6 +27,7 @@ from mindreid.layers.resnet import (
     residual_stage,
 )
 from mindreid.models.mgn.variants import VariantName, variant_of
+from mindreid.option_checks import check_choice
 
 REDUCED_FEATURES = 256
 #: Every branch's cell, and its name among the maps, by its number of stripes.
@@ -139,6 +140,7 @@ class MGN(nn.Cell):
         initialization: Initialization = "small",
     ) -> None:
         super().__init__()
+        check_choice("initialization", initialization, get_args(Initialization))
         self.branches = _checked_branches(branches)
         self.variant, self.initialization = variant_of(variant), initialization
         pool = self.variant.pool if pool is None else pool

@@ -9,7 +9,7 @@ from __future__ import annotations
 import mindspore as ms
 from mindspore import Tensor, nn, ops
 
-from mindreid.errors import InvalidArgumentError
+from mindreid.layers.plain_convolutions import plain_channels
 from mindreid.layers.reduction import Reduction
 from mindreid.layers.resnet import initialize_convolutions
 from mindreid.layers.sized_network import SizedNetwork, check_image_size
@@ -71,8 +71,8 @@ class MSCAN(SizedNetwork):
     Raises
     ------
     InvalidArgumentError
-        If the size is no multiple of 16 or the factor leaves no channels; or, when called, for images
-        of another size.
+        If the size is no multiple of 16, or the factor leaves no channels or is above 4; or, when called,
+        for images of another size.
 
     Examples
     --------
@@ -82,9 +82,7 @@ class MSCAN(SizedNetwork):
 
     def __init__(self, *, image_size: tuple[int, int] = (160, 64), width: float = 1.0) -> None:
         super().__init__(image_size, multiple=_REDUCTION)
-        stem, scale = int(_STEM_CHANNELS * width), int(_SCALE_CHANNELS * width)
-        if min(stem, scale) < 1:
-            raise InvalidArgumentError(f"the width factor leaves no channels, it is {width}")
+        stem, scale = plain_channels((_STEM_CHANNELS, _SCALE_CHANNELS), width)
         channels = len(DILATIONS) * scale
         self.stem = nn.SequentialCell(
             nn.Conv2d(3, stem, 5, pad_mode="pad", padding=2), nn.BatchNorm2d(stem), nn.ReLU()

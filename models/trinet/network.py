@@ -13,6 +13,7 @@ from mindspore.common.initializer import Orthogonal
 from mindreid.layers.pooling import GlobalPool
 from mindreid.layers.reduction import Reduction
 from mindreid.layers.resnet import ResNetTrunk, StemPool, TrunkName
+from mindreid.option_checks import check_positive_integers
 
 
 class TriNet(nn.Cell):
@@ -33,6 +34,11 @@ class TriNet(nn.Cell):
         Padding of the stem's max pooling, see :class:`mindreid.layers.resnet.StemMaxPool`. TF-Slim
         pads as mindcv does.
 
+    Raises
+    ------
+    InvalidArgumentError
+        If a vector has no features, or an option has no such value.
+
     Examples
     --------
     >>> TriNet("resnet18", width=0.25)(ops.ones((2, 3, 64, 32))).shape
@@ -49,6 +55,11 @@ class TriNet(nn.Cell):
         stem_pool: StemPool = "torchvision",
     ) -> None:
         super().__init__()
+        for option, features in (
+            ("hidden_features", hidden_features),
+            ("embedding_features", embedding_features),
+        ):
+            check_positive_integers("the number of features", features, where=option)
         self.trunk = ResNetTrunk(trunk, stem_pool=stem_pool, width=width, stride_at="last")
         self.pool = GlobalPool("avg")
         hidden = max(int(hidden_features * width), 1)

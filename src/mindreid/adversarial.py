@@ -101,7 +101,7 @@ class AdversarialObjective(Objective):
     - ``triplet``, only with a weight: batch-hard triplet loss on cosine distances.
 
     The network's phase comes last and holds all but the first. Before ``start_epoch`` the
-    adversaries' terms are computed for the log, but nothing learns from them.
+    adversaries' terms are computed for the log, but nothing learns from them; banks are empty when it begins.
 
     Parameters
     ----------
@@ -183,6 +183,13 @@ class AdversarialObjective(Objective):
             return (adversary.recognition(outputs[0], self.adversary_classes(labels)[index]),)
 
         return losses
+
+    def on_epoch_begin(self, epoch: int) -> None:
+        """Empty the banks in the start epoch: what they hold is embeddings of a network long changed."""
+        if epoch == self.start_epoch:
+            for adversary in self.adversaries.values():
+                if isinstance(adversary, MemoryAdversary):
+                    adversary.forget()
 
     def term_weights(self, epoch: int) -> dict[str, float]:
         """Return the terms' weights; those of the adversaries are 0 before the start epoch."""

@@ -5,6 +5,7 @@ import pytest
 from mindspore import nn
 
 import mindreid
+from mindreid.layers.frame_convolution import FrameConv, FramePartLinear
 from mindreid.zoo import MODELS
 
 
@@ -16,13 +17,56 @@ def cells_of(network, kind):
     return [cell for _, cell in network.cells_and_names() if isinstance(cell, kind)]
 
 
-def test_opengait_draws_convolutions_by_xavier_and_scales_about_one():
-    network = mindreid.create_model("aug_ogbase", initialization="opengait")
-    for weight in values(cells_of(network, nn.Conv2d), "weight"):
-        area = weight.shape[2] * weight.shape[3]
-        bound = np.sqrt(6 / (area * (weight.shape[0] + weight.shape[1])))
+def opengaits_kernels(network):
+    """Every convolution's weights with the shape ``[out, in, ...]`` that they have in OpenGait."""
+    neighbours = [cell.conv for cell in cells_of(network, FrameConv)]
+    for cell in cells_of(network, nn.Conv2d):
+        weight = cell.weight.asnumpy()
+        out, inner, *area = weight.shape
+        yield weight, (out, inner // 3, 3, *area) if cell in neighbours else weight.shape
+    for cell in cells_of(network, FramePartLinear):
+        for weight in values(cell.weights, "data"):
+            yield weight, (weight.shape[1], weight.shape[0] // cell.size, cell.size)
+
+
+DEEP = {"blocks": (1, 1, 1, 1), "width": 0.5}
+GAIT = [
+    ("aug_ogbase", {}),
+    ("deepgaitv2", {"mode": "p3d", **DEEP}),
+    ("deepgaitv2", {"mode": "3d", **DEEP}),
+    ("gaitgl", {}),
+    ("gaitpart", {}),
+    ("gaitset", {}),
+]
+
+
+@pytest.mark.parametrize(("method", "options"), GAIT)
+def test_opengait_draws_convolutions_by_xavier(method, options):
+    network = mindreid.create_model(method, initialization="opengait", **options)
+    kernels = list(opengaits_kernels(network))
+    assert len(kernels) >= 8
+    for weight, (out, inner, *area) in kernels:
+        bound = np.sqrt(6 / ((inner + out) * np.prod(area)))
         assert 0.95 * bound < np.abs(weight).max() <= bound * (1 + 1e-6)
         assert weight.std() == pytest.approx(bound / np.sqrt(3), rel=0.1)
+
+
+@pytest.mark.parametrize("initialization", ["he", "opengait"])
+def test_gaitsets_second_stream_starts_as_a_copy_but_with_opengait(initialization):
+    network = mindreid.create_model("gaitset", width=0.25, initialization=initialization)
+    for first, second in (
+        (network.set_block2, network.global_block2),
+        (network.set_block3, network.global_block3),
+    ):
+        equal = [
+            np.array_equal(ours.asnumpy(), theirs.asnumpy())
+            for ours, theirs in zip(first.get_parameters(), second.get_parameters())
+        ]
+        assert equal == [initialization == "he"] * 2
+
+
+def test_opengait_draws_the_scales_of_norms_about_one():
+    network = mindreid.create_model("aug_ogbase", initialization="opengait")
     scales = np.concatenate(values(cells_of(network, nn.BatchNorm2d), "gamma"))
     assert (scales.mean(), scales.std()) == pytest.approx((1.0, 0.02), abs=0.002)
     objective = MODELS["aug_ogbase"].objective(network, num_classes=4)

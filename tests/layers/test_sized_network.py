@@ -29,7 +29,13 @@ def test_another_size_is_refused_with_what_to_set():
         network(ops.ones((2, 3, 16, 32)))
 
 
-@pytest.mark.parametrize("size", [(0, 16), (40, 16), (-16, 16)])
+@pytest.mark.parametrize("size", [(40, 16), (16, 8)])
 def test_a_size_that_does_not_divide_is_refused(size):
     with pytest.raises(InvalidArgumentError, match="multiples of 16"):
+        Plain(size, multiple=16)
+
+
+@pytest.mark.parametrize("size", [(0, 16), (-16, 16), [16], (16, 16, 3), (16.0, 16), 16, "16"])
+def test_what_is_no_height_and_width_is_refused(size):
+    with pytest.raises(InvalidArgumentError, match=r"image_size=.* is no height and width"):
         Plain(size, multiple=16)

@@ -132,6 +132,42 @@ def test_a_pair_of_views_without_sequences_is_left_out(golden):
     assert gait["rank1_including_identical_view"] == pytest.approx(pairs.mean())
 
 
+def opengaits_cross_view(features, pids, types, views):
+    """Rank-1 and mAP of NM as OpenGait's ``compute_ACC_mAP`` has them, view by view."""
+    ranks, precisions = [], []
+    for view in sorted(set(views)):
+        hits, averages = [], []
+        for probe in np.flatnonzero((types == "nm-01") & (views == view)):
+            kept = np.isin(types, ["nm-02", "bg-02", "cl-02"]) & ((views != view) | (pids != pids[probe]))
+            nearest = np.argsort(np.linalg.norm(features[kept] - features[probe], axis=1))
+            matches = (pids[kept] == pids[probe])[nearest]
+            hits.append(matches[0])
+            if matches.any():
+                averages.append(np.mean(np.arange(1, matches.sum() + 1) / (np.flatnonzero(matches) + 1)))
+        ranks.append(round(100 * np.mean(hits), 2))
+        if averages:
+            precisions.append(round(100 * np.mean(averages), 2))
+    return {"rank1": pytest.approx(np.mean(ranks)), "mAP": pytest.approx(np.mean(precisions))}
+
+
+def test_casia_b_counts_a_probe_without_a_match_as_not_found():
+    """Of two persons a single view is left, which nobody else has in one case."""
+    rng = np.random.default_rng(0)
+    views_of = {0: ("036",), 1: ("036", "090"), 2: ("036", "090"), 3: ("036", "090"), 4: ("180",)}
+    types = [*(f"nm-0{n}" for n in range(1, 7)), "bg-01", "bg-02", "cl-01", "cl-02"]
+    labels = [(person, worn, view) for person, own in views_of.items() for view in own for worn in types]
+    pids, worn, views = (np.array(column) for column in zip(*labels))
+    features = rng.standard_normal((5, 8))[pids] + rng.standard_normal((len(pids), 8))
+    found = evaluate_casia_b(features, pids, worn, views, protocol="cross_view")["NM"]
+    assert found == opengaits_cross_view(features, pids, worn, views)
+
+
+def test_casia_b_without_any_match(golden):
+    embeddings, _, types, views = casia_arguments(golden("eval"))
+    with pytest.raises(InvalidArgumentError, match="no query has a match"):
+        evaluate_casia_b(embeddings, np.arange(len(types)), types, views, protocol="cross_view")
+
+
 def test_unknown_casia_b_protocol(golden):
     with pytest.raises(InvalidArgumentError, match="single_view, cross_view"):
         evaluate_casia_b(*casia_arguments(golden("eval")), protocol="all")

@@ -84,7 +84,7 @@ def test_options_that_mean_nothing_are_refused(options, what):
 
 
 def test_sizes_that_do_not_fit_are_refused():
-    with pytest.raises(InvalidArgumentError, match="at least one feature"):
+    with pytest.raises(InvalidArgumentError, match="features is a positive integer, not 0"):
         gait_prediction(features=0)
     with pytest.raises(InvalidArgumentError, match=r"64×44, not 64×64.*input\.width=44"):
         build_network(load_recipe("gait_prediction/smoke", ["input.width=64"]))

@@ -11,7 +11,7 @@ from mindreid.engine.checkpoints.networks import build_network
 from mindreid.engine.platform.device import select_device
 from mindreid.engine.training.builders import build_objective
 from mindreid.engine.training.run import train
-from mindreid.errors import CheckpointError
+from mindreid.errors import CheckpointError, InvalidArgumentError
 from tests.engine.run_files import parameters
 
 
@@ -67,6 +67,13 @@ def test_other_sizes_are_refused_with_the_options_to_set(smoke_recipe, stored, o
     path = stored("gait_prediction", f"model.network.{option}")
     with pytest.raises(CheckpointError, match=rf"do not fit.*{named}.*{path}.*{settings}"):
         started_objective(smoke_recipe("gi_reid", f"train.init_beside={path}"))
+
+
+@pytest.mark.parametrize("size", ["[12]", "[12, 8, 1]", "[0, 0]"])
+def test_a_silhouette_has_two_sides(smoke_recipe, size):
+    recipe = smoke_recipe("gi_reid", f"model.objective.silhouette_size={size}")
+    with pytest.raises(InvalidArgumentError, match=r"silhouette_size=.* is no height and width"):
+        started_objective(recipe)
 
 
 def test_another_file_is_refused(smoke_recipe, stored, tmp_path):

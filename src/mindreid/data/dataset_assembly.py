@@ -8,7 +8,7 @@ from pathlib import Path
 from mindreid.data.generated_marker import generated_kind
 from mindreid.data.records import Dataset, Protocol, Record, Records, SplitStatistics, relabel
 from mindreid.data.summary import warn_of_differences
-from mindreid.errors import DataError, InvalidArgumentError
+from mindreid.errors import DataError
 
 #: Rankings compare labels in 64 bits.
 _GREATEST = 2**63 - 1
@@ -95,9 +95,3 @@ def restricted_protocol(
     """Return a protocol among the records that ``keep`` accepts; an empty list if a side has none."""
     own_query, own_gallery = (tuple(filter(keep, records)) for records in (query, gallery))
     return [Protocol(name, rule, own_query, own_gallery)] if own_query and own_gallery else []
-
-
-def check_choice(option: str, value: str, choices: Sequence[str]) -> None:
-    """Raise an InvalidArgumentError unless ``value`` is one of ``choices``."""
-    if value not in choices:
-        raise InvalidArgumentError(f"{option}={value!r} is not one of {', '.join(map(repr, choices))}")

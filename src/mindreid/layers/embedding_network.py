@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, get_args
 
 from mindspore import Tensor, nn, ops
 
@@ -10,6 +10,7 @@ from mindreid.layers.initialization import scatter_norm_scales
 from mindreid.layers.neck import BNNeck
 from mindreid.layers.pooling import MapPooling, global_pool
 from mindreid.layers.resnet import ResNetTrunk, StemPool, TrunkName
+from mindreid.option_checks import check_choice
 
 Initialization = Literal["ones", "simple_ccreid"]
 
@@ -43,6 +44,11 @@ class EmbeddingNetwork(nn.Cell):
     num_features : int
         Length of the embedding; 4096 for ResNet-50 with "max_avg".
 
+    Raises
+    ------
+    InvalidArgumentError
+        If an option has no such value.
+
     Examples
     --------
     >>> network = EmbeddingNetwork("resnet18", width=0.25)
@@ -62,6 +68,7 @@ class EmbeddingNetwork(nn.Cell):
         initialization: Initialization = "ones",
     ) -> None:
         super().__init__()
+        check_choice("initialization", initialization, get_args(Initialization))
         self.initialization = initialization
         self.trunk = ResNetTrunk(trunk, last_stride=last_stride, stem_pool=stem_pool, width=width)
         self.pool = global_pool(pool)

@@ -11,10 +11,12 @@ Absent frames, by which sequences are brought to one length, are zeros to their 
 
 from __future__ import annotations
 
-from mindspore import Tensor, nn, ops
+from mindspore import Parameter, ParameterTuple, Tensor, nn, ops
+from mindspore.common.initializer import HeUniform, Initializer, initializer
 
 from mindreid.errors import InvalidArgumentError
 from mindreid.layers.height_pieces import cut_height, join_height
+from mindreid.layers.parts import multiply_parts
 
 
 class FrameConv(nn.Cell):
@@ -53,6 +55,13 @@ class FrameConv(nn.Cell):
         self.conv = nn.Conv2d(
             3 * in_channels, out_channels, kernel_size, stride, pad_mode="pad", padding=kernel_size // 2
         )
+
+    def draw(self, rule: Initializer) -> None:
+        """Draw the weights as the rule draws those of ``nn.Conv3d``, which has an axis for the frames."""
+        weight = self.conv.weight
+        out_channels, in_channels, *area = weight.shape
+        drawn = initializer(rule, (out_channels, in_channels // 3, 3, *area), weight.dtype).init_data()
+        weight.set_data(ops.reshape(drawn, weight.shape))
 
     def construct(self, x: Tensor, frames: int, present: Tensor) -> Tensor:
         """Map ``[B * frames, C, H, W]``, one sequence after the other, to ``[B * frames, C', H', W']``."""
@@ -98,6 +107,47 @@ class FrameJoin(nn.Cell):
         maps = ops.reshape(joined, (-1, joined.shape[2], height, width))
         share = self.mean(ops.transpose(ops.reshape(present, (-1, frames, 1, 1)), (0, 2, 1, 3)))
         return maps, ops.reshape(ops.cast(share > 0.9, present.dtype), (-1, 1, 1, 1))
+
+
+class FramePartLinear(nn.Cell):
+    """A convolution over time of its own for every part: ``parts`` times ``nn.Conv1d`` without bias.
+
+    Parameters
+    ----------
+    parts, in_features, out_features : int
+        Number of parts, lengths of a part's vector before and after.
+    size : {1, 3}
+        Frames that it covers, with zeros beyond the sequence.
+
+    Examples
+    --------
+    >>> FramePartLinear(16, 128, 32, 3)(ops.ones((10, 128, 16)), 5).shape
+    (10, 32, 16)
+    """
+
+    def __init__(self, parts: int, in_features: int, out_features: int, size: int) -> None:
+        super().__init__()
+        self.size = size
+        self._unfolded = (out_features, in_features, size)
+        # PyTorch's rule for a convolution.
+        drawn = [self._drawn(HeUniform(5**0.5)) for _ in range(parts)]
+        self.weights = ParameterTuple(
+            [Parameter(weight, name=str(number)) for number, weight in enumerate(drawn)]
+        )
+
+    def draw(self, rule: Initializer) -> None:
+        """Draw every part's weights as the rule draws those of ``nn.Conv1d``."""
+        for weight in self.weights:
+            weight.set_data(self._drawn(rule))
+
+    def _drawn(self, rule: Initializer) -> Tensor:
+        drawn = initializer(rule, self._unfolded).init_data()
+        return ops.reshape(drawn, (self._unfolded[0], -1)).T
+
+    def construct(self, x: Tensor, frames: int) -> Tensor:
+        """Map ``[B * frames, in_features, parts]`` to ``[B * frames, out_features, parts]``."""
+        x = x if self.size == 1 else with_neighbours(x, frames)
+        return multiply_parts(x, ops.cast(ops.stack(self.weights), x.dtype))
 
 
 def with_neighbours(x: Tensor, frames: int) -> Tensor:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, get_args
 
 from mindspore import nn
 from mindspore.common.initializer import HeNormal, Normal, XavierUniform, initializer
+
+from mindreid.layers.frame_convolution import FrameConv, FramePartLinear
+from mindreid.option_checks import check_choice
 
 #: "he": He's rule for convolutions, norms' scales of 1; "opengait": Xavier's rule, scales about 1.
 Initialization = Literal["he", "opengait"]
@@ -23,14 +26,29 @@ def scatter_norm_scales(cell: nn.Cell, deviation: float = 0.02) -> None:
 
 
 def draw_xavier_convolutions(cell: nn.Cell) -> None:
-    """Draw every convolution's weights by Xavier's rule (uniform), as OpenGait does."""
-    for _, part in cell.cells_and_names():
+    """Draw every convolution's weights by Xavier's rule (uniform), as OpenGait does.
+
+    Those over frames are drawn as the 3-d and 1-d convolutions that they stand for.
+    """
+    parts = [part for _, part in cell.cells_and_names()]
+    for part in parts:
         if isinstance(part, _CONVOLUTIONS):
             part.weight.set_data(initializer(XavierUniform(), part.weight.shape, part.weight.dtype))
+    # Afterwards, since one of the convolutions above may be inside.
+    for part in parts:
+        if isinstance(part, (FrameConv, FramePartLinear)):
+            part.draw(XavierUniform())
 
 
 def initialize_as(cell: nn.Cell, initialization: Initialization) -> None:
-    """Draw a network's weights anew as OpenGait does, or leave them as they are ("he")."""
+    """Draw a network's weights anew as OpenGait does, or leave them as they are ("he").
+
+    Raises
+    ------
+    InvalidArgumentError
+        If there is no such initialisation.
+    """
+    check_choice("initialization", initialization, get_args(Initialization))
     if initialization == "opengait":
         draw_xavier_convolutions(cell)
         scatter_norm_scales(cell)

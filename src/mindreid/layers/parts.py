@@ -10,6 +10,7 @@ from mindspore.common.initializer import Uniform, initializer
 
 from mindreid.l2_normalization import l2_normalize
 from mindreid.layers.classifiers import check_num_classes
+from mindreid.option_checks import check_positive_integers
 
 
 class PartLinear(nn.Cell):
@@ -22,6 +23,11 @@ class PartLinear(nn.Cell):
     in_features, out_features : int
         Lengths of a part's vector before and after.
 
+    Raises
+    ------
+    InvalidArgumentError
+        If a vector has no features.
+
     Examples
     --------
     >>> PartLinear(16, 512, 256)(ops.ones((4, 512, 16))).shape
@@ -30,6 +36,7 @@ class PartLinear(nn.Cell):
 
     def __init__(self, parts: int, in_features: int, out_features: int) -> None:
         super().__init__()
+        check_positive_integers("the number of a part's features", in_features, out_features)
         self.weight = _part_weights(parts, in_features, out_features)
 
     def construct(self, x: Tensor) -> Tensor:

@@ -17,6 +17,7 @@ from mindspore import Tensor, nn, ops
 from mindspore.common.initializer import HeNormal, initializer
 
 from mindreid.errors import InvalidArgumentError
+from mindreid.option_checks import check_choice
 from mindreid.zoo import nearest
 
 TrunkName = Literal["resnet50", "resnet34", "resnet18"]
@@ -275,6 +276,11 @@ class ResNetTrunk(ResNetStem):
         Which block halves the map: the first one of a stage, as in torchvision, or the last one of
         the stage before, as in TF-Slim's version 1. The parameters are the same.
 
+    Raises
+    ------
+    InvalidArgumentError
+        If an option has no such value.
+
     Examples
     --------
     >>> trunk = ResNetTrunk("resnet18", last_stride=1)
@@ -292,8 +298,8 @@ class ResNetTrunk(ResNetStem):
         stride_at: Literal["first", "last"] = "first",
     ) -> None:
         super().__init__(architecture(trunk, width), stem_pool)
-        if stride_at not in ("first", "last"):
-            raise InvalidArgumentError(f"the block with the stride is 'first' or 'last', not {stride_at!r}")
+        check_choice("stride_at", stride_at, ("first", "last"))
+        check_choice("last_stride", last_stride, (1, 2))
         strides = {**STAGE_STRIDES, 4: last_stride}
         self.layer1, self.layer2, self.layer3, self.layer4 = [
             residual_stage(self.arch, stage, stride=strides[stage])

@@ -64,9 +64,9 @@ class SetNetwork(nn.Cell):
         self.parts = 2 * self.pyramid.parts
         self.features = features
         self.part_linear = PartLinear(self.parts, third, features)
-        self.copy_stream()
+        self._copy_stream()
 
-    def copy_stream(self) -> None:
+    def _copy_stream(self) -> None:
         """Have the second stream start as a copy of the first."""
         for ours, theirs in ((self.global_block2, self.set_block2), (self.global_block3, self.set_block3)):
             for copied, parameter in zip(ours.get_parameters(), theirs.get_parameters()):

@@ -8,6 +8,7 @@ from mindspore import nn
 from mindspore.ops import constexpr
 
 from mindreid.errors import InvalidArgumentError
+from mindreid.option_checks import two_sides
 
 
 class SizedNetwork(nn.Cell):
@@ -28,13 +29,13 @@ class SizedNetwork(nn.Cell):
     Raises
     ------
     InvalidArgumentError
-        If the size is no such multiple.
+        If the size is anything but two such multiples.
     """
 
     def __init__(self, image_size: Sequence[int], multiple: int) -> None:
         super().__init__()
-        height, width = image_size
-        if min(image_size) < multiple or height % multiple or width % multiple:
+        height, width = two_sides("image_size", image_size)
+        if height % multiple or width % multiple:
             raise InvalidArgumentError(
                 f"the network takes images of multiples of {multiple} pixels, not {height}×{width}"
             )

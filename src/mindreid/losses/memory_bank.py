@@ -85,6 +85,12 @@ class MemoryBankLoss(nn.Cell):
         cosines = ops.matmul(l2_normalize(inputs), l2_normalize(memory).T)
         return self.loss.compare(cosines, targets, positive * seen, (1 - positive) * seen)
 
+    def forget(self) -> None:
+        """Empty the bank."""
+        for kept in (self.memory, self.seen):
+            # In place: a compiled step goes on with the tensors that it knows.
+            ops.assign(kept, ops.zeros_like(kept))
+
     def _remember(self, inputs: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
         """Put the batch into the bank; return the bank after that, and which classes it holds."""
         full = self.seen.min()

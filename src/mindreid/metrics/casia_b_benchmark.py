@@ -31,7 +31,8 @@ def evaluate_casia_b(
     - "single_view": gallery nm-01 to nm-04 of one view, probes of another; mean over pairs of
       different views.
     - "cross_view": gallery nm-02, bg-02 and cl-02 of all views; what shows the probe's person in
-      the probe's view is junk; mean over the probes' views.
+      the probe's view is junk; mean over the probes' views. As in OpenGait, a probe without a match
+      counts as not found in rank-1 and not at all in mAP; a view of such probes alone has no mAP.
 
     Parameters
     ----------
@@ -57,7 +58,8 @@ def evaluate_casia_b(
     Raises
     ------
     InvalidArgumentError
-        If there is no such protocol, features or labels do not fit together, or a list is empty.
+        If there is no such protocol, features or labels do not fit together, a list is empty, or, for
+        "cross_view", no probe of a list has a match.
 
     Examples
     --------
@@ -89,17 +91,37 @@ def _cross_view(sequences: GaitSequences, metric: str) -> dict[str, dict[str, fl
     result = {}
     for name, types in CROSS_VIEW_PROBES.items():
         probes = sequences.under(types)
-        of_views = [probes[probes.views == view] for view in sorted(set(probes.views.tolist()))]
-        rank1, mean_ap = np.mean([_search_all_views(probe, gallery, metric) for probe in of_views], axis=0)
-        result[name] = {"rank1": float(rank1), "mAP": float(mean_ap)}
+        found, precisions = _search_all_views(probes, gallery, metric)
+        result[name] = {
+            "rank1": _mean_over_views(found, probes.views),
+            "mAP": _mean_over_views(precisions, probes.views),
+        }
     return result
 
 
-def _search_all_views(probe: GaitSequences, gallery: GaitSequences, metric: str) -> tuple[float, float]:
-    ranking = evaluate_ranking(
-        probe.features, gallery.features, probe.pids, gallery.pids, probe.views, gallery.views, metric=metric
-    )
-    return round(to_percent(ranking.rank(1)), 2), round(to_percent(ranking.mean_ap), 2)
+def _search_all_views(
+    probes: GaitSequences, gallery: GaitSequences, metric: str
+) -> tuple[np.ndarray, np.ndarray]:
+    """Whether each probe is found first, and its average precision: 0 and NaN for one without a match."""
+    scores = evaluate_ranking(
+        probes.features,
+        gallery.features,
+        probes.pids,
+        gallery.pids,
+        probes.views,
+        gallery.views,
+        metric=metric,
+    ).scores
+    found, precisions = np.zeros(len(probes)), np.full(len(probes), np.nan)
+    found[scores.queries] = scores.first_ranks == 1
+    precisions[scores.queries] = scores.average_precisions
+    return found, precisions
+
+
+def _mean_over_views(fractions: np.ndarray, views: np.ndarray) -> float:
+    """Average every view's fractions, as rounded per cent, over the views; NaN is left out."""
+    of_views = [fractions[(views == view) & ~np.isnan(fractions)] for view in np.unique(views)]
+    return float(np.mean([round(to_percent(own.mean()), 2) for own in of_views if len(own)]))
 
 
 _PROTOCOLS: dict[str, Callable[[GaitSequences, str], dict[str, dict[str, float]]]] = {

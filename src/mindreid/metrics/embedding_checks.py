@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any, Optional
-
 import numpy as np
 from numpy.typing import ArrayLike
 
@@ -107,29 +105,3 @@ def check_feature_pair(
             fix="extract both with the same network",
         )
     return query, gallery
-
-
-def is_positive_integer(value: Any) -> bool:
-    """Tell whether ``value`` is an integer, not a truth value, of at least 1."""
-    return not isinstance(value, bool) and isinstance(value, (int, np.integer)) and bool(value >= 1)
-
-
-def check_positive_integers(what: str, *values: Any, where: Optional[str] = None) -> None:
-    """Raise InvalidArgumentError unless all ``values`` are positive integers.
-
-    Parameters
-    ----------
-    what : str
-        What they are, with an article: "a rank".
-    values : int
-        NumPy's integers are as good.
-    where : str, optional
-        The argument's name.
-
-    Examples
-    --------
-    >>> check_positive_integers("a rank", 1, 5)
-    """
-    wrong = [value for value in values if not is_positive_integer(value)]
-    if wrong:
-        raise InvalidArgumentError(f"{what} is a positive integer, not {wrong[0]!r}", where)

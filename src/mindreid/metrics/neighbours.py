@@ -8,8 +8,8 @@ import numpy as np
 
 from mindreid.metrics.close_pairs import CloseDistances
 from mindreid.metrics.distances import block_rows, distance_blocks, row_blocks
-from mindreid.metrics.embedding_checks import check_positive_integers
 from mindreid.metrics.junk_rules import Pairs
+from mindreid.option_checks import check_positive_integers
 
 # Columns folded into one minimum while the threshold of a row is searched.
 _FOLD = 32

@@ -19,7 +19,7 @@ from threadpoolctl import threadpool_limits
 
 from mindreid.errors import InvalidArgumentError
 from mindreid.metrics.distances import distance_blocks, l2_normalize
-from mindreid.metrics.embedding_checks import check_features, is_positive_integer
+from mindreid.metrics.embedding_checks import check_features
 from mindreid.metrics.neighbours import smallest
 from mindreid.metrics.reranking import (
     expand_encoding,
@@ -27,6 +27,7 @@ from mindreid.metrics.reranking import (
     k_reciprocal_sets,
     weigh_members,
 )
+from mindreid.option_checks import is_positive_integer
 
 _NOISE = -1
 

@@ -17,13 +17,12 @@ from mindreid.metrics.distances import DistanceBlocks, block_rows, distance_bloc
 from mindreid.metrics.embedding_checks import (
     check_feature_pair,
     check_numbers,
-    check_positive_integers,
-    is_positive_integer,
 )
 from mindreid.metrics.junk_rules import Labels, PersonIndex, check_labels, check_same_kind, junk_mask
 from mindreid.metrics.match_ranks import match_ranks
 from mindreid.metrics.reranking import rerank_k_reciprocal
 from mindreid.metrics.results import QueryScores, RankingResult
+from mindreid.option_checks import check_positive_integers, is_positive_integer
 
 # Double precision tells integers apart below this.
 _EXACT_INTEGERS = 2**53

@@ -21,8 +21,9 @@ from scipy import sparse
 
 from mindreid.errors import InvalidArgumentError
 from mindreid.metrics.distances import block_rows, distance_blocks, l2_normalize, row_blocks
-from mindreid.metrics.embedding_checks import check_feature_pair, is_positive_integer
+from mindreid.metrics.embedding_checks import check_feature_pair
 from mindreid.metrics.neighbours import nearest_neighbours
+from mindreid.option_checks import is_positive_integer
 
 # Elements of a temporary array (gathered embeddings, pairs of sparse entries): a few MB are fastest.
 _MAX_ELEMENTS = 2**19

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from mindreid.errors import InvalidArgumentError
-from mindreid.metrics.embedding_checks import check_positive_integers
+from mindreid.option_checks import check_positive_integers
 
 
 @dataclass(frozen=True)

@@ -34,12 +34,13 @@ from typing import Literal, Optional
 
 from mindreid.atomic import PathLike
 from mindreid.data.cuhk03_release import extract_images
-from mindreid.data.dataset_assembly import assemble, check_choice
+from mindreid.data.dataset_assembly import assemble
 from mindreid.data.dataset_files import LayoutError, read_folder, require
 from mindreid.data.formats.matlab import read_variables
 from mindreid.data.layouts import Layout, Shot
 from mindreid.data.records import Dataset, Record, Records, SplitStatistics
 from mindreid.errors import DataError
+from mindreid.option_checks import check_choice
 from mindreid.zoo import DATASETS, DatasetEntry
 
 TREE = """\

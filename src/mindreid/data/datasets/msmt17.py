@@ -30,11 +30,12 @@ from pathlib import Path
 from typing import Literal
 
 from mindreid.atomic import PathLike, write_text
-from mindreid.data.dataset_assembly import assemble, check_choice
+from mindreid.data.dataset_assembly import assemble
 from mindreid.data.dataset_files import LayoutError, check_listed, parse_name, read_lines, require
 from mindreid.data.layouts import Layout, Shot
 from mindreid.data.records import Dataset, Record, Records, SplitStatistics
 from mindreid.errors import DataError
+from mindreid.option_checks import check_choice
 from mindreid.zoo import DATASETS, DatasetEntry
 
 TREE = """\

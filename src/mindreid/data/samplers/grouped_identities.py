@@ -16,7 +16,7 @@ from mindreid.errors import DataError
 
 
 class GroupedIdentitiesSampler(RankedSampler):
-    """Batches of ``persons`` groups of ``images`` images of one person, as CAL was trained with.
+    """Batches of ``persons`` groups of ``images`` images of one person, as CAL and IANet were trained with.
 
     Every person's images are shuffled and cut into groups of K; all groups of all persons are
     shuffled and dealt out, P a batch. So a person may be in a batch with several groups, and the

@@ -27,7 +27,8 @@ class UniformPersonsSampler(RankedSampler):
     ``persons / world_size`` persons.
 
     Source: ``RandomIdentitySampler`` of the authors' code of Q. Wang et al., "Exploring Fine-Grained
-    Representation and Recomposition for Cloth-Changing Person Re-Identification", TIFS 2024.
+    Representation and Recomposition for Cloth-Changing Person Re-Identification", TIFS 2024. The authors of
+    ISP and of GI-ReID have the same.
 
     Parameters
     ----------

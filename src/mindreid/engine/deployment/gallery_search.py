@@ -12,8 +12,9 @@ from mindreid.atomic import atomic_path
 from mindreid.engine.deployment.inference import Embedded
 from mindreid.errors import InvalidArgumentError
 from mindreid.metrics.distances import DistanceBlocks, block_rows, distance_blocks, row_blocks
-from mindreid.metrics.embedding_checks import check_feature_pair, check_positive_integers
+from mindreid.metrics.embedding_checks import check_feature_pair
 from mindreid.metrics.neighbours import smallest
+from mindreid.option_checks import check_positive_integers
 
 
 def search(
