@@ -26,9 +26,12 @@ class Listener:
     ----------
     only_looks : bool
         Whether an error in it says nothing against what was trained, which is saved then.
+    fails_together : bool
+        Whether every worker has it, and an error of one at an epoch's end becomes one of all.
     """
 
     only_looks = False
+    fails_together = False
 
     def on_epoch_begin(self, epoch: int) -> None:
         """Act before the first step of ``epoch`` (from 0), not where a resumed run goes on within it."""
@@ -182,6 +185,7 @@ class PeriodicEvaluation(Listener):
     """
 
     only_looks = True
+    fails_together = True
 
     def __init__(
         self,

@@ -10,6 +10,7 @@ from typing import Optional
 import numpy as np
 from mindspore import Tensor
 
+from mindreid.engine.platform.distributed import Workers, failing_together, wait_for_all
 from mindreid.engine.training.listeners import Listener
 from mindreid.engine.training.optimizers import restart, set_learning_rate
 from mindreid.engine.training.plan import Plan
@@ -118,13 +119,17 @@ class Trainer:
         batches = progress.batch
         progress.epoch, progress.batch = epoch + 1, 0
         for listener in self.listeners:
+            workers = self.state.workers if listener.fails_together else Workers()
             try:
-                listener.on_epoch_end(epoch)
+                with failing_together(workers):
+                    listener.on_epoch_end(epoch)
             except Exception as error:
                 # All steps are done but the evaluation isn't: the resumed run begins with it.
                 progress.epoch, progress.batch = epoch, batches
                 if listener.only_looks and not isinstance(error, StopRequestedError):
                     self._checkpoint()
+                    # A worker that left earlier would have the others killed, the first one while it saves.
+                    wait_for_all(workers)
                 raise
 
     def _checkpoint(self) -> None:
