@@ -15,7 +15,7 @@ from mindreid.engine.training import run_state
 from mindreid.engine.training.run import train
 from mindreid.engine.training.run_folder import RunFolder
 from mindreid.engine.training.step import TrainStep
-from mindreid.errors import CheckpointError, InterruptedRunError, TrainingError
+from mindreid.errors import CheckpointError, InterruptedRunError, MindReidError, TrainingError
 from tests.engine.run_files import assert_equal_runs, parameters, steps
 from tests.engine.toy_methods import MiningObjective
 from tests.slow_cases import quick_only
@@ -168,6 +168,22 @@ def test_a_run_that_is_given_fewer_epochs_than_it_has_done_changes_nothing(recip
     assert len(steps(RunFolder(tmp_path / "run"))) == done
     for name, value in parameters(tmp_path / "run" / "last.ckpt").items():
         np.testing.assert_array_equal(value, before[name], err_msg=name)
+
+
+@pytest.mark.parametrize(
+    "mistake",
+    [
+        "dataset.root=/no/such/folder",
+        "model.network.width=4",
+        "optimizers.network.schedule={name: multi_step, milestones: [3, 1], gamma: 0.1}",
+    ],
+)
+def test_a_refused_resume_leaves_the_runs_recipe(begun, mistake):
+    run = begun(*OVERRIDES)
+    before = (run / "config.yaml").read_bytes()
+    with pytest.raises(MindReidError):
+        train(load_recipe(str(run / "config.yaml"), [mistake, "train.epochs=4"]), run, resume=True)
+    assert (run / "config.yaml").read_bytes() == before
 
 
 def test_a_run_that_ended_before_its_first_save_begins_anew(recipe_of, trained, tmp_path):

@@ -135,6 +135,9 @@ class _Run:
     def carry_out(self, stop: StopRequest) -> dict[str, dict[str, Any]]:
         """Train to the end, or to where ``stop`` asks; return the last evaluation."""
         trainer = self._trainer(stop)
+        if self.workers.is_first:
+            # Not before: a resume that is refused changes nothing.
+            self.folder.note(self.recipe)
         done = self.state.progress.epoch
         if done >= trainer.plan.epochs:
             logger.info("nothing is left to train: epoch %d of %d was reached", done, trainer.plan.epochs)

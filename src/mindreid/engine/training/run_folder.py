@@ -117,7 +117,7 @@ class RunFolder:
             ) from None
 
     def prepare(self, recipe: Recipe, resume: bool) -> None:
-        """Note the recipe of a run that begins or goes on.
+        """Note the recipe of a run that begins; :meth:`note` that of one that goes on, once it does.
 
         Raises
         ------
@@ -137,4 +137,9 @@ class RunFolder:
         remove_stale_temporaries(self.root)
         if self._mining_as_once_named.exists():
             self._mining_as_once_named.replace(self.mining)
+        if not resume:
+            self.note(recipe)
+
+    def note(self, recipe: Recipe) -> None:
+        """Write the recipe that the run is trained by from now on."""
         write_text(self.recipe, format_yaml(recipe.as_dict()))
