@@ -66,7 +66,9 @@ def recipe(name, root, *overrides, phases=("network",), rate=1e-3):
     return name, [*common, *(f"optimizers.{phase}={SGD % rate}" for phase in phases), *overrides]
 
 
-def write_job(path, images=(), counts=(), trainings=(), interrupted=(), faulty=(), keep_running_statistics=False):
+def write_job(
+    path, images=(), counts=(), trainings=(), interrupted=(), faulty=(), keep_running_statistics=False
+):
     content = {
         "keep_running_statistics": keep_running_statistics,
         "images": [str(image) for image in images],

@@ -52,15 +52,19 @@ class Trainer:
         self._resting: frozenset[str] = frozenset()
 
     def fit(self) -> None:
-        """Train from where the state stands to the last epoch.
+        """Train from where the state stands to the last step; nothing happens if that is taken.
 
         Raises
         ------
         StopRequestedError
             If the process was asked to end; all that was done is saved.
         """
+        progress = self.state.progress
+        if self.plan.is_done(progress):
+            return
+        progress.epoch, progress.batch = self.plan.place(progress)
         try:
-            for epoch in range(self.state.progress.epoch, self.plan.epochs):
+            for epoch in range(progress.epoch, self.plan.epochs):
                 self.stop.check()
                 self._train_epoch(epoch)
                 self._end_epoch(epoch)

@@ -134,13 +134,16 @@ class _Run:
 
     def carry_out(self, stop: StopRequest) -> dict[str, dict[str, Any]]:
         """Train to the end, or to where ``stop`` asks; return the last evaluation."""
-        trainer = self._trainer(stop)
+        plan, progress = builders.build_plan(self.recipe, self.sampler), self.state.progress
+        if plan.is_done(progress):
+            unit = "step" if plan.steps else "epoch"
+            done, length = getattr(progress, unit), plan.steps or plan.epochs
+            logger.info("nothing is left to train: %s %d of %d was reached", unit, done, length)
+            return progress.metrics
+        trainer = self._trainer(plan, stop)
         if self.workers.is_first:
             # Not before: a resume that is refused changes nothing.
             self.folder.note(self.recipe)
-        done = self.state.progress.epoch
-        if done >= trainer.plan.epochs:
-            logger.info("nothing is left to train: epoch %d of %d was reached", done, trainer.plan.epochs)
         try:
             with memory_errors_explained("training", _LESS_MEMORY):
                 trainer.fit()
@@ -148,10 +151,9 @@ class _Run:
             # A worker that left earlier would have the others killed, the first one while it saves.
             wait_for_all(self.workers)
             raise self._interruption(stop) from None
-        return self.state.progress.metrics
+        return progress.metrics
 
-    def _trainer(self, stop: StopRequest) -> Trainer:
-        plan = builders.build_plan(self.recipe, self.sampler)
+    def _trainer(self, plan: Plan, stop: StopRequest) -> Trainer:
         stand_ins = StandIns(self.dataset.train, self.recipe.train.unreadable_share)
         batches = partial(
             training_batches,
