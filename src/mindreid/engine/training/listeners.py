@@ -215,11 +215,22 @@ class PeriodicEvaluation(Listener):
             append_line(
                 self.path, {"epoch": epoch, "step": self.progress.step, "results": self.progress.metrics}
             )
-        first = next(iter(results.values()))
-        value = first.named(self.best_metric)
+        self._choose_best(results)
+
+    def _choose_best(self, results: Results) -> None:
+        protocol, first = next(iter(results.items()))
+        metric, value = self.best_metric, first.named(self.best_metric)
         if value is None:
             # Some gait protocols report rank-1 alone.
-            value = first.rank1
+            metric, value = "rank1", first.rank1
+        figure = {"metric": metric, "protocol": protocol, "rerank": first.rerank}
+        if self.progress.best_of not in ({}, figure):
+            logger.warning(
+                "the best checkpoint was chosen by %s, and from now on is by %s: earlier ones do not count",
+                *(_figure_name(**each) for each in (self.progress.best_of, figure)),
+            )
+            self.progress.best = -1.0
+        self.progress.best_of = figure
         if value > self.progress.best:
             self.progress.best = value
             self.on_best()
@@ -244,6 +255,10 @@ class CheckpointKeeper(Listener):
     def on_checkpoint(self) -> None:
         """Save."""
         self.save()
+
+
+def _figure_name(metric: str, protocol: str, rerank: bool) -> str:
+    return f"{metric} of {protocol!r}{' re-ranked' if rerank else ''}"
 
 
 def format_seconds(seconds: float) -> str:
