@@ -62,10 +62,9 @@ def launcher(output: Path) -> list[str]:
 
 
 def arguments(data: Path, output: Path, options: list[str]) -> list[str]:
-    """Return the arguments of ``mindreid train``; a run that is there goes on."""
-    if (output / "state.ckpt").is_file():
-        return ["--resume", str(output), "--root", str(data)]
-    return ["--root", str(data), "--output", str(output), *options]
+    """Return the arguments of ``mindreid train``; a run that is there goes on, with what is changed in it."""
+    begun = (output / "state.ckpt").is_file()
+    return ["--root", str(data), "--resume" if begun else "--output", str(output), *options]
 
 
 def is_remote(url: str) -> bool:

@@ -56,19 +56,26 @@ def bucket(tmp_path, tiny_market):
     return tmp_path
 
 
+def with_modelarts(bucket):
+    """The environment in which its package is found, before what is found already."""
+    found = filter(None, (str(bucket / "package"), os.environ.get("PYTHONPATH")))
+    return {"BUCKET": str(bucket / "obs"), "PYTHONPATH": os.pathsep.join(found)}
+
+
 @pytest.mark.slow
 def test_places_in_obs_are_copied_and_a_second_job_goes_on(bucket):
-    environment = {"BUCKET": str(bucket / "obs"), "PYTHONPATH": str(bucket / "package")}
+    environment = with_modelarts(bucket)
     arguments = ("--data_url", "obs://market", "--train_url", "obs://run", "--config", bucket / "tiny.yaml")
     first = run(*arguments, "--cache", bucket / "cache", environment=environment)
     assert first.returncode == 0, first.stderr
     delivered = bucket / "obs" / "run"
     assert {"last.ckpt", "state.ckpt", "metrics.jsonl"} <= {path.name for path in delivered.iterdir()}
-    second = run(*arguments, "--cache", bucket / "another", environment=environment)
+    more = ("--set", "train.steps=3")
+    second = run(*arguments, *more, "--cache", bucket / "another", environment=environment)
     assert second.returncode == 0, second.stderr
     assert "resumed after" in second.stderr
     steps = [json.loads(line)["step"] for line in (delivered / "metrics.jsonl").read_text().splitlines()]
-    assert steps == [1, 2]
+    assert steps == [1, 2, 3]
 
 
 def test_an_error_of_training_is_the_jobs(bucket, tiny_market):
