@@ -25,15 +25,21 @@ from mindreid.layers.precision import set_precision
 from mindreid.objective import Objective
 
 
-def build_objective(recipe: Recipe, network: nn.Cell, dataset: Dataset, device: Device) -> Objective:
-    """Build what trains ``network`` on ``dataset``; mixed precision stays within networks."""
+def build_objective(
+    recipe: Recipe, network: nn.Cell, dataset: Dataset, device: Device, *, start: bool = True
+) -> Objective:
+    """Build what trains ``network`` on ``dataset``; mixed precision stays within networks.
+
+    Networks that only training uses have the recipe's start, or, without ``start``, random weights.
+    """
     # The network has its precision already, but norms that were exchanged since do not.
     set_precision(network, device.amp_level)
     kind = zoo.MODELS[recipe.model.name].objective
     objective: Objective = kind.for_dataset(network, dataset, **recipe.model.objective)
     for beside in objective.networks_beside().values():
         set_precision(beside, device.amp_level)
-    start_networks_beside(recipe, objective)
+    if start:
+        start_networks_beside(recipe, objective)
     return objective
 
 

@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import errno
+import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Optional
 
 from mindreid.atomic import remove_stale_temporaries, write_text
-from mindreid.config import Recipe
+from mindreid.config import WEIGHTS_REQUIRED, Recipe
 from mindreid.errors import CheckpointError, TrainingError
 from mindreid.folder_lock import FolderInUse, folder_lock
 from mindreid.yaml_source import format_yaml
+
+#: Keys of a recipe whose values are paths, by section.
+_PATHS = {
+    "dataset": ("root", "views", "keypoints", "silhouettes"),
+    "train": ("init_weights", "init_checkpoint", "init_beside"),
+}
 
 
 @dataclass(frozen=True)
@@ -141,5 +149,18 @@ class RunFolder:
             self.note(recipe)
 
     def note(self, recipe: Recipe) -> None:
-        """Write the recipe that the run is trained by from now on."""
-        write_text(self.recipe, format_yaml(recipe.as_dict()))
+        """Write the recipe that the run is trained by from now on, its paths absolute.
+
+        So a resume, or a page of the run, finds the files from any folder.
+        """
+        content = recipe.as_dict()
+        for section, keys in _PATHS.items():
+            for key in keys:
+                content[section][key] = _absolute(content[section][key])
+        write_text(self.recipe, format_yaml(content))
+
+
+def _absolute(path: Optional[str]) -> Optional[str]:
+    if path is None or path == WEIGHTS_REQUIRED:
+        return path
+    return os.path.abspath(os.path.expanduser(path))
