@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import logging
+import math
 from dataclasses import asdict
 
 import pytest
@@ -13,6 +15,7 @@ from mindreid.engine.evaluation.protocol_results import ProtocolResult
 from mindreid.engine.training.listeners import PeriodicEvaluation
 from mindreid.engine.training.progress import Progress
 from mindreid.engine.training.run import train
+from mindreid.report.evaluation_history import read_evaluations
 
 MAP = {"metric": "mAP", "protocol": "standard", "rerank": False}
 
@@ -22,11 +25,11 @@ def evaluate(caplog):
     """Evaluate once on from a progress; tells whether it was the best so far."""
     logging.getLogger("mindreid").propagate = True
 
-    def evaluate(progress, results, best_metric="mAP"):
+    def evaluate(progress, results, best_metric="mAP", path=None):
         found = []
         evaluation = PeriodicEvaluation(
             lambda: results, every=1, epochs=9, best_metric=best_metric, progress=progress,
-            on_best=lambda: found.append(progress.best),
+            on_best=lambda: found.append(progress.best), path=path,
         )  # fmt: skip
         evaluation.on_epoch_end(3)
         return bool(found)
@@ -60,6 +63,20 @@ def test_another_figure_is_not_compared_with_what_was_the_best(evaluate, caplog,
     caplog.clear()
     assert not evaluate(progress, results, best_metric)
     assert caplog.text == ""
+
+
+def test_a_figure_that_the_data_have_nothing_for_is_never_the_best(evaluate, caplog, tmp_path):
+    progress, nothing = Progress(), ProtocolResult(rank1=math.nan, mean_ap=math.nan)
+    for _ in range(2):
+        assert not evaluate(progress, {"NM": nothing, "BG": ProtocolResult(rank1=0.5)}, path=tmp_path / "e")
+    assert "the data have nothing for rank1 of 'NM'" in caplog.text
+    assert (progress.best, progress.best_of) == (-1, {})
+    lines = (tmp_path / "e").read_text().splitlines()
+    assert [json.loads(line, parse_constant=pytest.fail)["results"]["NM"]["rank1"] for line in lines] == [
+        None,
+        None,
+    ]
+    assert len(read_evaluations(tmp_path / "e")) == 1
 
 
 def test_the_best_value_of_an_earlier_version_counts(evaluate, caplog):

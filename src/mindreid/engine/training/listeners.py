@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -223,6 +224,13 @@ class PeriodicEvaluation(Listener):
         if value is None:
             # Some gait protocols report rank-1 alone.
             metric, value = "rank1", first.rank1
+        if math.isnan(value):
+            logger.warning(
+                "the data have nothing for %s of %r, by which the best checkpoint is chosen: there is none",
+                metric,
+                protocol,
+            )
+            return
         figure = {"metric": metric, "protocol": protocol, "rerank": first.rerank}
         if self.progress.best_of not in ({}, figure):
             logger.warning(
