@@ -3,8 +3,8 @@
     python scripts/train_modelarts.py --data_url DATA --train_url RESULTS --config mgn/market1501 [OPTIONS...]
 
 ``--data_url`` and ``--train_url`` are folders, or places in OBS (``obs://``), which are copied by ModelArts'
-``moxing``: the data before training, the run's folder after it, also of a run that failed. A rank table
-in ``RANK_TABLE_FILE`` with several devices starts a worker on each.
+``moxing``: the data before training, the run's folder after it, also of a run that failed or was asked to
+stop, which saves first. A rank table in ``RANK_TABLE_FILE`` with several devices starts a worker on each.
 """
 
 from __future__ import annotations
@@ -13,14 +13,17 @@ import argparse
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
+from mindreid.engine.platform.launcher import remember_requests
 from mindreid.engine.platform.logs import write_line
 from mindreid.engine.platform.rank_table import read_rank_table
 from mindreid.errors import DeviceError, MindReidError
 
 ROOT = Path(__file__).resolve().parent.parent
 REMOTE = ("obs://", "s3://")
+POLL_SECONDS = 0.2
 
 
 def main() -> int:
@@ -45,10 +48,24 @@ def train(data_url: str, train_url: str, cache: Path, options: list[str]) -> int
     if is_remote(train_url):
         # What an earlier job left there can be resumed.
         copy(train_url, str(output), if_there=True)
-    done = subprocess.run([*launcher(output), *arguments(data, output, options)], check=False)  # noqa: S603
-    if is_remote(train_url):
-        copy(str(output), train_url)
-    return done.returncode
+    try:
+        return run([*launcher(output), *arguments(data, output, options)])
+    finally:
+        if is_remote(train_url):
+            copy(str(output), train_url)
+
+
+def run(command: list[str]) -> int:
+    """Run a command to its end, passing SIGTERM and Ctrl-C on; return its exit code as a shell does."""
+    requests, passed_on = remember_requests(), 0
+    # A session of its own: what is sent to all of ours shall reach it through us only.
+    process = subprocess.Popen(command, start_new_session=True)  # noqa: S603
+    while process.poll() is None:
+        while passed_on < len(requests):
+            process.send_signal(requests[passed_on])
+            passed_on += 1
+        time.sleep(POLL_SECONDS)
+    return process.returncode if process.returncode >= 0 else 128 - process.returncode
 
 
 def launcher(output: Path) -> list[str]:
@@ -62,10 +79,9 @@ def launcher(output: Path) -> list[str]:
 
 
 def arguments(data: Path, output: Path, options: list[str]) -> list[str]:
-    """Return the arguments of ``mindreid train``; a run that is there goes on."""
-    if (output / "state.ckpt").is_file():
-        return ["--resume", str(output), "--root", str(data)]
-    return ["--root", str(data), "--output", str(output), *options]
+    """Return the arguments of ``mindreid train``; a run that is there goes on, with what is changed in it."""
+    begun = (output / "state.ckpt").is_file()
+    return ["--root", str(data), "--resume" if begun else "--output", str(output), *options]
 
 
 def is_remote(url: str) -> bool:

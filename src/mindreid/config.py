@@ -119,7 +119,7 @@ class TrainConfig(_Section):
 
     epochs: Optional[int] = Field(default=None, gt=0)
     steps: Optional[int] = Field(default=None, gt=0)
-    seed: int = Field(default=1, ge=0)
+    seed: int = Field(default=1, ge=0, lt=2**32)
     reader_threads: int = Field(default=4, gt=0)
     log_every: int = Field(default=20, gt=0)
     evaluate_every: Optional[int] = Field(default=10, ge=0)

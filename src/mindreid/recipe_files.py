@@ -146,7 +146,7 @@ def _child(node: Any, part: str, where: str) -> Any:
 
 
 def _list_index(node: list[Any], part: str, where: str) -> int:
-    if not part.isdigit() or int(part) >= len(node):
+    if not part.isdecimal() or int(part) >= len(node):
         raise ConfigError(f"{part!r} is no index of a list of {len(node)}", where=where)
     return int(part)
 

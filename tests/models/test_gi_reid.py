@@ -1,12 +1,18 @@
 """GI-ReID's gait stream starts from what was trained by itself, or not at all."""
 
 import logging
+import shutil
 
 import numpy as np
 import pytest
 
 from mindreid.data.open_dataset import open_dataset
-from mindreid.engine.checkpoints.checkpoint_files import Description, named_parameters, save_weights
+from mindreid.engine.checkpoints.checkpoint_files import (
+    Description,
+    named_parameters,
+    read_description,
+    save_weights,
+)
 from mindreid.engine.checkpoints.networks import build_network
 from mindreid.engine.platform.device import select_device
 from mindreid.engine.training.builders import build_objective
@@ -91,10 +97,17 @@ def test_another_file_is_refused(smoke_recipe, stored, tmp_path):
 
 @pytest.mark.slow
 def test_a_run_goes_on_from_the_trained_gait_stream(smoke_run, smoke_recipe, tmp_path):
-    trained = smoke_run("gait_prediction").folder / "last.ckpt"
+    trained = shutil.copy(smoke_run("gait_prediction").folder / "last.ckpt", tmp_path / "stream.ckpt")
     recipe = smoke_recipe("gi_reid", f"train.init_beside={trained}")
     stream = gait_stream(started_objective(recipe))
     for name, value in parameters(trained).items():
         np.testing.assert_array_equal(stream[name], value, err_msg=name)
     train(recipe, tmp_path / "run")
     assert f"start from the checkpoint {trained}, epoch 2" in (tmp_path / "run" / "train.log").read_text()
+    trained.unlink()
+    train(
+        smoke_recipe("gi_reid", f"train.init_beside={trained}", "train.epochs=3"),
+        tmp_path / "run",
+        resume=True,
+    )
+    assert read_description(tmp_path / "run" / "last.ckpt").epoch == 3

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import replace
 
 import pytest
@@ -55,6 +56,22 @@ def protocol_results(draw):
             std=st.none() if trials is None else st.builds(Figures, **figures),
         )
     )
+
+
+def test_what_the_data_have_nothing_for_is_null_in_files_and_a_dash_in_tables():
+    """As CASIA-B's cross-view figures of sequences that have one view."""
+    result = ProtocolResult(rank1=math.nan, mean_ap=math.nan, rule="standard")
+    content = json.loads(json.dumps(results_to_json({"NM": result}), allow_nan=False))
+    assert content["NM"] == {"rank1": None, "mAP": None, "rule": "standard", "rerank": False}
+    read = results_from_json(content)["NM"]
+    assert math.isnan(read.rank1)
+    assert math.isnan(read.mean_ap)
+    assert read.mean_inp is None
+    assert read.figures() == {}
+    assert [read.named(name) for name in ("rank1", "mAP", "mINP")] == [None, None, None]
+    assert format_results({"NM": read}).splitlines()[-1].split() == [
+        *("NM", "standard", "-", "-", "-", "-", "-", "-/-", "-", "no")
+    ]
 
 
 def test_files_of_before_are_read_and_written_unchanged():

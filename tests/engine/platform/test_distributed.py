@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import shutil
 import socket
 import subprocess
 import sys
@@ -64,13 +66,16 @@ def recipe(name, root, *overrides, phases=("network",), rate=1e-3):
     return name, [*common, *(f"optimizers.{phase}={SGD % rate}" for phase in phases), *overrides]
 
 
-def write_job(path, images=(), counts=(), trainings=(), interrupted=(), keep_running_statistics=False):
+def write_job(
+    path, images=(), counts=(), trainings=(), interrupted=(), faulty=(), keep_running_statistics=False
+):
     content = {
         "keep_running_statistics": keep_running_statistics,
         "images": [str(image) for image in images],
         "counts": list(counts),
         "trainings": dict(trainings),
         "interrupted": dict(interrupted),
+        "faulty": dict(faulty),
     }
     path.write_text(json.dumps(content), encoding="utf-8")
     return path
@@ -99,13 +104,16 @@ def training(clothes_walkers):
 @pytest.fixture(scope="module")
 def runs(clothes_walkers, training, tmp_path_factory):
     """The same small job, done by one process and by two workers."""
-    folder = tmp_path_factory.mktemp("workers")
+    folder, (name, overrides) = tmp_path_factory.mktemp("workers"), training
+    copy = shutil.copytree(clothes_walkers, folder / "walkers")
+    faulty = (name, [*overrides, f"dataset.root={copy}"])
     job = write_job(
         folder / "job.json",
         sorted(clothes_walkers.rglob("train/*.png"))[: max(COUNTS)],
         COUNTS,
         {"toy": training},
         {"interrupted": training},
+        {"faulty": faulty},
     )
     return run_alone(job, folder / "one"), run_two_workers(job, folder / "two")
 
@@ -169,6 +177,17 @@ def test_workers_agree_where_to_stop_and_resume_bit_for_bit(runs, results):
     for worker in results[1]:
         assert "stopped by SIGTERM; everything up to step 4 is saved" in str(worker["interruption"])
     assert_equal_runs(two / "toy", two / "interrupted")
+
+
+def test_an_image_that_one_worker_cannot_read_costs_no_step(runs, results):
+    """The first worker saves, says what the second one met, and both go on with the evaluation."""
+    _, two = runs
+    first, second = (str(worker["fault"]) for worker in results[1])
+    assert re.match(r"cannot read the image.*" + re.escape(str(results[1][0]["unreadable"])), second)
+    assert first == f"worker 1 failed: {second}"
+    log = (two / "faulty" / "train.log").read_text(encoding="utf-8")
+    assert "resumed after epoch 1, step 4" in log
+    assert_equal_runs(two / "toy", two / "faulty")
 
 
 def test_batch_norms_of_ascend_are_its_own(results):

@@ -20,16 +20,17 @@ from mindspore import Parameter, Tensor, nn, ops
 sys.path.insert(0, str(Path(__file__).parents[3]))
 
 from mindreid.config import DeviceConfig, InputConfig, load_recipe
+from mindreid.data.open_dataset import open_dataset
 from mindreid.data.records import Record
 from mindreid.data.transforms import evaluation_transform
 from mindreid.engine.evaluation.features import FeatureExtractor
 from mindreid.engine.platform.batch_norm import share_batch_statistics
 from mindreid.engine.platform.device import select_device
-from mindreid.engine.platform.distributed import gradient_reducer, join_workers, row_gatherer
+from mindreid.engine.platform.distributed import gradient_reducer, join_workers, row_gatherer, wait_for_all
 from mindreid.engine.training.map_labels import MapLabeller
 from mindreid.engine.training.run import train
 from mindreid.engine.training.step import TrainStep
-from mindreid.errors import InterruptedRunError
+from mindreid.errors import InterruptedRunError, MindReidError
 from mindreid.losses import TripletLoss
 from mindreid.models.fire import FIReObjective
 from tests.engine import register_toys  # noqa: F401 - for recipes of toy methods
@@ -132,6 +133,23 @@ def train_interrupted(recipe, folder, workers):
     return {"interruption": np.array(message)}
 
 
+def train_with_a_fault(recipe, folder, workers):
+    """Have the last worker meet a test image that it can't read; then mend it and go on."""
+    image = Path(open_dataset(recipe).query[workers.size - 1].path)
+    content = image.read_bytes()
+    wait_for_all(workers)
+    image.write_bytes(content[:200])
+    try:
+        train(recipe, folder)
+    except MindReidError as error:
+        message = str(error)
+    wait_for_all(workers)
+    image.write_bytes(content)
+    wait_for_all(workers)
+    train(recipe, folder, resume=True)
+    return {"fault": np.array(message), "unreadable": np.array(str(image))}
+
+
 def counted_minings():
     """Have a list grow by one whenever this process mines labels itself."""
     minings, mine = [], FIReObjective.mine_labels
@@ -159,6 +177,8 @@ def main(job_file, output):
         train(load_recipe(recipe, overrides), Path(output, name))
     for name, (recipe, overrides) in job["interrupted"].items():
         results |= train_interrupted(load_recipe(recipe, overrides), Path(output, name), workers)
+    for name, (recipe, overrides) in job["faulty"].items():
+        results |= train_with_a_fault(load_recipe(recipe, overrides), Path(output, name), workers)
     results["minings"] = np.array(len(minings))
     np.savez(Path(output, f"rank_{workers.rank}.npz"), **results)
 

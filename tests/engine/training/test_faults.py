@@ -77,7 +77,7 @@ def test_a_full_disk_ends_the_run_and_it_goes_on_from_what_was_saved(recipe_of, 
     recipe = recipe_of("train.epochs=2", "model.network.width=64")
     train(recipe, tmp_path / "whole")
     train(recipe_of("train.epochs=1", "model.network.width=64"), tmp_path / "parts")
-    RunFolder(tmp_path / "parts").prepare(recipe, resume=True)
+    RunFolder(tmp_path / "parts").note(recipe)
     saved = RunFolder(tmp_path / "parts").state.read_bytes()
     finished = train_in_process("--resume", tmp_path / "parts", fault=FULL_DISK)
     assert finished.returncode == 2, finished.stderr

@@ -66,7 +66,7 @@ def trainer(state, events):
             yield {"images": images, "pid": np.arange(4, dtype=np.int32)}
 
     schedules = {"network": multi_step(milestones=[1], gamma=0.5)}
-    plan = Plan(2, BATCHES, seed=1, schedules=schedules, checkpoint_steps=2)
+    plan = Plan((BATCHES, BATCHES), seed=1, schedules=schedules, checkpoint_steps=2)
     mining = LabelMining(state, lambda: np.zeros((7, 8), np.float32), None)
     return Trainer(plan, state, batches, [mining, Telling()])
 

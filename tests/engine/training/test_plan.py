@@ -6,13 +6,14 @@ import pytest
 
 from mindreid.engine.training.builders import build_plan
 from mindreid.engine.training.plan import Plan
+from mindreid.engine.training.progress import Progress
 from mindreid.engine.training.schedules import multi_step
 
 SCHEDULES = {"network": multi_step(milestones=[2], gamma=0.5)}
 
 
 def plan_of(**changes):
-    return Plan(**{"epochs": 3, "batches": 15, "seed": 1, "schedules": SCHEDULES, **changes})
+    return Plan(**{"lengths": (5, 5, 5), "seed": 1, "schedules": SCHEDULES, **changes})
 
 
 def test_a_run_of_epochs_counts_its_rates_in_epochs_and_takes_what_they_have():
@@ -27,6 +28,25 @@ def test_a_run_of_steps_counts_its_rates_in_steps_and_ends_after_them():
     assert plan.total_steps == 12
     assert plan.steps_left(10) == 2
     assert [plan.factors(0, step)["network"] for step in (0, 1, 2)] == [1, 1, 0.5]
+
+
+@pytest.mark.parametrize(
+    ("epoch", "batch", "step", "expected"),
+    [(0, 0, 0, (0, 0)), (1, 2, 8, (1, 2)), (2, 0, 11, (1, 5)), (2, 0, 13, (2, 0)), (1, 7, 13, (1, 7))],
+    ids=["begin", "stopped", "ended within an epoch", "ended with one", "evaluation still to come"],
+)
+def test_a_run_of_steps_goes_on_at_its_step(epoch, batch, step, expected):
+    """Epochs of 6, 7 and 8 batches; one that had ended may have got more steps since."""
+    plan = plan_of(lengths=(6, 7, 8), steps=16)
+    assert plan.place(Progress(epoch=epoch, batch=batch, step=step)) == expected
+
+
+@pytest.mark.parametrize(
+    ("progress", "done"),
+    [((1, 5, 10), False), ((1, 6, 11), False), ((2, 0, 11), True), ((1, 7, 12), True), ((0, 0, 0), False)],
+)
+def test_a_run_of_steps_is_done_after_the_evaluation_behind_its_last_one(progress, done):
+    assert plan_of(steps=11).is_done(Progress(*progress)) is done
 
 
 @pytest.mark.parametrize(("every", "expected"), [(0, []), (2, [2, 4, 6]), (7, [])])

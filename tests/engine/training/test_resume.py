@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 
 import mindspore as ms
@@ -15,7 +16,7 @@ from mindreid.engine.training import run_state
 from mindreid.engine.training.run import train
 from mindreid.engine.training.run_folder import RunFolder
 from mindreid.engine.training.step import TrainStep
-from mindreid.errors import CheckpointError, InterruptedRunError, TrainingError
+from mindreid.errors import CheckpointError, InterruptedRunError, MindReidError, TrainingError
 from tests.engine.run_files import assert_equal_runs, parameters, steps
 from tests.engine.toy_methods import MiningObjective
 from tests.slow_cases import quick_only
@@ -170,6 +171,22 @@ def test_a_run_that_is_given_fewer_epochs_than_it_has_done_changes_nothing(recip
         np.testing.assert_array_equal(value, before[name], err_msg=name)
 
 
+@pytest.mark.parametrize(
+    "mistake",
+    [
+        "dataset.root=/no/such/folder",
+        "model.network.width=4",
+        "optimizers.network.schedule={name: multi_step, milestones: [3, 1], gamma: 0.1}",
+    ],
+)
+def test_a_refused_resume_leaves_the_runs_recipe(begun, mistake):
+    run = begun(*OVERRIDES)
+    before = (run / "config.yaml").read_bytes()
+    with pytest.raises(MindReidError):
+        train(load_recipe(str(run / "config.yaml"), [mistake, "train.epochs=4"]), run, resume=True)
+    assert (run / "config.yaml").read_bytes() == before
+
+
 def test_a_run_that_ended_before_its_first_save_begins_anew(recipe_of, trained, tmp_path):
     recipe = recipe_of(*OVERRIDES)
     RunFolder(tmp_path / "parts").root.mkdir()
@@ -200,6 +217,37 @@ def test_a_resume_on_other_persons_is_refused(recipe_of, tiny_market, begun):
         image.unlink()
     with pytest.raises(TrainingError, match=r"64 records \(\w+\) then, 56 \(\w+\) now.*init_checkpoint"):
         train(recipe_of(), run, resume=True)
+
+
+@pytest.mark.parametrize("further", quick_only(["13", "20"], "20"))
+def test_a_run_that_is_given_more_steps_equals_one_that_had_them(recipe_of, trained, tmp_path, further):
+    """Epochs have eight; the first part ends within the second one, and there's an evaluation behind it."""
+    options = ("model.name=toy_mining", "train.epochs=null", "train.evaluate_every=null")
+    train(recipe_of(*options, f"train.steps={further}"), tmp_path / "whole")
+    parts = shutil.copytree(trained(*options, "train.steps=11"), tmp_path / "parts")
+    longer = load_recipe(str(parts / "config.yaml"), [f"train.steps={further}"])
+    train(longer, parts, resume=True)
+    expected, found = (parameters(tmp_path / run / "state.ckpt") for run in ("whole", "parts"))
+    for name, value in expected.items():
+        np.testing.assert_array_equal(found[name], value, err_msg=name)
+    assert steps(RunFolder(parts)) == steps(RunFolder(tmp_path / "whole"))
+
+
+def test_a_run_that_has_more_steps_than_it_is_given_changes_nothing(recipe_of, trained, tmp_path, caplog):
+    """Neither one that had ended nor one that was stopped within an epoch."""
+    options = ("model.name=toy_mining", "train.epochs=null", "train.evaluate_every=null")
+    ended = shutil.copytree(trained(*options, "train.steps=11"), tmp_path / "ended")
+    stopped = tmp_path / "stopped"
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        signal_during("a step", monkeypatch, signal.SIGTERM)
+        with pytest.raises(InterruptedRunError):
+            train(recipe_of(*options, "train.steps=11"), stopped)
+    for run, fewer, step in ((ended, 9, 11), (ended, 11, 11), (stopped, 4, 5)):
+        before = {path: path.read_bytes() for path in run.iterdir() if path.suffix in (".ckpt", ".yaml")}
+        with caplog.at_level("INFO"):
+            train(load_recipe(str(run / "config.yaml"), [f"train.steps={fewer}"]), run, resume=True)
+        assert f"nothing is left to train: step {step} of {fewer} was reached" in caplog.text
+        assert before == {path: path.read_bytes() for path in before}
 
 
 STEPS = (

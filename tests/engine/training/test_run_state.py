@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from mindspore import Parameter, Tensor
 
-from mindreid.engine.training.optimizers import adam
+from mindreid.engine.checkpoints.checkpoint_files import save_state
+from mindreid.engine.training.optimizers import adam, sgd
 from mindreid.engine.training.progress import Progress
 from mindreid.engine.training.run_state import RunState
 from mindreid.errors import CheckpointError, TrainingError
@@ -105,6 +106,40 @@ def test_what_the_run_was_trained_on_is_checked_before_anything_changes(tmp_path
     assert seen == ["apples"]
     assert other.progress == Progress()
     assert_equal_values(before, values(other))
+
+
+def momentum_state(momentum, seed=1):
+    ms.set_seed(seed)
+    objective = PlainObjective(ToyNetwork(), num_classes=4).set_train(True)
+    return RunState(
+        objective,
+        lambda: {p.name: sgd(p.parameters, p.name, lr=0.01, momentum=momentum) for p in objective.phases()},
+    )
+
+
+@pytest.mark.parametrize("earlier", quick_only([False, True], True))
+def test_the_factor_of_momentum_is_the_recipes_on_a_resume(earlier, tmp_path):
+    """Earlier versions saved it with the moments."""
+    state = momentum_state(0.9)
+    take_steps(state, 2)
+    parameters = state.parameters()
+    if earlier:
+        factor = state.optimizers["network"].momentum
+        parameters[factor.name] = factor
+    content = {"progress": {"step": 2}, "sizes": {}}
+    save_state(tmp_path / "state.ckpt", parameters, content)
+    other = momentum_state(0.5, seed=2)
+    other.restore(tmp_path / "state.ckpt", accept)
+    assert_equal_values(values(state), values(other))
+    assert float(other.optimizers["network"].momentum.asnumpy()) == 0.5
+    before = other.objective.classifier.bias.asnumpy().copy()
+    moment = values(other)["network.moments.classifier.bias"]
+    take_steps(other, 1)
+    moved = values(other)["network.moments.classifier.bias"]
+    take_steps(state, 1)
+    gradient = values(state)["network.moments.classifier.bias"] - 0.9 * moment
+    np.testing.assert_allclose(moved, 0.5 * moment + gradient, rtol=1e-4, atol=1e-7)
+    np.testing.assert_allclose(other.objective.classifier.bias.asnumpy(), before - 0.01 * moved, rtol=1e-4)
 
 
 def test_optimizers_that_restart_keep_their_parameters_and_forget_their_moments():

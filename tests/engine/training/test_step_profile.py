@@ -6,6 +6,7 @@ import re
 import pytest
 
 from mindreid.engine.training.run import train
+from mindreid.engine.training.run_folder import RunFolder
 from mindreid.engine.training.step_profile import (
     PROFILED,
     SKIPPED,
@@ -13,6 +14,7 @@ from mindreid.engine.training.step_profile import (
     read_trace,
     summary_page,
 )
+from tests.engine.run_files import steps
 
 
 @pytest.mark.slow
@@ -31,6 +33,19 @@ def test_a_run_is_profiled_and_its_result_is_the_same(recipe_of, tmp_path):
     losses = [(tmp_path / name / "metrics.jsonl").read_text() for name in ("plain", "watched")]
     assert losses[0] == losses[1]
     assert not (tmp_path / "plain" / "profile").exists()
+
+
+def test_an_epoch_that_ends_with_the_warm_up_is_followed_by_the_profile(recipe_of, tmp_path):
+    overrides = ("sampler.persons=5", "sampler.images=4", "train.evaluate_every=null")
+    recipe = recipe_of(*overrides, "train.epochs=2")
+    train(recipe, tmp_path / "run", profile=True)
+    folder = RunFolder(tmp_path / "run")
+    assert [row["epoch"] for row in steps(folder)] == [0] * SKIPPED + [1] * SKIPPED
+    assert f"{SKIPPED} steps on CPU" in (folder.profile / "summary.md").read_text()
+    assert (
+        f"nothing is profiled yet: of {SKIPPED} steps to warm up, {SKIPPED} are done"
+        in folder.log.read_text()
+    )
 
 
 def test_the_parts_of_a_page_are_those_of_the_clock():

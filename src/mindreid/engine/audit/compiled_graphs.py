@@ -116,7 +116,7 @@ def _train(recipe: Recipe, device: Device, waits: list[Wait]) -> None:
             for _ in range(_STEPS - 1):
                 yield batch
 
-    plan = Plan(epochs=1, batches=_STEPS, seed=0, schedules=schedules)
+    plan = Plan(lengths=[_STEPS], seed=0, schedules=schedules)
     Trainer(plan, state, batches, [log]).fit()
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Optional, Union
@@ -160,6 +160,7 @@ def load_state(
     parameters: Mapping[str, Parameter],
     *,
     check: Callable[[Mapping[str, Any]], None] = lambda _progress: None,
+    ignored: Collection[str] = (),
 ) -> dict[str, Any]:
     """Restore a state of :func:`save_state` into ``parameters`` and return its progress.
 
@@ -171,6 +172,8 @@ def load_state(
         Receive the values.
     check : callable
         Gets the progress before anything is restored; raises if it does not fit.
+    ignored : collection of str
+        Names that the file may have besides.
 
     Raises
     ------
@@ -180,7 +183,7 @@ def load_state(
     path = Path(path)
     values, content = _read(path)
     check(content)
-    _assign(values, parameters, path)
+    _assign({name: value for name, value in values.items() if name not in ignored}, parameters, path)
     return content
 
 

@@ -18,7 +18,7 @@ from mindreid.data.sample_loaders import sample_loaders
 from mindreid.data.transforms import evaluation_transform
 from mindreid.data.unreadable_files import StandIns
 from mindreid.engine.platform.compilation import compile_function
-from mindreid.engine.platform.distributed import Workers, gather_rows, share_from_first
+from mindreid.engine.platform.distributed import Workers, failing_together, gather_rows, share_from_first
 from mindreid.engine.platform.memory import memory_errors_explained
 from mindreid.layers.byte_images import byte_preparation
 
@@ -103,7 +103,8 @@ class FeatureExtractor:
         was_training = self.network.training
         self.network.set_train(False)
         try:
-            with memory_errors_explained("embeddings", "lower evaluation.batch_size"):
+            explained = memory_errors_explained("embeddings", "lower evaluation.batch_size")
+            with failing_together(self.workers), explained:
                 batches = self._batches(records, stand_ins)
                 rows, indices = self._embed_share(batches, self.flip if flip is None else flip)
         finally:

@@ -19,7 +19,7 @@ from mindreid.engine.evaluation.protocol_results import (
     results_from_json,
     results_to_json,
 )
-from mindreid.engine.platform.distributed import Workers, share_content
+from mindreid.engine.platform.distributed import Workers, failing_together, share_content
 from mindreid.errors import ConfigError
 
 logger = logging.getLogger(__name__)
@@ -51,7 +51,8 @@ def evaluate_dataset(
     embeddings = embed_protocols(extract, protocols)
     seconds = time.monotonic() - begin
     logger.info("%d embeddings in %.1f s", len(embeddings), seconds)
-    results = evaluate_protocols(protocols if workers.is_first else (), embeddings, config)
+    with failing_together(workers):
+        results = evaluate_protocols(protocols if workers.is_first else (), embeddings, config)
     return results_from_json(share_content(results_to_json(results), workers))
 
 

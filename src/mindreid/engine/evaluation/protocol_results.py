@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Optional
@@ -25,7 +26,7 @@ _SHOWN = ("rank1", "rank5", "rank10", "mAP", "mINP")
 
 @dataclass(frozen=True)
 class Figures:
-    """Fractions in [0, 1]; ``None`` is what a protocol does not report.
+    """Fractions in [0, 1]; ``None`` is what a protocol does not report, NaN what the data have nothing for.
 
     Attributes
     ----------
@@ -43,7 +44,7 @@ class Figures:
     mean_inp: Optional[float] = None
 
     def named(self, name: str) -> Optional[float]:
-        """Return a figure by its name in files and tables: "rank1", …, "mAP", "mINP".
+        """Return a figure by its name in files and tables, "rank1", …, "mINP"; ``None`` if it has no value.
 
         Examples
         --------
@@ -51,12 +52,21 @@ class Figures:
         0.25
         """
         attribute = _FIGURES.get(name)
-        return None if attribute is None else getattr(self, attribute)
+        value = None if attribute is None else getattr(self, attribute)
+        return None if value is None or math.isnan(value) else value
 
     def figures(self) -> dict[str, float]:
-        """Return what is reported, by its name in files."""
-        own = {name: getattr(self, attribute) for name, attribute in _FIGURES.items()}
+        """Return what has a value, by its name in files."""
+        own = {name: self.named(name) for name in _FIGURES}
         return {name: value for name, value in own.items() if value is not None}
+
+    def in_files(self) -> dict[str, Optional[float]]:
+        """Return what is reported, by its name in files and as they hold it: null for NaN."""
+        return {
+            name: self.named(name)
+            for name, attribute in _FIGURES.items()
+            if getattr(self, attribute) is not None
+        }
 
 
 @dataclass(frozen=True)
@@ -89,9 +99,9 @@ class ProtocolResult(Figures):
 
     def to_json(self) -> dict[str, Any]:
         """Return what files hold; :meth:`from_json` reads it."""
-        content: dict[str, Any] = self.figures()
+        content: dict[str, Any] = self.in_files()
         if self.trials is not None and self.std is not None:
-            content.update(trials=self.trials, std=self.std.figures())
+            content.update(trials=self.trials, std=self.std.in_files())
         counts = {name: getattr(self, name) for name in _COUNTS}
         content.update({name: count for name, count in counts.items() if count is not None})
         return {**content, "rule": self.rule, "rerank": self.rerank}
@@ -153,7 +163,10 @@ def _attributes(content: Mapping[str, Any]) -> dict[str, Any]:
     """Rename figures from what files call them."""
     if not isinstance(content, Mapping) or "rank1" not in content:
         raise DataError("this is no result of an evaluation: it has no rank1", fix="evaluate again")
-    return {_FIGURES.get(name, name): value for name, value in content.items()}
+    return {
+        _FIGURES.get(name, name): math.nan if name in _FIGURES and value is None else value
+        for name, value in content.items()
+    }
 
 
 def _counts(result: ProtocolResult) -> tuple[str, str]:

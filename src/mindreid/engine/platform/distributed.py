@@ -9,15 +9,16 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Optional
 
 import mindspore as ms
 import numpy as np
 from mindspore import Parameter, Tensor, communication, nn, ops
 
-from mindreid.errors import DeviceError, InvalidArgumentError
+from mindreid.errors import DeviceError, InvalidArgumentError, MindReidError
 
 #: Where launchers other than msrun say how many processes they started.
 _OTHER_LAUNCHERS = {
@@ -29,6 +30,8 @@ _OTHER_LAUNCHERS = {
 }
 #: Rows that a worker sends in one message; a device has to hold them ``size`` times.
 _ROWS_AT_ONCE = 4096
+#: Bytes of an error that other workers are told.
+_TOLD = 1000
 
 
 @dataclass(frozen=True)
@@ -188,6 +191,47 @@ def any_of(flag: bool, workers: Workers) -> bool:
 def wait_for_all(workers: Workers) -> None:
     """Return when every worker has come this far."""
     any_of(False, workers)
+
+
+@contextmanager
+def failing_together(workers: Workers) -> Iterator[None]:
+    """Have all workers leave the block with an error where one of them does; waits for all.
+
+    Those without one would else wait for its part until ``msrun`` ends them, whatever they have to save.
+
+    Raises
+    ------
+    MindReidError
+        On a worker that did not fail itself, with the words of one that did.
+    """
+    own: Optional[Exception] = None
+    try:
+        yield
+    except Exception as error:
+        own = error
+    if not any_of(own is not None, workers):
+        return
+    told = _texts_of_all("" if own is None else _in_a_line(own), workers)
+    if own is not None:
+        raise own
+    rank, words = next((rank, text) for rank, text in enumerate(told) if text)
+    raise MindReidError(f"worker {rank} failed", where=words)
+
+
+def _in_a_line(error: Exception) -> str:
+    text = " ".join(str(error).split())
+    return text if isinstance(error, MindReidError) else f"{type(error).__name__} {text}"
+
+
+def _texts_of_all(text: str, workers: Workers) -> list[str]:
+    """Return every worker's text, cut at ``_TOLD`` bytes, in the order of their ranks."""
+    if workers.size == 1:
+        return [text]
+    sent = np.zeros((1, _TOLD), np.int32)
+    encoded = np.frombuffer(text.encode()[:_TOLD], np.uint8)
+    sent[0, : len(encoded)] = encoded
+    rows = ops.AllGather()(Tensor(sent)).asnumpy().astype(np.uint8)
+    return [row.tobytes().rstrip(b"\0").decode(errors="ignore") for row in rows]
 
 
 def share_from_first(parameters: Iterable[Parameter], workers: Workers) -> None:

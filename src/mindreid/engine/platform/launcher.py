@@ -30,12 +30,17 @@ _OWN_LINE = re.compile(r"Start (scheduler|worker) process|\[[A-Z]+\] ")
 
 @dataclass
 class _Job:
-    """What runs: msrun, its messages, its workers by rank, and the scheduler that they meet at."""
+    """What runs: msrun, its messages, its workers by rank, and the scheduler that they meet at.
+
+    ``requests`` are the signals that asked to stop, ``told`` is how many of them each worker was sent.
+    """
 
     msrun: subprocess.Popen
     logs: Path
     messages: Path
+    requests: list[int]
     ranks: dict[int, int] = field(default_factory=dict)
+    told: dict[int, int] = field(default_factory=dict)
     scheduler: Optional[int] = None
 
     def look(self) -> None:
@@ -52,10 +57,20 @@ class _Job:
         found = _FAILED.search(self.messages.read_text(encoding="utf-8", errors="replace"))
         return (int(found.group(1)), int(found.group(2))) if found else None
 
-    def signal_workers(self, number: int) -> None:
-        """Send a signal to every worker."""
+    def pass_requests_on(self) -> None:
+        """Ask every worker, also one that has just begun, as often as we were; end msrun if it has none."""
+        if self.requests and not self.ranks:
+            self._end_msrun()
         for pid in self.ranks:
-            _kill(pid, number)
+            while self.told.setdefault(pid, 0) < len(self.requests):
+                # msrun itself would die of it and leave the workers behind.
+                _kill(pid, signal.SIGTERM)
+                self.told[pid] += 1
+
+    def _end_msrun(self) -> None:
+        _kill(self.msrun.pid, signal.SIGSTOP)  # it starts nothing more meanwhile
+        for pid in (*_children(self.msrun.pid), self.msrun.pid):
+            _kill(pid, signal.SIGKILL)
 
 
 def main(arguments: Optional[Sequence[str]] = None) -> int:
@@ -67,20 +82,25 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
         sys.stderr.write(f"error: {error}\n")
         return error.exit_code
     parsed.logs.mkdir(parents=True, exist_ok=True)
-    job = _start(parsed, devices)
-
-    def stop(_number: int, _frame: Any) -> None:
-        # msrun itself would die of it and leave the workers behind.
-        job.signal_workers(signal.SIGTERM)
-
-    signal.signal(signal.SIGTERM, stop)
-    signal.signal(signal.SIGINT, stop)
+    job = _start(parsed, devices, remember_requests())
     _wait(job)
+    if job.requests and not job.ranks:
+        number = signal.Signals(job.requests[0])
+        sys.stderr.write(f"error: stopped by {number.name} before a worker had begun\n")
+        return 128 + number
     failure = job.failure()
     if failure is None:
         return job.msrun.returncode
     sys.stderr.write(f"error: {_explain(job, *failure)}\n")
     return failure[1] if failure[1] > 0 else 128 - failure[1]
+
+
+def remember_requests() -> list[int]:
+    """Take SIGTERM and Ctrl-C from now on as requests to stop, and return the list that they are added to."""
+    requests: list[int] = []
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda asked, _frame: requests.append(asked))
+    return requests
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -116,7 +136,7 @@ def _take_rank_table(parsed: argparse.Namespace) -> dict[str, str]:
     return {"ASCEND_RT_VISIBLE_DEVICES": ",".join(map(str, table.servers[rank].devices))}
 
 
-def _start(parsed: argparse.Namespace, devices: dict[str, str]) -> _Job:
+def _start(parsed: argparse.Namespace, devices: dict[str, str], requests: list[int]) -> _Job:
     command = [
         "msrun",
         f"--worker_num={parsed.worker_num}",
@@ -140,7 +160,7 @@ def _start(parsed: argparse.Namespace, devices: dict[str, str]) -> _Job:
         msrun = subprocess.Popen(  # noqa: S603
             command, stdout=subprocess.PIPE, stderr=messages, env=environment, start_new_session=True
         )
-    return _Job(msrun, parsed.logs, path)
+    return _Job(msrun, parsed.logs, path, requests)
 
 
 def _wait(job: _Job) -> None:
@@ -149,6 +169,7 @@ def _wait(job: _Job) -> None:
     rest = b""
     while job.msrun.poll() is None:
         job.look()
+        job.pass_requests_on()
         rest = _show(rest + (stream.read() or b""))
         if job.failure() and job.scheduler is not None:
             # It would wait half a minute for the workers that msrun has just ended.

@@ -25,15 +25,21 @@ from mindreid.layers.precision import set_precision
 from mindreid.objective import Objective
 
 
-def build_objective(recipe: Recipe, network: nn.Cell, dataset: Dataset, device: Device) -> Objective:
-    """Build what trains ``network`` on ``dataset``; mixed precision stays within networks."""
+def build_objective(
+    recipe: Recipe, network: nn.Cell, dataset: Dataset, device: Device, *, start: bool = True
+) -> Objective:
+    """Build what trains ``network`` on ``dataset``; mixed precision stays within networks.
+
+    Networks that only training uses have the recipe's start, or, without ``start``, random weights.
+    """
     # The network has its precision already, but norms that were exchanged since do not.
     set_precision(network, device.amp_level)
     kind = zoo.MODELS[recipe.model.name].objective
     objective: Objective = kind.for_dataset(network, dataset, **recipe.model.objective)
     for beside in objective.networks_beside().values():
         set_precision(beside, device.amp_level)
-    start_networks_beside(recipe, objective)
+    if start:
+        start_networks_beside(recipe, objective)
     return objective
 
 
@@ -66,10 +72,8 @@ def build_plan(recipe: Recipe, sampler: BatchSampler) -> Plan:
         for name, config in recipe.optimizers.items()
     }
     train = recipe.train
-    epochs, batches = _length(train, sampler)
     return Plan(
-        epochs=epochs,
-        batches=batches,
+        lengths=_lengths(train, sampler),
         steps=train.steps,
         seed=train.seed,
         schedules=schedules,
@@ -77,13 +81,14 @@ def build_plan(recipe: Recipe, sampler: BatchSampler) -> Plan:
     )
 
 
-def _length(train: TrainConfig, sampler: BatchSampler) -> tuple[int, int]:
-    """Count the epochs that a run takes, the last of which may be cut short, and their batches."""
-    epochs = batches = 0
-    while (epochs < train.epochs) if train.epochs else (batches < (train.steps or 0)):
-        batches += sampler.count_batches(epochs)
-        epochs += 1
-    return epochs, batches
+def _lengths(train: TrainConfig, sampler: BatchSampler) -> list[int]:
+    """Count the batches of each epoch that a run takes, the last of which may be cut short."""
+    lengths: list[int] = []
+    batches = 0
+    while (len(lengths) < train.epochs) if train.epochs else (batches < (train.steps or 0)):
+        lengths.append(sampler.count_batches(len(lengths)))
+        batches += lengths[-1]
+    return lengths
 
 
 def build_sampler(recipe: Recipe, dataset: Dataset, workers: Workers) -> BatchSampler:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -26,9 +27,12 @@ class Listener:
     ----------
     only_looks : bool
         Whether an error in it says nothing against what was trained, which is saved then.
+    fails_together : bool
+        Whether every worker has it, and an error of one at an epoch's end becomes one of all.
     """
 
     only_looks = False
+    fails_together = False
 
     def on_epoch_begin(self, epoch: int) -> None:
         """Act before the first step of ``epoch`` (from 0), not where a resumed run goes on within it."""
@@ -182,6 +186,7 @@ class PeriodicEvaluation(Listener):
     """
 
     only_looks = True
+    fails_together = True
 
     def __init__(
         self,
@@ -211,11 +216,29 @@ class PeriodicEvaluation(Listener):
             append_line(
                 self.path, {"epoch": epoch, "step": self.progress.step, "results": self.progress.metrics}
             )
-        first = next(iter(results.values()))
-        value = first.named(self.best_metric)
+        self._choose_best(results)
+
+    def _choose_best(self, results: Results) -> None:
+        protocol, first = next(iter(results.items()))
+        metric, value = self.best_metric, first.named(self.best_metric)
         if value is None:
             # Some gait protocols report rank-1 alone.
-            value = first.rank1
+            metric, value = "rank1", first.rank1
+        if math.isnan(value):
+            logger.warning(
+                "the data have nothing for %s of %r, by which the best checkpoint is chosen: there is none",
+                metric,
+                protocol,
+            )
+            return
+        figure = {"metric": metric, "protocol": protocol, "rerank": first.rerank}
+        if self.progress.best_of not in ({}, figure):
+            logger.warning(
+                "the best checkpoint was chosen by %s, and from now on is by %s: earlier ones do not count",
+                *(_figure_name(**each) for each in (self.progress.best_of, figure)),
+            )
+            self.progress.best = -1.0
+        self.progress.best_of = figure
         if value > self.progress.best:
             self.progress.best = value
             self.on_best()
@@ -240,6 +263,10 @@ class CheckpointKeeper(Listener):
     def on_checkpoint(self) -> None:
         """Save."""
         self.save()
+
+
+def _figure_name(metric: str, protocol: str, rerank: bool) -> str:
+    return f"{metric} of {protocol!r}{' re-ranked' if rerank else ''}"
 
 
 def format_seconds(seconds: float) -> str:

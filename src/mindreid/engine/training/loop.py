@@ -10,6 +10,7 @@ from typing import Optional
 import numpy as np
 from mindspore import Tensor
 
+from mindreid.engine.platform.distributed import Workers, failing_together, wait_for_all
 from mindreid.engine.training.listeners import Listener
 from mindreid.engine.training.optimizers import restart, set_learning_rate
 from mindreid.engine.training.plan import Plan
@@ -51,15 +52,19 @@ class Trainer:
         self._resting: frozenset[str] = frozenset()
 
     def fit(self) -> None:
-        """Train from where the state stands to the last epoch.
+        """Train from where the state stands to the last step; nothing happens if that is taken.
 
         Raises
         ------
         StopRequestedError
             If the process was asked to end; all that was done is saved.
         """
+        progress = self.state.progress
+        if self.plan.is_done(progress):
+            return
+        progress.epoch, progress.batch = self.plan.place(progress)
         try:
-            for epoch in range(self.state.progress.epoch, self.plan.epochs):
+            for epoch in range(progress.epoch, self.plan.epochs):
                 self.stop.check()
                 self._train_epoch(epoch)
                 self._end_epoch(epoch)
@@ -118,13 +123,17 @@ class Trainer:
         batches = progress.batch
         progress.epoch, progress.batch = epoch + 1, 0
         for listener in self.listeners:
+            workers = self.state.workers if listener.fails_together else Workers()
             try:
-                listener.on_epoch_end(epoch)
+                with failing_together(workers):
+                    listener.on_epoch_end(epoch)
             except Exception as error:
                 # All steps are done but the evaluation isn't: the resumed run begins with it.
                 progress.epoch, progress.batch = epoch, batches
                 if listener.only_looks and not isinstance(error, StopRequestedError):
                     self._checkpoint()
+                    # A worker that left earlier would have the others killed, the first one while it saves.
+                    wait_for_all(workers)
                 raise
 
     def _checkpoint(self) -> None:

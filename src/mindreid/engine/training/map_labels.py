@@ -16,7 +16,7 @@ from mindreid.data.pipeline import evaluation_batches
 from mindreid.data.records import Record
 from mindreid.data.transforms import evaluation_transform
 from mindreid.data.unreadable_files import StandIns
-from mindreid.engine.platform.distributed import Workers, add_up, share_from_first
+from mindreid.engine.platform.distributed import Workers, add_up, failing_together, share_from_first
 from mindreid.engine.platform.memory import memory_errors_explained
 from mindreid.objective import Objective
 
@@ -68,12 +68,15 @@ class MapLabeller:
         was_training = network.training
         network.set_train(False)
         try:
-            with memory_errors_explained("maps", "lower evaluation.batch_size"):
-                return self._label()
+            explained = memory_errors_explained("maps", "lower evaluation.batch_size")
+            with failing_together(self.workers), explained:
+                labels = self._label_share()
         finally:
             network.set_train(was_training)
+        return add_up(labels, self.workers)
 
-    def _label(self) -> np.ndarray:
+    def _label_share(self) -> np.ndarray:
+        """Label the images of this worker's persons; all others stay 0."""
         persons = deque(_positions_by_person(self.records)[self.workers.rank :: self.workers.size])
         places = np.concatenate([*persons, np.zeros(0, int)])
         labels = np.zeros((len(self.records), 0, 0), np.uint8)
@@ -92,7 +95,7 @@ class MapLabeller:
                     labels[own] = self.objective.label_maps(np.stack(waiting[: len(own)]))
                     del waiting[: len(own)]
                 self.between_batches()
-        return add_up(labels, self.workers)
+        return labels
 
 
 def build_map_labeller(

@@ -289,15 +289,20 @@ def restart(optimizer: nn.Optimizer) -> None:
     optimizer : Optimizer
         One that this module built.
     """
-    kept = {id(parameter) for parameter in optimizer.parameters}
-    # MindSpore keeps the factor of momentum SGD in a parameter, too.
-    kept |= {id(optimizer.learning_rate), id(getattr(optimizer, "momentum", None))}
+    kept = {id(p) for p in (*optimizer.parameters, *constants_of(optimizer), optimizer.learning_rate)}
     for parameter in optimizer.get_parameters():
         if id(parameter) in kept:
             continue
         # Before the first step the powers of Adam's betas are 1, everything else is 0.
         fresh = ops.ones_like if parameter.name.endswith("_power") else ops.zeros_like
         ops.assign(parameter, fresh(parameter))
+
+
+def constants_of(optimizer: nn.Optimizer) -> list[Parameter]:
+    """Return parameters of an optimiser that no step changes: the recipe says what they are."""
+    # MindSpore keeps the factor of momentum SGD in one.
+    factor = getattr(optimizer, "momentum", None)
+    return [factor] if isinstance(factor, Parameter) else []
 
 
 def get_learning_rate(optimizer: nn.Optimizer) -> float:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Optional
 
+from mindreid.engine.training.progress import Progress
 from mindreid.engine.training.schedules import Schedule
 
 
@@ -15,10 +16,8 @@ class Plan:
 
     Attributes
     ----------
-    epochs : int
-        Where to stop.
-    batches : int
-        Steps of all these epochs together.
+    lengths : sequence of int
+        Batches of each epoch, up to the last one.
     seed : int
         Of the draws that objectives ask for.
     schedules : mapping of str to callable
@@ -29,17 +28,38 @@ class Plan:
         Steps between two saves within an epoch; 0: only when asked to stop.
     """
 
-    epochs: int
-    batches: int
+    lengths: Sequence[int]
     seed: int
     schedules: Mapping[str, Schedule]
     steps: Optional[int] = None
     checkpoint_steps: int = 0
 
     @property
+    def epochs(self) -> int:
+        """Epochs of the whole run."""
+        return len(self.lengths)
+
+    @property
     def total_steps(self) -> int:
         """Steps of the whole run."""
-        return self.steps or self.batches
+        return self.steps or sum(self.lengths)
+
+    def is_done(self, progress: Progress) -> bool:
+        """Whether all steps are taken, and no evaluation behind the last one is left."""
+        if self.steps is None:
+            return progress.epoch >= self.epochs
+        return progress.step > self.steps or (progress.step == self.steps and progress.batch == 0)
+
+    def place(self, progress: Progress) -> tuple[int, int]:
+        """Return the epoch in which a run that isn't done goes on, and how many of its steps are taken."""
+        if self.steps is None or progress.batch:
+            return progress.epoch, progress.batch
+        # It may have ended within an epoch, and been given more steps since.
+        epoch, batch = 0, progress.step
+        while batch >= self.lengths[epoch]:
+            batch -= self.lengths[epoch]
+            epoch += 1
+        return epoch, batch
 
     def steps_left(self, step: int) -> Optional[int]:
         """Return how many may follow the first ``step`` steps; ``None``: as many as the epochs have."""

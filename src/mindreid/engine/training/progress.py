@@ -24,6 +24,9 @@ class Progress:
         Completed steps, over all epochs.
     best : float
         Best value so far of the metric that selects ``best.ckpt``; -1 before any evaluation.
+    best_of : dict
+        Which figure that is: "metric", "protocol" and "rerank"; empty before any evaluation, and where an
+        earlier version saved it.
     metrics : dict
         Last evaluation as files hold it, see
         :func:`mindreid.engine.evaluation.protocol_results.results_to_json`.
@@ -33,6 +36,7 @@ class Progress:
     batch: int = 0
     step: int = 0
     best: float = -1.0
+    best_of: dict[str, Any] = field(default_factory=dict)
     metrics: dict[str, Any] = field(default_factory=dict)
 
 

@@ -20,13 +20,13 @@ from mindreid.data.pipeline import training_batches
 from mindreid.data.transforms import training_transform
 from mindreid.data.unreadable_files import StandIns
 from mindreid.engine.checkpoints.checkpoint_files import Description, save_weights
-from mindreid.engine.checkpoints.networks import build_started_network, require_start
+from mindreid.engine.checkpoints.networks import build_network, build_started_network, require_start
 from mindreid.engine.evaluation.features import FeatureExtractor, build_extractor
 from mindreid.engine.evaluation.protocol_evaluation import evaluate_dataset
 from mindreid.engine.evaluation.protocol_results import Results, format_results
 from mindreid.engine.platform.batch_norm import share_batch_statistics
 from mindreid.engine.platform.device import Device, select_device
-from mindreid.engine.platform.distributed import Workers, join_workers, wait_for_all
+from mindreid.engine.platform.distributed import Workers, join_workers, share_content, wait_for_all
 from mindreid.engine.platform.logs import log_to_file
 from mindreid.engine.platform.memory import memory_errors_explained
 from mindreid.engine.training import builders
@@ -98,8 +98,11 @@ def train(
             stack.enter_context(log_to_file(folder.log))
         stack.enter_context(stop.listening())
         ms.set_seed(recipe.train.seed)
-        run = _Run(recipe, folder, device, workers, profile=profile and workers.is_first)
-        run.begin(resume)
+        begun = resume and share_content({"begun": folder.state.exists()}, workers)["begun"]
+        if resume and not begun:
+            logger.info("nothing was saved yet, the run begins anew")
+        run = _Run(recipe, folder, device, workers, begun=begun, profile=profile and workers.is_first)
+        run.begin()
         return run.carry_out(stop)
 
 
@@ -107,12 +110,20 @@ class _Run:
     """One run: what it is made of, and what it does at its begin, on its way and at its end."""
 
     def __init__(
-        self, recipe: Recipe, folder: RunFolder, device: Device, workers: Workers, *, profile: bool
+        self,
+        recipe: Recipe,
+        folder: RunFolder,
+        device: Device,
+        workers: Workers,
+        *,
+        begun: bool,
+        profile: bool,
     ) -> None:
-        self.recipe, self.folder, self.workers = recipe, folder, workers
+        self.recipe, self.folder, self.workers, self.begun = recipe, folder, workers, begun
         self.dataset = open_dataset(recipe)
-        self.network = build_started_network(recipe)
-        objective = builders.build_objective(recipe, self.network, self.dataset, device)
+        # What a saved state fills needs no file to start from, which may be gone.
+        self.network = build_network(recipe) if begun else build_started_network(recipe)
+        objective = builders.build_objective(recipe, self.network, self.dataset, device, start=not begun)
         self.sampler = builders.build_sampler(recipe, self.dataset, workers)
         batch_size = self.sampler.batch_size * workers.size
         share_batch_statistics(objective, recipe.device, device.target, workers, batch_size)
@@ -126,18 +137,24 @@ class _Run:
         self._send = sender(device.target)
         self._profile = StepProfile(folder.profile, device.target) if profile else None
 
-    def begin(self, resume: bool) -> None:
+    def begin(self) -> None:
         """Load the saved state, if there is one, and give all workers what the first one has."""
-        if resume and self.workers.is_first:
+        if self.begun and self.workers.is_first:
             self._restore()
         self.state.share()
 
     def carry_out(self, stop: StopRequest) -> dict[str, dict[str, Any]]:
         """Train to the end, or to where ``stop`` asks; return the last evaluation."""
-        trainer = self._trainer(stop)
-        done = self.state.progress.epoch
-        if done >= trainer.plan.epochs:
-            logger.info("nothing is left to train: epoch %d of %d was reached", done, trainer.plan.epochs)
+        plan, progress = builders.build_plan(self.recipe, self.sampler), self.state.progress
+        if plan.is_done(progress):
+            unit = "step" if plan.steps else "epoch"
+            done, length = getattr(progress, unit), plan.steps or plan.epochs
+            logger.info("nothing is left to train: %s %d of %d was reached", unit, done, length)
+            return progress.metrics
+        trainer = self._trainer(plan, stop)
+        if self.workers.is_first:
+            # Not before: a resume that is refused changes nothing.
+            self.folder.note(self.recipe)
         try:
             with memory_errors_explained("training", _LESS_MEMORY):
                 trainer.fit()
@@ -145,10 +162,9 @@ class _Run:
             # A worker that left earlier would have the others killed, the first one while it saves.
             wait_for_all(self.workers)
             raise self._interruption(stop) from None
-        return self.state.progress.metrics
+        return progress.metrics
 
-    def _trainer(self, stop: StopRequest) -> Trainer:
-        plan = builders.build_plan(self.recipe, self.sampler)
+    def _trainer(self, plan: Plan, stop: StopRequest) -> Trainer:
         stand_ins = StandIns(self.dataset.train, self.recipe.train.unreadable_share)
         batches = partial(
             training_batches,
@@ -234,9 +250,6 @@ class _Run:
             save_weights(path, self.network, description)
 
     def _restore(self) -> None:
-        if not self.folder.state.exists():
-            logger.info("nothing was saved yet, the run begins anew")
-            return
         self.state.restore(self.folder.state, check=self._check_training_list)
         progress = self.state.progress
         logger.info("resumed after epoch %d, step %d", progress.epoch, progress.step)

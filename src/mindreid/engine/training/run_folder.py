@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import errno
+import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Optional
 
 from mindreid.atomic import remove_stale_temporaries, write_text
-from mindreid.config import Recipe
+from mindreid.config import WEIGHTS_REQUIRED, Recipe
 from mindreid.errors import CheckpointError, TrainingError
 from mindreid.folder_lock import FolderInUse, folder_lock
 from mindreid.yaml_source import format_yaml
+
+#: Keys of a recipe whose values are paths, by section.
+_PATHS = {
+    "dataset": ("root", "views", "keypoints", "silhouettes"),
+    "train": ("init_weights", "init_checkpoint", "init_beside"),
+}
 
 
 @dataclass(frozen=True)
@@ -117,7 +125,7 @@ class RunFolder:
             ) from None
 
     def prepare(self, recipe: Recipe, resume: bool) -> None:
-        """Note the recipe of a run that begins or goes on.
+        """Note the recipe of a run that begins; :meth:`note` that of one that goes on, once it does.
 
         Raises
         ------
@@ -137,4 +145,22 @@ class RunFolder:
         remove_stale_temporaries(self.root)
         if self._mining_as_once_named.exists():
             self._mining_as_once_named.replace(self.mining)
-        write_text(self.recipe, format_yaml(recipe.as_dict()))
+        if not resume:
+            self.note(recipe)
+
+    def note(self, recipe: Recipe) -> None:
+        """Write the recipe that the run is trained by from now on, its paths absolute.
+
+        So a resume, or a page of the run, finds the files from any folder.
+        """
+        content = recipe.as_dict()
+        for section, keys in _PATHS.items():
+            for key in keys:
+                content[section][key] = _absolute(content[section][key])
+        write_text(self.recipe, format_yaml(content))
+
+
+def _absolute(path: Optional[str]) -> Optional[str]:
+    if path is None or path == WEIGHTS_REQUIRED:
+        return path
+    return os.path.abspath(os.path.expanduser(path))

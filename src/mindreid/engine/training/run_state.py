@@ -11,7 +11,7 @@ from mindspore import Parameter, amp, nn
 
 from mindreid.engine.checkpoints.checkpoint_files import load_state, named_parameters, save_state
 from mindreid.engine.platform.distributed import Workers, share_content, share_from_first
-from mindreid.engine.training.optimizers import restart
+from mindreid.engine.training.optimizers import constants_of, restart
 from mindreid.engine.training.progress import Progress
 from mindreid.engine.training.step import TrainStep
 from mindreid.objective import Objective
@@ -70,7 +70,7 @@ class RunState:
     def parameters(self) -> dict[str, Parameter]:
         """Return everything that training changes: weights, statistics, moments, rates, loss scale."""
         state = named_parameters(self.objective)
-        own = {id(parameter) for parameter in state.values()}
+        own = {id(parameter) for parameter in (*state.values(), *self._constants())}
         for optimizer in self.optimizers.values():
             state.update({p.name: p for p in optimizer.get_parameters() if id(p) not in own})
         scaler = {} if self.loss_scaler is None else vars(self.loss_scaler)
@@ -127,7 +127,8 @@ class RunState:
             state.clear()
             state.update(self.parameters())
 
-        content = load_state(path, state, check=fit)
+        # States of earlier versions have the constants of optimisers, too.
+        content = load_state(path, state, check=fit, ignored=[p.name for p in self._constants()])
         self.progress = Progress(**content["progress"])
 
     def share(self) -> None:
@@ -137,6 +138,9 @@ class RunState:
         self.progress = Progress(**shared["progress"])
         self._resize(shared["sizes"])
         share_from_first(self.parameters().values(), self.workers)
+
+    def _constants(self) -> list[Parameter]:
+        return [each for optimizer in self.optimizers.values() for each in constants_of(optimizer)]
 
     def _resize(self, sizes: Mapping[str, int]) -> None:
         if sizes != self._sizes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import re
 import time
 from collections.abc import Generator, Iterable, Mapping
@@ -19,6 +20,8 @@ from mindreid.engine.training.listeners import Listener
 from mindreid.engine.training.progress import StepReport
 from mindreid.text_table import format_table
 
+logger = logging.getLogger(__name__)
+
 #: Steps that compile and warm up, and steps that are profiled after them.
 SKIPPED, PROFILED = 3, 5
 _MICROSECONDS = 1e6
@@ -33,7 +36,9 @@ Span = tuple[float, float]
 
 @dataclass
 class StepProfile(Listener):
-    """Profiles the steps ``SKIPPED`` to ``SKIPPED + PROFILED`` of a run, and writes where their time went.
+    """Profiles the ``PROFILED`` steps behind the first ``SKIPPED``, and writes where their time went.
+
+    They are fewer where their epoch ends before.
 
     Attributes
     ----------
@@ -43,6 +48,8 @@ class StepProfile(Listener):
         The device.
     """
 
+    only_looks = True
+
     folder: Path
     target: str
     _profiler: Any = None
@@ -51,22 +58,23 @@ class StepProfile(Listener):
     _waited: float = 0.0
 
     def watch(self, batches: Generator[Batch, None, None]) -> Generator[Batch, None, None]:
-        """Pass batches on, and count how long the step waits for them."""
+        """Pass batches on, and count how long the step waits for them; begin with that of the first step."""
         with closing(batches):
             while True:
                 begin = time.perf_counter()
                 batch = next(batches, None)
-                self._waited += time.perf_counter() - begin
+                waited = time.perf_counter() - begin
                 if batch is None:
                     return
+                if self._steps == SKIPPED:
+                    self._start(waited)
+                self._waited += waited
                 yield batch
 
     def on_step(self, report: StepReport) -> None:
-        """Begin behind the steps that warm up, end after those that are profiled."""
+        """Count the step, and end after those that are profiled."""
         self._steps += 1
-        if self._steps == SKIPPED:
-            self._start()
-        elif self._profiler is not None:
+        if self._profiler is not None:
             self._profiler.step()
             if self._steps == SKIPPED + PROFILED:
                 self._finish()
@@ -75,8 +83,10 @@ class StepProfile(Listener):
         """End with the epoch, should it be shorter: what follows is no step."""
         if self._profiler is not None:
             self._finish()
+        elif self._steps <= SKIPPED:
+            logger.info("nothing is profiled yet: of %d steps to warm up, %d are done", SKIPPED, self._steps)
 
-    def _start(self) -> None:
+    def _start(self, waited: float) -> None:
         activities = [ProfilerActivity.CPU]
         if self.target in ("Ascend", "GPU"):
             activities.append(ProfilerActivity.NPU if self.target == "Ascend" else ProfilerActivity.GPU)
@@ -85,7 +95,7 @@ class StepProfile(Listener):
         )
         ms.runtime.synchronize()
         self._profiler.start()
-        self._begin, self._waited = time.perf_counter(), 0.0
+        self._begin, self._waited = time.perf_counter() - waited, 0.0
 
     def _finish(self) -> None:
         ms.runtime.synchronize()

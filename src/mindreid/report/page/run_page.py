@@ -168,9 +168,9 @@ def _evaluation(run: RunRecord, dataset: Dataset, results: Results, how: str) ->
 def _key_figures(results: Results) -> Markup:
     keys = []
     for name, result in list(results.items())[:3]:
-        keys.append(("rank-1", f"{to_percent(result.rank1):.1f} %", name))
-        if result.mean_ap is not None:
-            keys.append(("mAP", f"{to_percent(result.mean_ap):.1f} %", name))
+        for title, figure in (("rank-1", result.named("rank1")), ("mAP", result.named("mAP"))):
+            if figure is not None:
+                keys.append((title, f"{to_percent(figure):.1f} %", name))
     return tiles(*keys)
 
 
