@@ -45,14 +45,14 @@ def split(ours, theirs):
 
 
 def test_persons_of_several_splits_count_once():
-    first = split({str(p): [1.0] for p in range(8)}, {str(p): [float(p % 2)] for p in range(8)})
-    second = split({"0": [0.0], "9": [1.0]}, {"0": [0.0], "9": [0.0]})
+    first = split({str(p): [1.0] for p in range(10)}, {str(p): [float(p % 2)] for p in range(10)})
+    second = split({"0": [0.0], "11": [1.0]}, {"0": [0.0], "11": [0.0]})
     entry = over_persons(CLAIM, "CUHK01", [first, second])
     figures = entry["figures"]["rank1"]
-    assert figures["difference"]["persons"] == 9
+    assert figures["difference"]["persons"] == 11
     # Person 0 has 1 and 0 in its two splits, against 0 and 0.
-    assert figures["first"]["mean"] == pytest.approx((0.5 + 7 + 1) / 9)
-    assert figures["difference"]["mean"] == pytest.approx((0.5 + 3 + 1) / 9)
+    assert figures["first"]["mean"] == pytest.approx((0.5 + 9 + 1) / 11)
+    assert figures["difference"]["mean"] == pytest.approx((0.5 + 4 + 1) / 11)
     # The deviation is that of the splits' means, 1 and a half.
     assert figures["first"]["std"] == pytest.approx(np.std([1.0, 0.5], ddof=1))
     assert (entry["splits"], entry["verdict"]) == (2, "shown")

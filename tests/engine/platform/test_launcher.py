@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -11,15 +12,15 @@ import time
 import pytest
 
 #: Starts a worker for each number of seconds in DELAYS, after them, and ends when all have.
-MSRUN = """#!{python}
+MSRUN = """
 import os, subprocess, sys, time
 folder = os.environ["FOLDER"]
 open(os.path.join(folder, "msrun"), "w").write(str(os.getpid()))
 begin, workers = time.monotonic(), []
 for rank, delay in enumerate(os.environ["DELAYS"].split()):
     time.sleep(max(0.0, float(delay) - (time.monotonic() - begin)))
-    environment = {{**os.environ, "MS_ROLE": "MS_WORKER", "RANK_ID": str(rank)}}
-    command = [sys.executable, "-c", {worker!r}, os.path.join(folder, f"worker_{{rank}}")]
+    environment = {**os.environ, "MS_ROLE": "MS_WORKER", "RANK_ID": str(rank)}
+    command = [sys.executable, "-c", os.environ["WORKER"], os.path.join(folder, f"worker_{rank}")]
     workers.append(subprocess.Popen(command, env=environment, start_new_session=True))
 sys.exit(max(worker.wait() for worker in workers))
 """
@@ -39,14 +40,16 @@ def launch(tmp_path):
     """Start a launcher whose msrun starts workers after some seconds."""
     (tmp_path / "bin").mkdir()
     msrun = tmp_path / "bin" / "msrun"
-    msrun.write_text(MSRUN.format(python=sys.executable, worker=WORKER), encoding="utf-8")
+    # No first line of a script names a Python whose folder has a space in its name.
+    command = shlex.join([sys.executable, "-c", MSRUN])
+    msrun.write_text(f"#!/bin/sh\nexec {command}\n", encoding="utf-8")
     msrun.chmod(0o755)
     path = f"{msrun.parent}{os.pathsep}{os.environ['PATH']}"
     jobs = []
 
     def launch(*delays):
         command = [sys.executable, "-m", "mindreid.engine.platform.launcher", "--worker-num", "2"]
-        own = {"PATH": path, "FOLDER": str(tmp_path), "DELAYS": " ".join(map(str, delays))}
+        own = {"PATH": path, "FOLDER": str(tmp_path), "DELAYS": " ".join(map(str, delays)), "WORKER": WORKER}
         jobs.append(
             subprocess.Popen(
                 [*command, "--logs", tmp_path / "logs", "train.py"],
