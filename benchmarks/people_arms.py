@@ -51,10 +51,7 @@ class PeopleArm:
 #: branch alone became one point, or zeros, when it began from random weights. The rates are what
 #: ``people_rates.py`` has chosen.
 _ARMS: Mapping[str, PeopleArm] = {
-    MGN: PeopleArm(MGN, rate=0.1),
-    GLOBAL_BRANCH: PeopleArm(MGN, (("model.network.branches", [1]),), (FROM_WALKERS,), rate=0.1),
-    "trinet": PeopleArm("trinet", rate=0.1),
-    IDENTITY: PeopleArm(IDENTITY, rate=0.1),
+    GLOBAL_BRANCH: PeopleArm(MGN, (("model.network.branches", [1]),), (FROM_WALKERS,)),
 }
 
 
