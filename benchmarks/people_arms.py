@@ -48,10 +48,10 @@ class PeopleArm:
 
 
 #: Arms that differ from their recipes. In trials whose figures were not kept, the features of MGN's global
-#: branch alone became one point, or zeros, when it began from random weights. The rates are what
-#: ``people_rates.py`` has chosen.
+#: branch alone became one point, or zeros, when it began from random weights, and so they did from walkers
+#: at its recipe's rate, among 485 persons. All other rates are what ``people_rates.py`` has chosen.
 _ARMS: Mapping[str, PeopleArm] = {
-    GLOBAL_BRANCH: PeopleArm(MGN, (("model.network.branches", [1]),), (FROM_WALKERS,)),
+    GLOBAL_BRANCH: PeopleArm(MGN, (("model.network.branches", [1]),), (FROM_WALKERS,), rate=0.1),
 }
 
 
