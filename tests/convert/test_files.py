@@ -5,7 +5,6 @@ import pytest
 from mindspore import Tensor
 
 import mindreid
-from mindreid.cli import main
 from mindreid.commands.convert import _SOURCES
 from mindreid.convert import SOURCES, convert_file, from_torch, load_parameters
 from mindreid.engine.checkpoints.checkpoint_files import load_weights, read_description
@@ -17,6 +16,7 @@ from mindreid.models.aug_ogbase import AugOGBaseObjective
 from mindreid.models.cal import CALObjective
 from mindreid.models.mgn import MGNObjective
 from mindreid.zoo import MODELS
+from tests.convert.small_files import convert, save_small
 from tests.slow_cases import quick_only
 
 torch = pytest.importorskip("torch", reason="needs the extra `convert`")
@@ -95,10 +95,6 @@ def author_file(torch_state, tmp_path_factory):
         return known[source]
 
     return write
-
-
-def convert(source, path, output, *options):
-    return main(["convert", "--source", source, "--input", str(path), "--output", str(output), *options])
 
 
 def test_every_source_has_one_model_or_is_a_trunk():
@@ -224,27 +220,6 @@ def test_a_converted_trunk_keeps_its_stem_pooling(author_file, golden, fill, tmp
         load_pretrained(ResNetTrunk("resnet50", stem_pool="mindcv"), output)
 
 
-@pytest.fixture(scope="module")
-def small_state():
-    """A ResNet-18's tensors under torchvision's names."""
-    words = {
-        "gamma": "weight",
-        "beta": "bias",
-        "moving_mean": "running_mean",
-        "moving_variance": "running_var",
-    }
-    state = {}
-    for name, parameter in ResNetTrunk("resnet18").parameters_and_names():
-        stem, leaf = name.replace("down_sample", "downsample").rsplit(".", 1)
-        state[f"{stem}.{words.get(leaf, leaf)}"] = torch.from_numpy(parameter.asnumpy().copy())
-    return state
-
-
-def save_small(folder, state, **options):
-    torch.save(state, folder / "small.pth", **options)
-    return folder / "small.pth"
-
-
 @pytest.mark.parametrize("zipped", [True, False])
 def test_both_formats_and_the_prefix_of_several_gpus(small_state, tmp_path, zipped):
     wrapped = {f"module.{name}": value for name, value in small_state.items()}
@@ -357,45 +332,6 @@ def test_files_of_another_kind_are_named(tmp_path, capsys, content, kind):
     (tmp_path / "a.pth").write_bytes(content)
     assert convert("torchvision_resnet", tmp_path / "a.pth", tmp_path / "out.ckpt") == 2
     assert f"it is {kind}" in capsys.readouterr().err
-
-
-@pytest.mark.parametrize("kind", ["missing", "cut", "empty", "array", "other names", "texts"])
-def test_a_recording_that_cannot_be_read_is_one_error_before_anything_is_written(
-    small_state, tmp_path, capsys, kind
-):
-    recording, images = tmp_path / "recording.npz", np.zeros((1, 3, 64, 32), np.float32)
-    np.savez(recording, images=images, **{"x" if kind == "other names" else "embedding": np.array(["text"])})
-    if kind == "missing":
-        recording.unlink()
-    elif kind == "array":
-        recording = tmp_path / "recording.npy"
-        np.save(recording, images)
-    elif kind in ("cut", "empty"):
-        recording.write_bytes(recording.read_bytes()[: 200 * (kind == "cut")])
-    output, path = tmp_path / "out.ckpt", save_small(tmp_path, small_state)
-    assert convert("torchvision_resnet", path, output, "--verify", str(recording)) == 2
-    error = capsys.readouterr().err
-    assert error.startswith("error: cannot read the recording (")
-    assert f"{recording}. Fix: pass an .npz file with 'images' and 'embedding'" in error
-    assert error.count("\n") == 1
-    assert not output.exists()
-
-
-@pytest.mark.parametrize("output", ["r18.ckpt", "link.ckpt"])
-def test_the_author_s_file_is_not_replaced(small_state, tmp_path, capsys, output):
-    path = save_small(tmp_path, small_state).rename(tmp_path / "r18.ckpt")
-    (tmp_path / "link.ckpt").symlink_to(path)
-    content = path.read_bytes()
-    assert convert("torchvision_resnet", path, tmp_path / output) == 2
-    assert "would replace the file that it is made of" in capsys.readouterr().err
-    assert path.read_bytes() == content
-
-
-@pytest.mark.parametrize("output", ["out.pth", "out", "out.CKPT", "."])
-def test_another_ending_is_refused_before_anything_is_read(tmp_path, capsys, output):
-    assert convert("torchvision_resnet", tmp_path / "nowhere.pth", tmp_path / output) == 2
-    error = capsys.readouterr().err
-    assert f"a checkpoint's name ends in .ckpt: {tmp_path / output}. Fix: pass --output FILE.ckpt" in error
 
 
 def test_averaged_weights_are_converted_unless_others_are_asked_for(small_state, tmp_path):

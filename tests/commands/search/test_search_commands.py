@@ -2,11 +2,7 @@
 
 import json
 import os
-import resource
-import signal
-import subprocess
 import sys
-import time
 
 import numpy as np
 import pytest
@@ -15,61 +11,17 @@ from PIL import Image
 from mindreid.cli import main
 from mindreid.search.index import open_index
 from mindreid.search.labels import write_labels
-from tests.search.recordings import COLOURS, write_colour_network, write_walk
+from tests.commands.search.two_cameras import START, add_command, content, run
+from tests.search.recordings import write_colour_network
 
 for package in ("av", "norfair"):
     pytest.importorskip(package, reason="needs the extra `search`")
-
-START = "2026-11-01T08:00+00:00"
-
-
-@pytest.fixture(scope="module")
-def scene(tmp_path_factory):
-    """Two cameras, their boxes, a network, and pictures of four persons."""
-    folder = tmp_path_factory.mktemp("scene")
-    write_colour_network(folder / "colours.onnx")
-    for camera, persons in (("hall", (1, 2)), ("gate", (2, 3))):
-        write_walk(folder, f"{camera}.mp4", persons)
-    for person, colour in COLOURS.items():
-        Image.new("RGB", (20, 48), colour).save(folder / f"{person}.png")
-    return folder
-
-
-def add_command(scene, index, camera, *more):
-    return [
-        "search", "add", str(index), "--video", str(scene / f"{camera}.mp4"), "--camera", camera,
-        "--start", START,
-        "--boxes", str(scene / f"{camera}.mp4.json"), "--model", str(scene / "colours.onnx"), *more,
-    ]  # fmt: skip
-
-
-@pytest.fixture
-def index(scene, tmp_path):
-    for camera in ("hall", "gate"):
-        assert main(add_command(scene, tmp_path / "index", camera)) == 0
-    return tmp_path / "index"
-
-
-def run(*words):
-    return main(["search", *map(str, words)])
 
 
 def found(capsys, *words):
     capsys.readouterr()
     assert run("find", *words, "--json") == 0
     return json.loads(capsys.readouterr().out)
-
-
-def content(index):
-    opened = open_index(index)
-    return {
-        tracklet.id: (
-            tracklet.start,
-            tracklet.embedding.tolist(),
-            [opened.read_crop(c) for c in tracklet.crops],
-        )
-        for tracklet in opened.tracklets()
-    }
 
 
 def test_a_picture_finds_the_person_in_both_cameras(scene, index, capsys):
@@ -369,88 +321,3 @@ def test_a_missing_extra_is_named(scene, tmp_path, capsys, monkeypatch):
     monkeypatch.setitem(sys.modules, "av", None)
     assert main(add_command(scene, tmp_path / "index", "hall")) == 2
     assert "pip install 'mindreid[search]'" in capsys.readouterr().err
-
-
-def started(scene, index, camera, **options):
-    words = [sys.executable, "-m", "mindreid", *add_command(scene, index, camera)]
-    return subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, **options)
-
-
-def check_kills(scene, tmp_path, kills):
-    assert main(add_command(scene, tmp_path / "expected", "gate")) == 0
-    assert main(add_command(scene, tmp_path / "expected", "hall")) == 0
-    begin = time.monotonic()
-    assert main(add_command(scene, tmp_path / "index", "gate")) == 0
-    with started(scene, tmp_path / "timed", "hall") as process:
-        process.communicate()
-    length = time.monotonic() - begin
-    generator = np.random.default_rng(0)
-    deaths = 0
-    for _ in range(kills):
-        with started(scene, tmp_path / "index", "hall") as process:
-            time.sleep(generator.uniform(0.3, 1.0) * length)
-            process.send_signal(signal.SIGKILL)
-            process.communicate()
-        deaths += process.returncode == -signal.SIGKILL
-        before = len(content(tmp_path / "index"))
-        assert before in (2, 4)
-        if before == 4:  # it was quicker than its murderer: once more
-            assert (
-                run("forget", tmp_path / "index", "--recording", recording(tmp_path / "index", "hall")) == 0
-            )
-    assert deaths > 0
-    assert main(add_command(scene, tmp_path / "index", "hall")) == 0
-    assert content(tmp_path / "index") == content(tmp_path / "expected")
-    crops = [
-        sorted(str(path.relative_to(tmp_path / name)) for path in (tmp_path / name / "crops").rglob("*.jpg"))
-        for name in ("index", "expected")
-    ]
-    assert crops[0] == crops[1]
-
-
-def recording(index, camera):
-    return next(source.id for source in open_index(index).sources() if source.camera == camera)
-
-
-def test_killed_while_adding_the_next_run_makes_it_equal(scene, tmp_path):
-    check_kills(scene, tmp_path, 3)
-
-
-@pytest.mark.slow
-def test_killed_at_fifty_moments_the_next_run_makes_it_equal(scene, tmp_path):
-    check_kills(scene, tmp_path, 50)
-
-
-def test_two_adders_do_not_disturb_each_other(scene, tmp_path):
-    index = tmp_path / "index"
-    processes = [started(scene, index, camera) for camera in ("hall", "gate")]
-    said = [process.communicate()[0] for process in processes]
-    codes = [process.returncode for process in processes]
-    assert 0 in codes
-    for code, text in zip(codes, said):
-        assert code in (0, 2), text
-        assert code == 0 or "another process" in text
-    for camera in ("hall", "gate"):
-        assert main(add_command(scene, index, camera)) == 0
-    assert len(content(index)) == 4
-
-
-@pytest.mark.parametrize("limit", [4_000, 45_000])
-def test_where_nothing_can_be_written_the_index_stays_as_it_was(scene, index, limit):
-    before = content(index)
-
-    def limit_files():
-        # Longer files can't be written: for the process it is as if the disk were full.
-        resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
-
-    write_walk(scene, "roof.mp4", (3, 4))
-    with started(scene, index, "roof", preexec_fn=limit_files) as process:
-        said = process.communicate()[0]
-    assert process.returncode == 2 or len(content(index)) == 6
-    if process.returncode == 2:
-        assert "error: " in said
-        assert "Traceback" not in said
-        assert content(index) == before
-    assert main(add_command(scene, index, "roof")) == 0
-    assert len(content(index)) == 6
-    assert os.listdir(index / "crops") != []

@@ -1,0 +1,30 @@
+"""Commands on an index of two cameras, and what is in it."""
+
+from mindreid.cli import main
+from mindreid.search.index import open_index
+
+START = "2026-11-01T08:00+00:00"
+
+
+def add_command(scene, index, camera, *more):
+    return [
+        "search", "add", str(index), "--video", str(scene / f"{camera}.mp4"), "--camera", camera,
+        "--start", START,
+        "--boxes", str(scene / f"{camera}.mp4.json"), "--model", str(scene / "colours.onnx"), *more,
+    ]  # fmt: skip
+
+
+def run(*words):
+    return main(["search", *map(str, words)])
+
+
+def content(index):
+    opened = open_index(index)
+    return {
+        tracklet.id: (
+            tracklet.start,
+            tracklet.embedding.tolist(),
+            [opened.read_crop(c) for c in tracklet.crops],
+        )
+        for tracklet in opened.tracklets()
+    }
