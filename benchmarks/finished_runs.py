@@ -19,6 +19,7 @@ from pydantic import BaseModel
 
 from mindreid.atomic import write_text
 from mindreid.config import (
+    PATH_KEYS,
     DeviceConfig,
     EvaluationConfig,
     InputConfig,
@@ -28,10 +29,7 @@ from mindreid.config import (
 )
 
 #: Settings that name what lies on one machine: files count by what is in them, folders are said otherwise.
-_FILES = (
-    *(f"dataset.{name}" for name in ("root", "views", "keypoints", "silhouettes")),
-    *(f"train.init_{name}" for name in ("weights", "checkpoint", "beside")),
-)
+_FILES = tuple(f"{section}.{name}" for section, names in PATH_KEYS.items() for name in names)
 _SECTIONS: Mapping[str, type[BaseModel]] = {
     "input": InputConfig,
     "train": TrainConfig,

@@ -55,7 +55,6 @@ def measure(people: RealPeople, model: str, factor: float) -> dict[str, float]:
     own: list[Override] = [
         *people.overrides_of(model, FROM_WALKERS, 0),
         *scaled_rates(recipe, factor, [*people.all_sets, *arm_of(model).overrides]),
-        ("dataset.train_persons", _persons(people.root) - 1),
     ]
     before = people.walkers_before(model)
     place = people.work / people.dataset / f"{model}_{factor:g}"
@@ -69,7 +68,7 @@ def measure(people: RealPeople, model: str, factor: float) -> dict[str, float]:
     return stored(place, run_settings(recipe, own, data=people.data, **start_settings(before)), train)
 
 
-def _persons(root: Path) -> int:
+def _count_persons(root: Path) -> int:
     found = load_dataset(_DATASET, str(root))
     return sum(len({record.pid for record in part}) for part in (found.train, found.query))
 
@@ -103,7 +102,16 @@ def main() -> None:
     splits = 1 if arguments.quick else SPLITS
     root = copy_never_tested(arguments.root, splits, place.run / "never_tested" / _DATASET)
     models = tuple(arguments.models)
-    people = RealPeople(_DATASET, root, place, models, (FROM_WALKERS,), is_quick=arguments.quick)
+    persons = _count_persons(root) - 1  # a split tests somebody
+    people = RealPeople(
+        _DATASET,
+        root,
+        place,
+        models,
+        (FROM_WALKERS,),
+        sets=(("dataset.train_persons", persons),),
+        is_quick=arguments.quick,
+    )
     check_recipes(people)
     found = {model: {factor: measure(people, model, factor) for factor in FACTORS} for model in models}
     show(found)
@@ -112,7 +120,7 @@ def main() -> None:
         for model, of in found.items()
     }
     command = f"python benchmarks/people_rates.py --root data/{_DATASET} --models {' '.join(models)}"
-    figures = {"persons": _persons(root) - 1, "arms": arms}
+    figures = {"persons": persons, "arms": arms}
     write_result("people_rates", command, figures, folder=arguments.work if arguments.quick else RESULTS)
 
 

@@ -25,6 +25,11 @@ __all__ = ["Override", "find_recipe", "list_recipes", "load_recipe", "parse_opti
 
 #: What ``train.init_weights`` is in recipes whose paper starts from ImageNet weights.
 WEIGHTS_REQUIRED = "required"
+#: Keys of a recipe whose values are paths, by section.
+PATH_KEYS = {
+    "dataset": ("root", "views", "keypoints", "silhouettes"),
+    "train": ("init_weights", "init_checkpoint", "init_beside"),
+}
 
 
 class _Section(BaseModel):

@@ -11,16 +11,10 @@ from pathlib import Path
 from typing import Optional
 
 from mindreid.atomic import remove_stale_temporaries, write_text
-from mindreid.config import WEIGHTS_REQUIRED, Recipe
+from mindreid.config import PATH_KEYS, WEIGHTS_REQUIRED, Recipe
 from mindreid.errors import CheckpointError, TrainingError
 from mindreid.folder_lock import FolderInUse, folder_lock
 from mindreid.yaml_source import format_yaml
-
-#: Keys of a recipe whose values are paths, by section.
-_PATHS = {
-    "dataset": ("root", "views", "keypoints", "silhouettes"),
-    "train": ("init_weights", "init_checkpoint", "init_beside"),
-}
 
 
 @dataclass(frozen=True)
@@ -154,7 +148,7 @@ class RunFolder:
         So a resume, or a page of the run, finds the files from any folder.
         """
         content = recipe.as_dict()
-        for section, keys in _PATHS.items():
+        for section, keys in PATH_KEYS.items():
             for key in keys:
                 content[section][key] = _absolute(content[section][key])
         write_text(self.recipe, format_yaml(content))
