@@ -174,6 +174,16 @@ def test_a_network_that_was_moved_is_named(tmp_path, capsys):
     assert run(*calibrate, "--model", picture) == 2
     assert run(*calibrate, "--model", new / "colours.onnx") == 0
     assert (new / "colours.onnx.calibration.json").is_file()
+    for words in (["eval", index, "--labels", labels], ["paths", index]):
+        capsys.readouterr()
+        assert run(*words) == 0
+        told = capsys.readouterr()
+        assert "not calibrated" in told.out
+        assert "pass its place with --model" in told.err
+        assert run(*words, "--model", new / "colours.onnx") == 0
+        assert "not calibrated" not in capsys.readouterr().out
+        assert run(*words, "--model", picture) == 2
+        assert "not the network of the index" in capsys.readouterr().err
     assert run(*forget, "--model", new / "colours.onnx") == 0
     assert not old.exists()
 
@@ -242,6 +252,7 @@ def test_what_is_refused_is_refused_with_one_line(scene, index, capsys, tmp_path
         ([*add, "--video", video, video, "--boxes", boxes], "--boxes"),
         ([*add, "--video", video, video, "--start", START], "--start"),
         ([*add, "--video", video, "--whole"], "--photos"),
+        ([*add, "--photos", scene, "--whole", "--detector", model], "--detector"),
         ([*add, "--video", video, "--boxes", boxes], "--start"),
         ([*add, "--video", boxes, "--start", START], "video"),
         ([*add, "--video", tmp_path / "no.mp4", "--start", START], "no.mp4"),
@@ -276,9 +287,16 @@ def test_what_is_refused_is_refused_with_one_line(scene, index, capsys, tmp_path
 
 
 @pytest.mark.parametrize(
-    "words", [["--video", "{hall}", "typo.mp4"], ["--photos", "typo"], ["--photos", "{empty}"]]
+    "words",
+    [
+        ["--video", "{hall}", "typo.mp4"],
+        ["--photos", "typo"],
+        ["--photos", "{empty}"],
+        ["--video", "{hall}"],
+        ["--video", "{hall}", "--start", START, "--detector", "typo.onnx"],
+    ],
 )
-def test_for_what_can_not_be_read_no_index_is_made(scene, tmp_path, words):
+def test_for_what_can_not_be_added_no_index_is_made(scene, tmp_path, words):
     (tmp_path / "empty").mkdir()
     words = [word.format(hall=scene / "hall.mp4", empty=tmp_path / "empty") for word in words]
     options = ["--camera", "x", "--model", scene / "colours.onnx"]

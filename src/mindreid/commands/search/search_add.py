@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Optional
+from typing import TYPE_CHECKING, Any, Optional, Union
 
 from mindreid.commands.arguments import positive_integer, say
 from mindreid.commands.search.search_arguments import (
@@ -20,6 +20,8 @@ from mindreid.errors import InvalidArgumentError, MindReidError
 if TYPE_CHECKING:
     from mindreid.search.index import Index
     from mindreid.search.ingest import AppearanceModel, VideoAddition
+    from mindreid.search.ingest.detectors import Detector
+    from mindreid.search.ingest.given_boxes import GivenBoxes
     from mindreid.search.ingest.video_addition import VideoRules
 
 
@@ -73,19 +75,22 @@ def _add(parsed: argparse.Namespace) -> None:
     from mindreid.search.forgetting import forget_expired
     from mindreid.search.index import open_index
     from mindreid.search.ingest.given_boxes import read_boxes
+    from mindreid.search.ingest.moving_people import MovingPeople
     from mindreid.search.ingest.video_addition import VideoRules
 
     rules = VideoRules(rate=parsed.rate, crops=parsed.crops)
     given = None if parsed.boxes is None else read_boxes(parsed.boxes)
-    model = _model(parsed)
-    paths = _readable(parsed)
+    present = _present(parsed)
+    model = _model(parsed, present)
+    detector = _detector(parsed)
+    paths = _readable(parsed, present)
     index = open_index(parsed.index, create=True)
     with index.exclusive():
         index.set_model(model.described)
         if parsed.photos is not None:
-            _add_photos(index, paths, parsed, model)
+            _add_photos(index, paths, parsed, model, detector)
         for path in paths if parsed.photos is None else ():
-            _add_video(index, path, parsed, model, given, rules)
+            _add_video(index, path, parsed, model, given or detector or MovingPeople(), rules)
         expired = forget_expired(index)
         if expired is not None:
             say(f"forgot {len(expired.deleted.ids)} tracklets that were older than their cameras' are kept")
@@ -102,30 +107,43 @@ def _refuse_contradictions(parsed: argparse.Namespace) -> None:
         raise InvalidArgumentError("--start is that of one video: add them one by one")
     if parsed.whole and parsed.photos is None:
         raise InvalidArgumentError("--whole is for --photos")
+    if parsed.whole and parsed.detector is not None:
+        raise InvalidArgumentError("--whole photos are not searched for persons: leave out --detector")
 
 
-def _readable(parsed: argparse.Namespace) -> list[Path]:
-    """Return the videos or photos; for what can't be read, no index is made."""
+def _present(parsed: argparse.Namespace) -> Optional[Index]:
+    """Return the index if there is one; why there is none, making it tells."""
+    from mindreid.search.index import open_index
+
+    try:
+        return open_index(parsed.index)
+    except MindReidError:
+        return None
+
+
+def _readable(parsed: argparse.Namespace, present: Optional[Index]) -> list[Path]:
+    """Return the videos or photos; for what can't be added, no index is made, nor one half filled."""
+    from mindreid.data.formats.regular_files import file_checksum
     from mindreid.search.ingest.photo_addition import list_photos
     from mindreid.search.ingest.timed_video import TimedVideo
+    from mindreid.search.ingest.video_addition import recording_begin
 
     if parsed.photos is not None:
         return list_photos(parsed.photos)
-    return [TimedVideo(path).path for path in parsed.video]
+    known = set() if present is None else {source.id for source in present.sources()}
+    for video in map(TimedVideo, parsed.video):
+        if not known or file_checksum(video.path) not in known:
+            recording_begin(video, parsed.start)
+    return list(parsed.video)
 
 
-def _model(parsed: argparse.Namespace) -> AppearanceModel:
+def _model(parsed: argparse.Namespace, present: Optional[Index]) -> AppearanceModel:
     """Open the network that was asked for, or that of the index."""
-    from mindreid.search.index import open_index
     from mindreid.search.ingest.appearance_model import open_appearance_model, reopen
 
-    if parsed.model is None:
-        try:
-            own = open_index(parsed.index).model()
-        except MindReidError:
-            own = None
-        if own is not None:
-            return reopen(own, batch=16)
+    own = None if present is None else present.model()
+    if parsed.model is None and own is not None:
+        return reopen(own, batch=16)
     return open_appearance_model(parsed.model, inputs=parsed.model_input)
 
 
@@ -134,13 +152,11 @@ def _add_video(
     path: Path,
     parsed: argparse.Namespace,
     model: AppearanceModel,
-    given: Any,
+    persons: Union[Detector, GivenBoxes],
     rules: VideoRules,
 ) -> None:
-    from mindreid.search.ingest.moving_people import MovingPeople
     from mindreid.search.ingest.video_addition import add_video
 
-    persons = given or _detector(parsed) or MovingPeople()
     added = add_video(index, path, parsed.camera, model, persons, start=parsed.start, rules=rules)
     if not added.is_new:
         say(f"{path} is in the index already, with {index.count(_of(added))} tracklets")
@@ -181,12 +197,18 @@ def _tell(path: Path, added: VideoAddition) -> None:
     say(f"{added.frames} frames looked at, {added.frames / total:.1f} a second (by stage: {stages})")
 
 
-def _add_photos(index: Index, paths: list[Path], parsed: argparse.Namespace, model: AppearanceModel) -> None:
+def _add_photos(
+    index: Index,
+    paths: list[Path],
+    parsed: argparse.Namespace,
+    model: AppearanceModel,
+    detector: Optional[Detector],
+) -> None:
     from mindreid.search.ingest.hog_people import HogPeople
     from mindreid.search.ingest.photo_addition import add_photos
 
-    detector = None if parsed.whole else _detector(parsed) or HogPeople()
-    added = add_photos(index, paths, parsed.camera, model, detector, start=parsed.start)
+    persons = None if parsed.whole else detector or HogPeople()
+    added = add_photos(index, paths, parsed.camera, model, persons, start=parsed.start)
     index.append_log(
         "add",
         {
@@ -202,7 +224,7 @@ def _add_photos(index: Index, paths: list[Path], parsed: argparse.Namespace, mod
     )
 
 
-def _detector(parsed: argparse.Namespace) -> Optional[Any]:
+def _detector(parsed: argparse.Namespace) -> Optional[Detector]:
     from mindreid.search.ingest.onnx_detector import OnnxDetector
 
     return (

@@ -7,12 +7,13 @@ import logging
 from collections.abc import Sequence
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Optional
 
 from mindreid.errors import InvalidArgumentError
 
 if TYPE_CHECKING:
-    from mindreid.search.index import Filters
+    from mindreid.search.calibration import Calibration
+    from mindreid.search.index import Filters, IndexedModel
     from mindreid.search.ingest.given_boxes import GivenBoxes
 
 logger = logging.getLogger(__name__)
@@ -46,6 +47,35 @@ def add_moved_model(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="the index's network, if it was moved since (default: there)",
     )
+
+
+def calibration_of(model: IndexedModel, path: Optional[Path]) -> Optional[Calibration]:
+    """Read the calibration beside an index's network, or ``None``; that there is no network is logged.
+
+    Parameters
+    ----------
+    model : IndexedModel
+        The index's.
+    path : Path, optional
+        Where the network is, if it was moved.
+
+    Raises
+    ------
+    InvalidArgumentError
+        If the network at ``path`` is not the index's.
+    DataError
+        If the calibration is damaged, or was learnt with another model.
+    """
+    from mindreid.search.calibration import load_calibration
+    from mindreid.search.ingest.appearance_model import place_of
+
+    found = load_calibration(model, None if path is None else place_of(model, path))
+    if found is None and path is None and not Path(model.path).is_file():
+        logger.warning(
+            "%s, beside which a calibration would be, is not there any more: pass its place with --model",
+            model.path,
+        )
+    return found
 
 
 def add_filters(parser: argparse.ArgumentParser) -> None:

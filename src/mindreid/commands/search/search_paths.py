@@ -12,7 +12,9 @@ from mindreid.commands.arguments import positive_integer, say
 from mindreid.commands.search.search_arguments import (
     add_filters,
     add_index,
+    add_moved_model,
     add_reason,
+    calibration_of,
     filters_of,
     read_truths,
 )
@@ -60,6 +62,7 @@ def add(actions: argparse._SubParsersAction) -> None:
         help="annotated tracks, as of `search label`: also tell how right paths are (repeatable)",
     )  # fmt: skip
     parser.add_argument("--json", action="store_true", help="for programs")
+    add_moved_model(parser)
     add_reason(parser)
     parser.set_defaults(run=_paths)
 
@@ -112,11 +115,9 @@ def _say_beside(parsed: argparse.Namespace, line: str) -> None:
 
 def _similarity(parsed: argparse.Namespace, model: IndexedModel) -> tuple[float, bool]:
     """Return how alike those are at least who are joined, and whether that is a guess."""
-    from mindreid.search.calibration import load_calibration
-
     if parsed.similarity is not None:
         return float(parsed.similarity), False
-    calibration = load_calibration(model)
+    calibration = calibration_of(model, parsed.model)
     # Travel times have excluded most others already: "perhaps" is enough.
     if calibration is None or calibration.perhaps is None:
         return _SIMILARITY, True

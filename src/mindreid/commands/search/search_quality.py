@@ -9,7 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mindreid.commands.arguments import say
-from mindreid.commands.search.search_arguments import add_index, add_model, read_truths
+from mindreid.commands.search.search_arguments import (
+    add_index,
+    add_model,
+    add_moved_model,
+    calibration_of,
+    read_truths,
+)
 from mindreid.errors import DataError, InvalidArgumentError
 from mindreid.text_table import format_table
 
@@ -60,6 +66,7 @@ def add(actions: argparse._SubParsersAction) -> None:
     )  # fmt: skip
     evaluate.add_argument("--json", type=Path, metavar="FILE", help="also write the figures there")
     evaluate.add_argument("--picture", type=Path, metavar="FILE.png", help="also draw the calibration")
+    add_moved_model(evaluate)
     evaluate.set_defaults(run=_evaluate)
 
 
@@ -152,13 +159,12 @@ def _check_calibration(places: Sequence[LabelledVectors], model: IndexedModel) -
 
 def _evaluate(parsed: argparse.Namespace) -> None:
     from mindreid.atomic import write_json
-    from mindreid.search.calibration import load_calibration
     from mindreid.search.labelled_searches import search_errors
 
     labelled, model = _labelled(parsed.index, parsed.labels)
     if parsed.within_cameras:
         labelled = labelled.each_alone()
-    calibration = load_calibration(model)
+    calibration = calibration_of(model, parsed.model)
     if parsed.picture is not None and calibration is None:
         raise DataError("there is no calibration to draw", where=model.path, fix="see `search calibrate`")
     errors = search_errors(labelled, fpir=parsed.fpir)

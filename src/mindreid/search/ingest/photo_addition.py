@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
@@ -119,38 +119,65 @@ def add_photos(
     """
     identified = _identified(paths)
     known = _known(index, identified, camera, start)
-    oldest = oldest_kept(index, camera)
-    counts = dict.fromkeys(PhotosAdded.__dataclass_fields__, 0)
-    counts["unreadable"] = len(paths) - len(identified)
-    waiting: list[_Photo] = []
-    seen: set[str] = set()
+    work = _PhotoWork(index, model, lambda path, name: _read(path, name, camera, start, detector), camera)
     for path, source_id in tqdm(identified, "photos", unit="photo", disable=None):
-        if source_id in seen or source_id in known:
-            counts["known"] += 1
-            continue
+        work.offer(path, source_id, is_known=source_id in known)
+    return work.finish(unreadable=len(paths) - len(identified))
+
+
+class _PhotoWork:
+    """Photos on their way into an index."""
+
+    def __init__(
+        self, index: Index, model: AppearanceModel, read: Callable[[Path, str], _Photo], camera: str
+    ) -> None:
+        self._index, self._model, self._read = index, model, read
+        self._oldest = oldest_kept(index, camera)
+        self._waiting: list[_Photo] = []
+        self._seen: set[str] = set()
+        self._tracklets = self._known = self._expired = self._unreadable = 0
+
+    def offer(self, path: Path, source_id: str, *, is_known: bool) -> None:
+        """Add a photo, unless there is a reason against it, which is counted."""
+        if is_known or source_id in self._seen:
+            self._known += 1
+            return
         try:
-            photo = _read(path, source_id, camera, start, detector)
-            if oldest is not None and photo.source.start is None:
-                raise DataError(
-                    "the photo does not say when it was taken, and its camera's are kept for a time only",
-                    where=str(path),
-                    fix="pass --start",
-                )
+            photo = self._read(path, source_id)
+            is_expired = self._is_expired(photo, path)
         except (DataError, OSError) as error:
             logger.warning("left out: %s", error)
-            counts["unreadable"] += 1
-            continue
-        if oldest is not None and photo.source.start is not None and photo.source.start < oldest:
-            counts["expired"] += 1
-            continue
-        seen.add(source_id)
-        waiting.append(photo)
-        if len(waiting) == _TOGETHER:
-            counts["tracklets"] += _store(index, waiting, model)
-            waiting.clear()
-    counts["tracklets"] += _store(index, waiting, model)
-    counts["photos"] = len(seen)
-    return PhotosAdded(**counts)
+            self._unreadable += 1
+            return
+        if is_expired:
+            self._expired += 1
+            return
+        self._seen.add(source_id)
+        self._waiting.append(photo)
+        if len(self._waiting) == _TOGETHER:
+            self._store()
+
+    def finish(self, unreadable: int) -> PhotosAdded:
+        """Add what still waits; ``unreadable`` were not even offered."""
+        self._store()
+        return PhotosAdded(
+            len(self._seen), self._tracklets, self._known, self._expired, self._unreadable + unreadable
+        )
+
+    def _is_expired(self, photo: _Photo, path: Path) -> bool:
+        if self._oldest is None:
+            return False
+        if photo.source.start is None:
+            raise DataError(
+                "the photo does not say when it was taken, and its camera's are kept for a time only",
+                where=str(path),
+                fix="pass --start",
+            )
+        return photo.source.start < self._oldest
+
+    def _store(self) -> None:
+        photos, self._waiting = self._waiting, []
+        self._tracklets += _store(self._index, photos, self._model)
 
 
 def _identified(paths: Sequence[Path]) -> list[tuple[Path, str]]:

@@ -145,17 +145,29 @@ def add_video(
         check_same(known, camera, start, path)
         return VideoAddition(known, 0)
     video = TimedVideo(path)
-    begin = start or video.recorded
-    if begin is None:
-        raise DataError(
-            "the file does not say when it was recorded",
-            where=str(path),
-            fix="pass --start, e.g. --start 2026-11-01T08:00+01:00",
-        )
+    begin = recording_begin(video, start)
     with index.adding(source_id) as addition:
         work = _VideoWork(index, addition, model, rules, _Recording(source_id, camera, begin))
         work.run(video, persons)
         return work.finish(video)
+
+
+def recording_begin(video: TimedVideo, start: Optional[datetime] = None) -> datetime:
+    """Return when a video's first frame was recorded: as somebody says, or else as the file does.
+
+    Raises
+    ------
+    DataError
+        If neither does.
+    """
+    begin = start or video.recorded
+    if begin is None:
+        raise DataError(
+            "the file does not say when it was recorded",
+            where=str(video.path),
+            fix="pass --start, e.g. --start 2026-11-01T08:00+01:00",
+        )
+    return begin
 
 
 @dataclass(frozen=True)
