@@ -250,6 +250,18 @@ def test_a_run_that_has_more_steps_than_it_is_given_changes_nothing(recipe_of, t
         assert before == {path: path.read_bytes() for path in before}
 
 
+def test_a_run_of_steps_does_not_go_on_by_epochs(recipe_of, trained, tmp_path):
+    """It would skip what is left of the epoch within which it ended, and read its rates by epoch."""
+    run = shutil.copytree(
+        trained("model.name=toy_mining", "train.epochs=null", "train.steps=11"), tmp_path / "run"
+    )
+    by_epochs = load_recipe(str(run / "config.yaml"), ["train.steps=null", "train.epochs=9"])
+    before = {path: path.read_bytes() for path in run.iterdir() if path.suffix in (".ckpt", ".yaml")}
+    with pytest.raises(TrainingError, match=r"counts steps.*set train\.steps"):
+        train(by_epochs, run, resume=True)
+    assert before == {path: path.read_bytes() for path in before}
+
+
 STEPS = (
     "train={steps: 7, log_every: 1, evaluate_every: 2, reader_threads: 2}",
     "optimizers.network.schedule={name: multi_step, milestones: [3, 6], gamma: 0.5}",

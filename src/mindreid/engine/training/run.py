@@ -237,7 +237,8 @@ class _Run:
     def _save(self) -> None:
         self._save_weights(self.folder.last)
         if self.workers.is_first:
-            self.state.save(self.folder.state, {"training_list": self._training_list})
+            origin = {"training_list": self._training_list, "counts": self._counts}
+            self.state.save(self.folder.state, origin)
 
     def _save_weights(self, path: Path) -> None:
         if self.workers.is_first:
@@ -250,9 +251,28 @@ class _Run:
             save_weights(path, self.network, description)
 
     def _restore(self) -> None:
-        self.state.restore(self.folder.state, check=self._check_training_list)
+        self.state.restore(self.folder.state, check=self._check_origin)
         progress = self.state.progress
         logger.info("resumed after epoch %d, step %d", progress.epoch, progress.step)
+
+    def _check_origin(self, content: Mapping[str, Any]) -> None:
+        self._check_training_list(content)
+        # States of earlier versions don't say.
+        counted = content.get("counts", self._counts)
+        if counted != self._counts:
+            raise TrainingError(
+                f"this run counts {counted}, and so do its learning rates: it can't go on by {self._counts}",
+                where=str(self.folder.root),
+                fix=f"set train.{counted}, or {self._new_run}",
+            )
+
+    @property
+    def _new_run(self) -> str:
+        return f"begin a new run with --set train.init_checkpoint={self.folder.last}"
+
+    @property
+    def _counts(self) -> str:
+        return "epochs" if self.recipe.train.steps is None else "steps"
 
     def _check_training_list(self, content: Mapping[str, Any]) -> None:
         then, now = content["training_list"], self._training_list
@@ -262,7 +282,7 @@ class _Run:
                 f"{then['records']} records ({then['sha256'][:8]}) then, "
                 f"{now['records']} ({now['sha256'][:8]}) now",
                 where=self.recipe.dataset.root,
-                fix=f"restore it, or begin a new run with --set train.init_checkpoint={self.folder.last}",
+                fix=f"restore it, or {self._new_run}",
             )
 
     @cached_property
