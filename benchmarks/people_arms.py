@@ -33,14 +33,15 @@ class PeopleArm:
         Of both.
     starts : tuple of str
         What it can begin with.
-    rate : float
-        Of the recipe's learning rates, when it goes on from walkers.
+    rates : tuple of float
+        Parts of the recipe's learning rates, from the greatest on: from walkers it goes on with the first
+        one at which it learns anything of the persons of a split, see ``learnable_rates.py``.
     """
 
     method: str
     overrides: tuple[Override, ...] = ()
     starts: tuple[str, ...] = (RANDOM_START, FROM_WALKERS)
-    rate: float = 1.0
+    rates: tuple[float, ...] = (1.0,)
 
     def recipe(self, dataset: str) -> str:
         """Return the name of its recipe of a dataset."""
@@ -49,9 +50,9 @@ class PeopleArm:
 
 #: Arms that differ from their recipes. In trials whose figures were not kept, the features of MGN's global
 #: branch alone became one point, or zeros, when it began from random weights, and so they did from walkers
-#: at its recipe's rate, among 485 persons. All other rates are what ``people_rates.py`` has chosen.
+#: at its recipe's rate, among 485 persons. The first rates are what ``people_rates.py`` has chosen.
 _ARMS: Mapping[str, PeopleArm] = {
-    GLOBAL_BRANCH: PeopleArm(MGN, (("model.network.branches", [1]),), (FROM_WALKERS,), rate=0.1),
+    GLOBAL_BRANCH: PeopleArm(MGN, (("model.network.branches", [1]),), (FROM_WALKERS,), (1.0, 0.3, 0.1)),
 }
 
 
@@ -64,14 +65,6 @@ def usual_models(dataset: str) -> list[str]:
     """Return the arms of :data:`MODELS` that have a recipe of the dataset."""
     known = list_recipes()
     return [model for model in MODELS if arm_of(model).recipe(dataset) in known]
-
-
-def own_overrides(model: str, dataset: str, start: str, sets: Sequence[Override] = ()) -> list[Override]:
-    """Return what an arm that begins so changes of its recipe with ``sets``."""
-    arm = arm_of(model)
-    if start != FROM_WALKERS or arm.rate == 1:
-        return list(arm.overrides)
-    return [*arm.overrides, *scaled_rates(arm.recipe(dataset), arm.rate, [*sets, *arm.overrides])]
 
 
 def scaled_rates(recipe: str, factor: float, overrides: Sequence[Override] = ()) -> list[Override]:

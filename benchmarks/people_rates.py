@@ -19,6 +19,7 @@ from pathlib import Path
 
 from experiments import train_once
 from finished_runs import add_figures_option, place_of, run_settings, stored
+from learnable_rates import class_loss, last_losses
 from people_arms import FROM_WALKERS, MODELS, arm_of, scaled_rates
 from quick_trees import parse_with_quick
 from real_people import SPLITS, RealPeople, check_recipes, make_quick_data
@@ -28,13 +29,11 @@ from walker_starts import start_from_walkers, start_settings
 from mindreid.config import Override
 from mindreid.data.open_dataset import load_dataset
 from mindreid.engine.training.run_folder import RunFolder
-from mindreid.report.loss_history import TOTAL, read_losses
 from mindreid.report.tables.people_tables import loss_terms
 
 _DATASET = "cuhk01"
 #: Parts of a recipe's rates.
 FACTORS = (1.0, 0.1)
-_TRIPLET = "triplet"
 
 
 def copy_never_tested(root: Path, splits: int, folder: Path) -> Path:
@@ -63,7 +62,7 @@ def measure(people: RealPeople, model: str, factor: float) -> dict[str, float]:
         start = start_from_walkers(before, people.work.run / "walkers")
         # A network whose features have become zeros can't be evaluated; its losses are all that is asked.
         train_once(recipe, [*own, start, ("train.evaluate_every", None)], place.run)
-        return last_losses(place.run)
+        return last_losses(RunFolder(place.run))
 
     return stored(place, run_settings(recipe, own, data=people.data, **start_settings(before)), train)
 
@@ -73,25 +72,9 @@ def _count_persons(root: Path) -> int:
     return sum(len({record.pid for record in part}) for part in (found.train, found.query))
 
 
-def last_losses(run: Path) -> dict[str, float]:
-    """Return the mean loss of a run's last epoch and that of every term."""
-    history = read_losses(RunFolder(run).losses)
-    is_last = history.epochs == history.epochs.max()
-    return {name: float(values[is_last].mean()) for name, values in history.losses.items()}
-
-
 def chosen(losses: Mapping[float, Mapping[str, float]]) -> float:
-    """Return the part of the recipe's rates at which most is learnt.
-
-    A triplet loss does not count beside others: where all features have become one point, and nothing
-    tells anybody apart any more, it is its margin, which may be less than where the network learns.
-    """
-    return min(losses, key=lambda factor: _learnt(losses[factor]))
-
-
-def _learnt(losses: Mapping[str, float]) -> float:
-    others = [value for term, value in losses.items() if term not in (TOTAL, _TRIPLET)]
-    return sum(others) if others else losses[TOTAL]
+    """Return the part of the recipe's rates at which most is learnt."""
+    return min(losses, key=lambda factor: class_loss(losses[factor]))
 
 
 def main() -> None:

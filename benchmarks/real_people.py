@@ -12,7 +12,7 @@ kept in ``--work``, what they found in ``--figures``; one that was interrupted i
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from pathlib import Path
@@ -20,6 +20,7 @@ from typing import Any
 
 from experiments import Experiment, mindreid, train_once
 from finished_runs import Place, add_figures_option, digest, file_digest, place_of, run_settings, stored
+from learnable_rates import first_learnable
 from peer_networks import embed_with_peer, weights_file
 from people_arms import (
     FROM_WALKERS,
@@ -28,7 +29,7 @@ from people_arms import (
     RANDOM_START,
     UNTRAINED,
     arm_of,
-    own_overrides,
+    scaled_rates,
     usual_models,
     walkers_before,
 )
@@ -110,14 +111,14 @@ class RealPeople:
         return [UNTRAINED, *own, *([GIVEN_START] if model in self.starts else [])]
 
     def overrides_of(self, model: str, start: str, split: int) -> list[Override]:
-        """Return all that is changed of an arm's recipe, but for what it learns from walkers."""
+        """Return what is changed of an arm's recipe, but for what walkers have taught it, and its rates."""
         given = [("train.init_checkpoint", str(self.starts[model]))] if start == GIVEN_START else []
         return [
             ("dataset.root", str(self.root)),
             ("dataset.split", split),
             ("train.seed", split + 1),
             *self.all_sets,
-            *own_overrides(model, self.dataset, start, self.all_sets),
+            *arm_of(model).overrides,
             *given,
         ]
 
@@ -163,17 +164,46 @@ def _run_start(people: RealPeople, model: str, start: str, split: int, place: Pl
     run = place / f"{model}_{start.replace(' ', '_')}"
     recipe = arm_of(model).recipe(people.dataset)
     overrides = people.overrides_of(model, start, split)
-    before = start_settings(people.walkers_before(model)) if start == FROM_WALKERS else {}
     is_trained = start != UNTRAINED
+    before: dict[str, Any] = {}
+    begin: Callable[[], list[Override]] = list
+    if start == FROM_WALKERS:
+        rate = rate_from_walkers(people, model, split)
+        overrides += scaled_rates(recipe, rate, overrides)
+        before, begin = start_settings(people.walkers_before(model)), partial(_begin, people, model)
     settings = run_settings(recipe, overrides, data=people.data, is_trained=is_trained, **before)
+    return stored(run, settings, lambda: run_arm(recipe, [*overrides, *begin()], run.run, train=is_trained))
 
-    def measure() -> Figures:
-        more = []
-        if start == FROM_WALKERS:
-            more = [start_from_walkers(people.walkers_before(model), people.work.run / "walkers")]
-        return run_arm(recipe, [*overrides, *more], run.run, train=is_trained)
 
-    return stored(run, settings, measure)
+def rate_from_walkers(people: RealPeople, model: str, split: int) -> float:
+    """Return with which part of its recipe's rates an arm goes on from walkers, found out if need be."""
+    arm = arm_of(model)
+    if len(arm.rates) == 1:
+        return arm.rates[0]
+    recipe, overrides = arm.recipe(people.dataset), people.overrides_of(model, FROM_WALKERS, split)
+    return first_learnable(
+        arm.rates,
+        recipe,
+        overrides,
+        partial(_begin, people, model),
+        {"data": people.data, **start_settings(people.walkers_before(model))},
+        people.work / people.dataset / f"split_{split}" / f"{model}_rate",
+    )
+
+
+def _begin(people: RealPeople, model: str) -> list[Override]:
+    return [start_from_walkers(people.walkers_before(model), people.work.run / "walkers")]
+
+
+def rates_by_split(people: RealPeople, splits: Sequence[int]) -> dict[str, list[float]]:
+    """Return the parts of its rates with which an arm that has several went on from walkers."""
+    if FROM_WALKERS not in people.begins:
+        return {}
+    return {
+        f"{model}, {FROM_WALKERS}": [rate_from_walkers(people, model, split) for split in splits]
+        for model in people.models
+        if len(arm_of(model).rates) > 1
+    }
 
 
 def run_peer(peer: Path, people: RealPeople, split: int) -> Figures:
@@ -193,7 +223,7 @@ def check_recipes(people: RealPeople) -> None:
     """
     for model in people.models:
         for start in people.starts_of(model):
-            overrides = [*people.all_sets, *own_overrides(model, people.dataset, start, people.all_sets)]
+            overrides = [*people.all_sets, *arm_of(model).overrides]
             load_recipe(arm_of(model).recipe(people.dataset), overrides)
             if start == FROM_WALKERS:
                 people.walkers_before(model)
@@ -236,14 +266,15 @@ def main() -> None:
     check_recipes(people)
     if arguments.quick:
         make_quick_data(people.dataset, people.root)
-    joined = over_splits([run_split(people, split) for split in range(arguments.splits)])
+    splits = range(arguments.splits)
+    joined = over_splits([run_split(people, split) for split in splits])
     baseline = f"{people.models[-1]}, {people.starts_of(people.models[-1])[-1]}"
     compared = compare(joined, baseline)
     show(people.dataset, compared, baseline)
     write_result(
         f"real_people_{people.dataset}",
         _command(arguments),
-        {"protocol": PROTOCOL, "networks": compared},
+        {"protocol": PROTOCOL, "networks": compared, "rates": rates_by_split(people, splits)},
         folder=arguments.work if arguments.quick else RESULTS,
     )
 

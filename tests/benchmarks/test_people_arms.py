@@ -2,12 +2,9 @@
 
 import pytest
 from people_arms import (
-    FROM_WALKERS,
     GLOBAL_BRANCH,
     MODELS,
-    RANDOM_START,
     arm_of,
-    own_overrides,
     scaled_rates,
     usual_models,
     walkers_before,
@@ -31,8 +28,7 @@ def test_walkers_train_the_network_that_real_persons_train(model, dataset, is_qu
     sets = QUICK if is_quick else ()
     (before,) = walkers_before(model, dataset, sets, is_quick=is_quick).arms
     learnt = load_recipe(before.recipe, before.overrides)
-    overrides = own_overrides(model, dataset, FROM_WALKERS, sets)
-    own = load_recipe(arm_of(model).recipe(dataset), [*sets, *overrides])
+    own = load_recipe(arm_of(model).recipe(dataset), [*sets, *arm_of(model).overrides])
     assert learnt.model.name == own.model.name
     assert learnt.model.network == own.model.network
     if not is_quick:
@@ -41,24 +37,12 @@ def test_walkers_train_the_network_that_real_persons_train(model, dataset, is_qu
 
 def test_the_global_branch_is_mgn_without_the_others():
     whole, alone = (
-        load_recipe(arm_of(model).recipe("cuhk01"), own_overrides(model, "cuhk01", RANDOM_START)).as_dict()
+        load_recipe(arm_of(model).recipe("cuhk01"), arm_of(model).overrides).as_dict()
         for model in ("mgn", GLOBAL_BRANCH)
     )
     assert alone["model"]["network"].pop("branches") == [1]
     whole["model"]["network"].pop("branches", None)
     assert alone == whole
-
-
-@pytest.mark.parametrize("start", [RANDOM_START, FROM_WALKERS])
-@pytest.mark.parametrize("model", MODELS)
-def test_a_start_changes_rates_alone_and_those_from_walkers_alone(model, start):
-    recipe = arm_of(model).recipe("cuhk01")
-    plain = load_recipe(recipe, arm_of(model).overrides).as_dict()
-    own = load_recipe(recipe, own_overrides(model, "cuhk01", start)).as_dict()
-    factor = arm_of(model).rate if start == FROM_WALKERS else 1.0
-    for name, optimizer in plain["optimizers"].items():
-        assert own["optimizers"][name].pop("lr") == pytest.approx(factor * optimizer.pop("lr"))
-    assert own == plain
 
 
 def test_all_rates_of_a_recipe_are_scaled():

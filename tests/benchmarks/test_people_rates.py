@@ -6,8 +6,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from people_arms import GLOBAL_BRANCH, arm_of
-from people_rates import FACTORS, chosen, copy_never_tested, last_losses
+from people_arms import arm_of
+from people_rates import FACTORS, chosen, copy_never_tested
 
 from mindreid.data.open_dataset import load_dataset
 
@@ -33,16 +33,6 @@ def test_whoever_chooses_is_in_no_test(tmp_path):
     assert len(list(copied.rglob("*.png"))) == 4 * len(persons)
 
 
-def test_the_last_epoch_is_averaged(tmp_path):
-    rates = {"network": 0.1}
-    rows = [
-        {"epoch": epoch, "step": step, "loss": loss, "terms": {"softmax": loss / 2}, "rates": rates}
-        for step, (epoch, loss) in enumerate([(0, 9.0), (1, 4.0), (1, 2.0)], 1)
-    ]
-    (tmp_path / "metrics.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in rows), encoding="utf-8")
-    assert last_losses(tmp_path) == {"loss": 3.0, "softmax": 1.5}
-
-
 @pytest.mark.parametrize(
     "losses",
     [
@@ -60,12 +50,11 @@ def test_the_rate_at_which_most_is_learnt_is_chosen(losses):
 
 
 def test_arms_have_the_rates_that_were_chosen():
-    """Those of the recorded run, but for the arm that learns nothing at its own among many persons."""
     recorded = ROOT / "results" / "people_rates.json"
     if not recorded.is_file():
         pytest.skip("people_rates.py was not recorded yet")
     for model, own in json.loads(recorded.read_text(encoding="utf-8"))["figures"]["arms"].items():
-        assert arm_of(model).rate == (0.1 if model == GLOBAL_BRANCH else own["chosen"]), model
+        assert arm_of(model).rates[0] == own["chosen"], model
 
 
 @pytest.mark.slow

@@ -7,7 +7,15 @@ from pathlib import Path
 
 import pytest
 from finished_runs import in_one_folder
-from people_arms import FROM_WALKERS, GIVEN_START, GLOBAL_BRANCH, RANDOM_START, UNTRAINED, usual_models
+from people_arms import (
+    FROM_WALKERS,
+    GIVEN_START,
+    GLOBAL_BRANCH,
+    RANDOM_START,
+    UNTRAINED,
+    arm_of,
+    usual_models,
+)
 from real_people import RealPeople, check_recipes
 
 from mindreid.errors import ConfigError
@@ -48,8 +56,11 @@ def test_a_quick_run_goes_from_nothing_to_a_table(tmp_path):
     command = [sys.executable, script, "--quick", "--splits", "1", "--models", "mgn", GLOBAL_BRANCH]
     done = subprocess.run(command, check=True, capture_output=True, text=True)
     (result,) = Path("runs").rglob("real_people_cuhk01.json")
-    networks = json.loads(result.read_text(encoding="utf-8"))["figures"]["networks"]
+    figures = json.loads(result.read_text(encoding="utf-8"))["figures"]
+    networks = figures["networks"]
     baseline = f"{GLOBAL_BRANCH}, {FROM_WALKERS}"
     assert [name for name, own in networks.items() if "minus_baseline" not in own["rank1"]] == [baseline]
     assert f"mgn, {FROM_WALKERS}" in networks
     assert f"above {baseline}" in done.stdout
+    ((arm, rates),) = figures["rates"].items()
+    assert (arm, len(rates), rates[0] in arm_of(GLOBAL_BRANCH).rates) == (baseline, 1, True)

@@ -26,7 +26,8 @@ FIGURES = {
             "mgn, random start": arm(0.4, minus_baseline=figure(0.25, 0.2, 0.3)),
             "ide, random start": arm(0.15),
             "peer": arm(0.1, minus_baseline=figure(-0.05, -0.1, 0.01)),
-        }
+        },
+        "rates": {"mgn, random start": [1.0, 0.3]},
     },
     "people_rates": {
         "arms": {
@@ -104,6 +105,8 @@ def test_networks_are_compared_with_the_one_that_has_no_difference(table):
         "| mgn, random start | 40.0 (35.0 to 45.0) | 40.0 (35.0 to 45.0) | +25.0 (20.0 to 30.0) |",
         "| ide, random start | 15.0 (10.0 to 20.0) | 15.0 (10.0 to 20.0) |  |",
         "| peer | 10.0 (5.0 to 15.0) | 10.0 (5.0 to 15.0) | -5.0 (-10.0 to 1.0) |",
+        "",
+        "*mgn, random start* has its recipe's learning rates × 1, 0.3 (by split).",
     ]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mindreid.report.loss_history import TOTAL
@@ -28,7 +28,13 @@ def real_people_table(results: ResultFiles) -> str:
         for name, own in figures["networks"].items()
     ]
     header = ("network", "rank-1 (95 %)", "mAP (95 %)", f"rank-1 above {baseline} (95 %)")
-    return table(header, rows)
+    lines = [table(header, rows), *(_rates_line(arm, rates) for arm, rates in figures["rates"].items())]
+    return "\n\n".join(lines)
+
+
+def _rates_line(arm: str, rates: Sequence[float]) -> str:
+    """Say with which parts of its recipe's rates an arm was trained, split by split."""
+    return f"*{arm}* has its recipe's learning rates × {', '.join(f'{rate:g}' for rate in rates)} (by split)."
 
 
 def rates_table(results: ResultFiles) -> str:
