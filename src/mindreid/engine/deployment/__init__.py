@@ -2,7 +2,7 @@
 
 ``exporter`` writes and verifies the file, with normalisation inside; ``runtimes`` opens it with
 MindSpore Lite, MindSpore or ONNX Runtime; ``inference`` embeds folders and lists of images, and
-``gallery_search`` ranks them.
+``gallery_search`` ranks them. ``trained_model`` embeds pictures with a checkpoint, without a file.
 """
 
 from mindreid.lazy_names import lazy_names
@@ -16,4 +16,5 @@ __all__, __getattr__ = lazy_names(
     inference=["embed_files"],
     input_listing=["Unreadable", "list_inputs"],
     runtimes=["Runtime", "open_runtime"],
+    trained_model=["TrainedModel", "load_model"],
 )
