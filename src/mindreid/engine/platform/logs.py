@@ -84,11 +84,19 @@ def log_to_console(level: int = logging.INFO) -> None:
     """Send the package's messages to standard error, once."""
     if not any(getattr(handler, "is_mindreid_console", False) for handler in _LOGGER.handlers):
         handler = logging.StreamHandler(sys.stderr)
-        handler.setFormatter(logging.Formatter("%(message)s"))
+        handler.setFormatter(_ConsoleLines())
         handler.is_mindreid_console = True  # type: ignore[attr-defined]
         _LOGGER.addHandler(handler)
     _LOGGER.setLevel(level)
     _LOGGER.propagate = False
+
+
+class _ConsoleLines(logging.Formatter):
+    """Plain lines; only what needs attention says so."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        text = super().format(record)
+        return f"{record.levelname.lower()}: {text}" if record.levelno >= logging.WARNING else text
 
 
 class _RunLog(logging.FileHandler):
