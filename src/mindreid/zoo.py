@@ -95,7 +95,8 @@ class ModelEntry:
     Attributes
     ----------
     network : callable
-        ``network(num_classes, **options) -> nn.Cell`` with ``construct(images) -> embedding``.
+        ``network(**options) -> nn.Cell`` with ``construct(images) -> embedding``; its keyword-only arguments
+        are its options. One that carries classifiers for training takes ``num_classes`` as well.
     objective : type
         The :class:`mindreid.objective.Objective`; its keyword-only arguments are its options.
     sources : mapping of str to tuple
@@ -185,7 +186,8 @@ def create_model(name: str, num_classes: int = 0, **options: Any) -> Any:
     """
     network = MODELS[name].network
     check_options(f"the model {name!r}", network, options)
-    return network(num_classes=num_classes, **options)
+    classes = {"num_classes": num_classes} if "num_classes" in _parameters(network) else {}
+    return network(**classes, **options)
 
 
 def check_options(what: str, function: Callable[..., Any], options: Mapping[str, Any]) -> None:
@@ -201,8 +203,12 @@ def check_options(what: str, function: Callable[..., Any], options: Mapping[str,
 
 def option_names(function: Callable[..., Any]) -> Mapping[str, inspect.Parameter]:
     """Keyword-only parameters of ``function``: the options that a recipe may set."""
-    # Of a class that inherits its __init__, some Pythons (3.10, 3.11.2) show Cell's __new__.
-    target = function.__init__ if isinstance(function, type) else function  # type: ignore[misc]
-    parameters = inspect.signature(target).parameters
+    parameters = _parameters(function)
     options = {name: p for name, p in parameters.items() if p.kind is inspect.Parameter.KEYWORD_ONLY}
     return {name: option for name, option in options.items() if name not in SUPPLIED_OPTIONS}
+
+
+def _parameters(function: Callable[..., Any]) -> Mapping[str, inspect.Parameter]:
+    # Of a class that inherits its __init__, some Pythons (3.10, 3.11.2) show Cell's __new__.
+    target = function.__init__ if isinstance(function, type) else function  # type: ignore[misc]
+    return inspect.signature(target).parameters

@@ -83,7 +83,8 @@ def load_pretrained(network: nn.Cell, path: Optional[PathLike]) -> None:
     Parameters
     ----------
     network : Cell
-        Contains :class:`mindreid.layers.resnet.TrunkPart` cells.
+        Contains :class:`mindreid.layers.resnet.TrunkPart` cells, or has a ``load_pretrained(path)`` of its
+        own, which then does it all.
     path : path, optional
         A torchvision or mindcv ResNet of the same depth, what ``mindreid convert`` made of one, or
         the PyTorch file of an HRNet by its authors. The classifier in it is not used.
@@ -103,9 +104,15 @@ def load_pretrained(network: nn.Cell, path: Optional[PathLike]) -> None:
         if parts:
             logger.info("no ImageNet weights given: the network starts from random weights")
         return
+    if hasattr(network, "load_pretrained"):
+        _load_by_itself(network, Path(path))
+        return
     if not parts:
         raise InvalidArgumentError(
-            "this network has no ResNet trunk and no HRNet that ImageNet weights could fill"
+            "this network has no ResNet trunk and no HRNet that ImageNet weights could fill",
+            where=str(path),
+            fix="set train.init_weights to null, or give the network a method load_pretrained(path), see "
+            "docs/own_model.md",
         )
     trunk = next(iter(parts.values())).arch.name
     weights, source = _read(path)
@@ -113,6 +120,13 @@ def load_pretrained(network: nn.Cell, path: Optional[PathLike]) -> None:
     _check_stem_pool(parts.values(), source, path)
     _fill(parts, weights, path)
     logger.info("%s starts from the %s weights in %s, with that library's stem pooling", trunk, source, path)
+
+
+def _load_by_itself(network: nn.Cell, path: Path) -> None:
+    if not path.is_file():
+        raise CheckpointError("there is no such checkpoint", where=str(path))
+    network.load_pretrained(path)
+    logger.info("the network starts from the weights in %s, which it has loaded by itself", path)
 
 
 def trunk_of(weights: Mapping[str, np.ndarray]) -> Optional[str]:

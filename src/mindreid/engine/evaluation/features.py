@@ -20,6 +20,7 @@ from mindreid.data.unreadable_files import StandIns
 from mindreid.engine.platform.compilation import compile_function
 from mindreid.engine.platform.distributed import Workers, failing_together, gather_rows, share_from_first
 from mindreid.engine.platform.memory import memory_errors_explained
+from mindreid.errors import InvalidArgumentError
 from mindreid.layers.byte_images import byte_preparation
 
 logger = logging.getLogger(__name__)
@@ -141,6 +142,12 @@ class FeatureExtractor:
 
     def _embed_batch(self, images: np.ndarray, flip: bool) -> np.ndarray:
         embedding = self._embed(Tensor(images)).asnumpy().astype(np.float32)
+        if embedding.ndim not in (2, 3) or len(embedding) != len(images):
+            raise InvalidArgumentError(
+                f"of {len(images)} images the network makes {list(embedding.shape)}, where an embedding is "
+                "[B, D], or [B, D, parts] of gait",
+                fix="pool the map in the network's construct",
+            )
         if flip:
             mirrored = np.ascontiguousarray(images[..., ::-1])
             embedding += self._embed(Tensor(mirrored)).asnumpy()
