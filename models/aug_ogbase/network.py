@@ -83,15 +83,3 @@ class AugOGBase(SilhouetteNetwork):
         super().__init__(SilhouetteTrunk(width), features=features, parts=parts)
         self.initialization = initialization
         initialize_as(self, initialization)
-
-
-def aug_ogbase(
-    num_classes: int = 0,  # noqa: ARG001 - the classifier belongs to the objective
-    *,
-    width: float = 1.0,
-    features: int = 256,
-    parts: int = 16,
-    initialization: Initialization = "he",
-) -> AugOGBase:
-    """Build the inference network; the parameters are those of :class:`AugOGBase`."""
-    return AugOGBase(width=width, features=features, parts=parts, initialization=initialization)

@@ -164,19 +164,3 @@ class DeepGaitV2(SilhouetteNetwork):
         _, frames, height, width = silhouettes.shape
         folded = ops.reshape(silhouettes, (-1, 1, height, width))
         return self.trunk(folded, frames, present_frames(silhouettes))
-
-
-def deepgaitv2(
-    num_classes: int = 0,  # noqa: ARG001 - the classifier belongs to the objective
-    *,
-    mode: Mode = "p3d",
-    blocks: Sequence[int] = (1, 4, 4, 1),
-    width: float = 1.0,
-    features: int = 256,
-    parts: int = 16,
-    initialization: Initialization = "he",
-) -> DeepGaitV2:
-    """Build the inference network; the parameters are those of :class:`DeepGaitV2`."""
-    return DeepGaitV2(
-        mode=mode, blocks=blocks, width=width, features=features, parts=parts, initialization=initialization
-    )

@@ -8,7 +8,6 @@ from mindreid.layers.resnet import StemPool, TrunkName
 
 
 def fire(
-    num_classes: int = 0,  # noqa: ARG001 - classifiers belong to the objective
     *,
     trunk: TrunkName = "resnet50",
     width: float = 1.0,

@@ -96,14 +96,3 @@ def middle_silhouette(silhouettes: Tensor) -> Tensor:
     middle = ops.cast(ops.floor((count - 1) / 2), ms.int32)
     everywhere = ops.cast(silhouettes[:, :1] * 0, ms.int32) + middle
     return ops.gather_elements(silhouettes, 1, everywhere)
-
-
-def gait_prediction(
-    num_classes: int = 0,  # noqa: ARG001 - nothing depends on it
-    *,
-    width: float = 1.0,
-    features: int = 256,
-    phase: bool = False,
-) -> GaitPrediction:
-    """Build the inference network; the parameters are those of :class:`GaitPrediction`."""
-    return GaitPrediction(width=width, features=features, phase=phase)

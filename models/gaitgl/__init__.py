@@ -1,16 +1,16 @@
 """GaitGL, gait from silhouettes with 3-d convolutions, global and local (ICCV 2021)."""
 
-from mindreid.models.gaitgl.network import GaitGL, gaitgl
+from mindreid.models.gaitgl.network import GaitGL
 from mindreid.models.gaitgl.objective import GaitGLObjective
 from mindreid.zoo import MODELS, ModelEntry
 
 MODELS.register(
     "gaitgl",
     ModelEntry(
-        network=gaitgl,
+        network=GaitGL,
         objective=GaitGLObjective,
         sources={"opengait_gaitgl": ("gaitgl/casia_b",)},
     ),
 )
 
-__all__ = ["GaitGL", "GaitGLObjective", "gaitgl"]
+__all__ = ["GaitGL", "GaitGLObjective"]

@@ -116,14 +116,3 @@ class GaitGL(nn.Cell):
     def check_input(self, height: int, width: int) -> None:
         """Refuse a size in pixels that the network can't take, see :func:`check_silhouette_size`."""
         check_silhouette_size(height, width, 1, PARTS)
-
-
-def gaitgl(
-    num_classes: int = 0,  # noqa: ARG001 - the classifier belongs to the objective
-    *,
-    width: float = 1.0,
-    head: Head = "paper",
-    initialization: Initialization = "he",
-) -> GaitGL:
-    """Build the inference network; the parameters are those of :class:`GaitGL`."""
-    return GaitGL(width=width, head=head, initialization=initialization)

@@ -1,16 +1,16 @@
 """GaitPart, gait from silhouettes by parts and their motion (CVPR 2020)."""
 
-from mindreid.models.gaitpart.network import GaitPart, gaitpart
+from mindreid.models.gaitpart.network import GaitPart
 from mindreid.models.gaitpart.objective import GaitPartObjective
 from mindreid.zoo import MODELS, ModelEntry
 
 MODELS.register(
     "gaitpart",
     ModelEntry(
-        network=gaitpart,
+        network=GaitPart,
         objective=GaitPartObjective,
         sources={"opengait_gaitpart": ("gaitpart/casia_b",)},
     ),
 )
 
-__all__ = ["GaitPart", "GaitPartObjective", "gaitpart"]
+__all__ = ["GaitPart", "GaitPartObjective"]

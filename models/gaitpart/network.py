@@ -76,14 +76,3 @@ class GaitPart(nn.Cell):
     def check_input(self, height: int, width: int) -> None:
         """Refuse a size in pixels that the network can't take, see :func:`check_silhouette_size`."""
         check_silhouette_size(height, width, 4, PARTS)
-
-
-def gaitpart(
-    num_classes: int = 0,  # noqa: ARG001 - nothing depends on it
-    *,
-    width: float = 1.0,
-    features: int = 128,
-    initialization: Initialization = "he",
-) -> GaitPart:
-    """Build the inference network; the parameters are those of :class:`GaitPart`."""
-    return GaitPart(width=width, features=features, initialization=initialization)

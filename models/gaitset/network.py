@@ -32,14 +32,3 @@ class GaitSet(SetNetwork):
     ) -> None:
         super().__init__(plain_channels(CHANNELS, width), features)
         initialize_as(self, initialization)
-
-
-def gaitset(
-    num_classes: int = 0,  # noqa: ARG001 - nothing depends on it
-    *,
-    width: float = 1.0,
-    features: int = 256,
-    initialization: Initialization = "he",
-) -> GaitSet:
-    """Build the inference network; the parameters are those of :class:`GaitSet`."""
-    return GaitSet(width=width, features=features, initialization=initialization)

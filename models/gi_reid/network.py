@@ -43,8 +43,8 @@ class GIReID(nn.Cell):
 
     def __init__(
         self,
-        trunk: TrunkName = "resnet50",
         *,
+        trunk: TrunkName = "resnet50",
         width: float = 1.0,
         features: Optional[int] = 256,
         stem_pool: StemPool = "torchvision",
@@ -74,15 +74,3 @@ class GIReID(nn.Cell):
     def maps(self, images: Tensor) -> dict[str, Tensor]:
         """Return the trunk's map, ``[B, C, h, w]``."""
         return {"trunk": self.trunk(images)}
-
-
-def gi_reid(
-    num_classes: int = 0,  # noqa: ARG001 - classifiers belong to the objective
-    *,
-    trunk: TrunkName = "resnet50",
-    width: float = 1.0,
-    features: Optional[int] = 256,
-    stem_pool: StemPool = "torchvision",
-) -> GIReID:
-    """Build the inference network; the parameters are those of :class:`GIReID`."""
-    return GIReID(trunk, width=width, features=features, stem_pool=stem_pool)

@@ -136,14 +136,3 @@ class HACNN(nn.Cell):
 
 def _head(in_features: int, features: int) -> nn.SequentialCell:
     return nn.SequentialCell(nn.Dense(in_features, features), nn.BatchNorm1d(features), nn.ReLU())
-
-
-def hacnn(
-    num_classes: int = 0,  # noqa: ARG001 - classifiers belong to the objective
-    *,
-    width: float = 1.0,
-    features: int = 512,
-    align_corners: bool = False,
-) -> HACNN:
-    """Build the inference network; the parameters are those of :class:`HACNN`."""
-    return HACNN(width=width, features=features, align_corners=align_corners)

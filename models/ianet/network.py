@@ -86,16 +86,3 @@ class IANet(nn.Cell):
     def maps(self, images: Tensor) -> dict[str, Tensor]:
         """Return the same by name."""
         return {"trunk": self.last_map(images)}
-
-
-def ianet(
-    num_classes: int = 0,  # noqa: ARG001 - classifiers belong to the objective
-    *,
-    variant: Variant = "ianet",
-    trunk: TrunkName = "resnet50",
-    width: float = 1.0,
-    last_stride: int = 1,
-    stem_pool: StemPool = "torchvision",
-) -> IANet:
-    """Build the inference network; the parameters are those of :class:`IANet`."""
-    return IANet(variant=variant, trunk=trunk, width=width, last_stride=last_stride, stem_pool=stem_pool)

@@ -95,29 +95,6 @@ class IDE(nn.Cell):
         return {"trunk": self.trunk(images)}
 
 
-def ide(
-    num_classes: int = 0,  # noqa: ARG001 - classifiers belong to the objective
-    *,
-    head: Head = "reduction",
-    features: int = 256,
-    embedding: Embedding = "pooled",
-    last_stride: int = 2,
-    trunk: TrunkName = "resnet50",
-    width: float = 1.0,
-    stem_pool: StemPool = "torchvision",
-) -> IDE:
-    """Build the inference network; the parameters are those of :class:`IDE`."""
-    return IDE(
-        head=head,
-        features=features,
-        embedding=embedding,
-        last_stride=last_stride,
-        trunk=trunk,
-        width=width,
-        stem_pool=stem_pool,
-    )
-
-
 def _head(kind: Head, in_features: int, out_features: int) -> nn.Cell:
     if kind == "none":
         return nn.Identity()

@@ -161,27 +161,6 @@ class SpatialAttention(nn.Cell):
         return ops.sigmoid(self.bn2(self.conv2(self.resize(small))))
 
 
-def isp(
-    num_classes: int = 0,  # noqa: ARG001 - classifiers belong to the objective
-    *,
-    image_size: Sequence[int] = (256, 128),
-    parts: int = 6,
-    global_map: GlobalMap = "reduced",
-    width: float = 1.0,
-    modules: Sequence[int] = STAGE_MODULES,
-    blocks: int = 4,
-) -> ISP:
-    """Build the inference network; the parameters are those of :class:`ISP`."""
-    return ISP(
-        image_size=image_size,
-        parts=parts,
-        global_map=global_map,
-        width=width,
-        modules=modules,
-        blocks=blocks,
-    )
-
-
 def _check(parts: int, global_map: str) -> None:
     if parts < 1:
         raise InvalidArgumentError(f"a person has at least one part, not {parts}")

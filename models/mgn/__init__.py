@@ -1,13 +1,13 @@
 """Multiple Granularity Network (ACM MM 2018)."""
 
-from mindreid.models.mgn.network import MGN, mgn
+from mindreid.models.mgn.network import MGN
 from mindreid.models.mgn.objective import MGNObjective
 from mindreid.zoo import MODELS, ModelEntry
 
 MODELS.register(
     "mgn",
     ModelEntry(
-        network=mgn,
+        network=MGN,
         objective=MGNObjective,
         sources={
             "mgn_pytorch": ("mgn/market1501_port",),
@@ -16,4 +16,4 @@ MODELS.register(
     ),
 )
 
-__all__ = ["MGN", "MGNObjective", "mgn"]
+__all__ = ["MGN", "MGNObjective"]

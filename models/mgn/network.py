@@ -214,29 +214,6 @@ class MGN(nn.Cell):
         return pooled, tuple(reduced)
 
 
-def mgn(
-    num_classes: int = 0,  # noqa: ARG001 - classifiers belong to the objective
-    *,
-    variant: VariantName = "paper",
-    pool: Optional[Pooling] = None,
-    trunk: TrunkName = "resnet50",
-    width: float = 1.0,
-    branches: Sequence[int] = BRANCHES,
-    stem_pool: StemPool = "torchvision",
-    initialization: Initialization = "small",
-) -> MGN:
-    """Build the inference network; the parameters are those of :class:`MGN`."""
-    return MGN(
-        variant=variant,
-        pool=pool,
-        trunk=trunk,
-        width=width,
-        branches=branches,
-        stem_pool=stem_pool,
-        initialization=initialization,
-    )
-
-
 def _checked_branches(branches: Sequence[int]) -> tuple[int, ...]:
     if isinstance(branches, (list, tuple)):
         chosen = tuple(parts for parts in BRANCHES if parts in branches)

@@ -153,13 +153,3 @@ class PartLocalization(nn.Cell):
         transform = ops.cast(self.transform(flat), ms.float32)
         transform = ops.reshape(transform, (-1, len(PART_CENTRES), 4))
         return transform[:, :, :2], transform[:, :, 2:]
-
-
-def mscan(
-    num_classes: int = 0,  # noqa: ARG001 - classifiers belong to the objective
-    *,
-    image_size: tuple[int, int] = (160, 64),
-    width: float = 1.0,
-) -> MSCAN:
-    """Build the inference network; the parameters are those of :class:`MSCAN`."""
-    return MSCAN(image_size=image_size, width=width)

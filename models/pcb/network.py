@@ -118,27 +118,6 @@ class PCB(nn.Cell):
         return ops.reshape(reduced, (-1, self.parts, REDUCED_FEATURES))
 
 
-def pcb(
-    num_classes: int = 0,  # noqa: ARG001 - classifiers belong to the objective
-    *,
-    embedding: Embedding = "G",
-    parts: int = 6,
-    part_classifier: Optional[PartClassifierName] = None,
-    trunk: TrunkName = "resnet50",
-    width: float = 1.0,
-    stem_pool: StemPool = "torchvision",
-) -> PCB:
-    """Build the inference network; the parameters are those of :class:`PCB`."""
-    return PCB(
-        embedding=embedding,
-        parts=parts,
-        part_classifier=part_classifier,
-        trunk=trunk,
-        width=width,
-        stem_pool=stem_pool,
-    )
-
-
 @constexpr
 def _check_rows(rows: Optional[int], parts: int) -> None:
     # An export with a free batch size does not know the height while it traces.

@@ -161,24 +161,3 @@ class PDC(SizedNetwork):
         parts = ops.cast(self.part_branch(self.shared(part_images)), ms.float32)
         weighted = parts if self.weighting is None else self.weighting(parts)
         return whole, parts, ops.concat((whole, weighted), 1)
-
-
-def pdc(
-    num_classes: int = 0,  # noqa: ARG001 - classifiers belong to the objective
-    *,
-    image_size: tuple[int, int] = (256, 128),
-    trunk: TrunkName = "resnet50",
-    width: float = 1.0,
-    stem_pool: StemPool = "torchvision",
-    transform_parts: bool = True,
-    weight_features: bool = True,
-) -> PDC:
-    """Build the inference network; the parameters are those of :class:`PDC`."""
-    return PDC(
-        image_size=image_size,
-        trunk=trunk,
-        width=width,
-        stem_pool=stem_pool,
-        transform_parts=transform_parts,
-        weight_features=weight_features,
-    )

@@ -47,8 +47,8 @@ class TriNet(nn.Cell):
 
     def __init__(
         self,
-        trunk: TrunkName = "resnet50",
         *,
+        trunk: TrunkName = "resnet50",
         width: float = 1.0,
         hidden_features: int = 1024,
         embedding_features: int = 128,
@@ -73,22 +73,3 @@ class TriNet(nn.Cell):
     def maps(self, images: Tensor) -> dict[str, Tensor]:
         """Return the trunk's map, ``[B, C, h, w]``."""
         return {"trunk": self.trunk(images)}
-
-
-def trinet(
-    num_classes: int = 0,  # noqa: ARG001 - there is no classifier
-    *,
-    trunk: TrunkName = "resnet50",
-    width: float = 1.0,
-    hidden_features: int = 1024,
-    embedding_features: int = 128,
-    stem_pool: StemPool = "torchvision",
-) -> TriNet:
-    """Build the inference network; the parameters are those of :class:`TriNet`."""
-    return TriNet(
-        trunk,
-        width=width,
-        hidden_features=hidden_features,
-        embedding_features=embedding_features,
-        stem_pool=stem_pool,
-    )

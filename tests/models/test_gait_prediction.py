@@ -14,7 +14,7 @@ from mindreid.engine.deployment.exporter import export_checkpoint
 from mindreid.engine.training.optimizers import adam
 from mindreid.engine.training.step import TrainStep
 from mindreid.errors import InvalidArgumentError
-from mindreid.models.gait_prediction import GaitPredictionObjective, gait_prediction
+from mindreid.models.gait_prediction import GaitPrediction, GaitPredictionObjective
 from mindreid.models.gait_prediction.network import middle_silhouette
 
 
@@ -30,7 +30,7 @@ def test_the_middle_one_of_the_frames_that_are_there_is_taken(counts, more):
 
 
 def test_no_other_frame_is_looked_at():
-    network = gait_prediction(width=1 / 8, features=4).set_train(False)
+    network = GaitPrediction(width=1 / 8, features=4).set_train(False)
     frames = np.random.default_rng(0).random((2, 8, 64, 44)).astype(np.float32)
     embedding = network(Tensor(frames)).asnumpy()
     assert embedding.shape == (2, 4, 62)
@@ -43,7 +43,7 @@ def test_no_other_frame_is_looked_at():
 
 @pytest.mark.slow
 def test_the_set_network_rests_until_the_triplets_begin():
-    objective = GaitPredictionObjective(gait_prediction(width=1 / 64, features=4), 2, triplet_start=1)
+    objective = GaitPredictionObjective(GaitPrediction(width=1 / 64, features=4), 2, triplet_start=1)
     objective.set_train(True)
     (phase,) = objective.phases()
     step = TrainStep(objective, {name: adam(own, name, lr=0.01) for name, own in phase.updated.items()})
@@ -80,14 +80,14 @@ def test_a_network_that_estimates_the_phase_is_exported(smoke_recipe, file_forma
 )
 def test_options_that_mean_nothing_are_refused(options, what):
     with pytest.raises(InvalidArgumentError, match=what):
-        GaitPredictionObjective(gait_prediction(width=1 / 64, features=4), 2, **options)
+        GaitPredictionObjective(GaitPrediction(width=1 / 64, features=4), 2, **options)
 
 
 def test_sizes_that_do_not_fit_are_refused():
     with pytest.raises(InvalidArgumentError, match="features is a positive integer, not 0"):
-        gait_prediction(features=0)
+        GaitPrediction(features=0)
     with pytest.raises(InvalidArgumentError, match=r"64×44, not 64×64.*input\.width=44"):
         build_network(load_recipe("gait_prediction/smoke", ["input.width=64"]))
-    objective = GaitPredictionObjective(gait_prediction(width=1 / 64, features=4), 2)
+    objective = GaitPredictionObjective(GaitPrediction(width=1 / 64, features=4), 2)
     with pytest.raises(InvalidArgumentError, match=r"8 frames.*training rows 4.*frames\.count=8"):
         objective.forward(Tensor(np.zeros((2, 4, 64, 44), np.float32)))

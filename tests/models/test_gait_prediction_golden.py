@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from mindspore import Tensor
 
-from mindreid.models.gait_prediction import GaitPredictionObjective, gait_prediction
+from mindreid.models.gait_prediction import GaitPrediction, GaitPredictionObjective
 from tests.models.test_gi_reid_golden import STRIPS, stream_values
 from tests.relative_distance import distance
 
@@ -25,7 +25,7 @@ def network(recorded, torch_state):
         for section, prefix in (("GCP_state_dict", "gcp/"), ("GaitSet_state_dict", "gaitset/"))
     ]
     values = stream_values(*states)
-    made = gait_prediction()
+    made = GaitPrediction()
     assert {name for name, _ in made.parameters_and_names()} == set(values)
     for name, parameter in made.parameters_and_names():
         parameter.set_data(Tensor(np.reshape(values[name], parameter.shape).astype(np.float32)))

@@ -11,7 +11,7 @@ from mindreid.convert import from_torch
 from mindreid.engine.training.optimizers import adam
 from mindreid.engine.training.step import TrainStep
 from mindreid.losses import MaximumMeanDiscrepancyLoss, PartTripletLoss, TripletLoss
-from mindreid.models.gi_reid import GIReIDObjective, gi_reid
+from mindreid.models.gi_reid import GIReID, GIReIDObjective
 from tests.relative_distance import distance
 
 #: GaitSet's authors go from coarse strips to fine ones, our pyramid from fine to coarse.
@@ -87,7 +87,7 @@ def build(recorded, torch_state, silhouettes):
         total = sum(np.abs(value, dtype=np.float64).sum() for value in state.values())
         if check in recorded:
             assert total == pytest.approx(float(recorded[check]), rel=1e-9)
-    objective = GIReIDObjective(gi_reid(), num_classes, silhouettes, consistency="code")
+    objective = GIReIDObjective(GIReID(), num_classes, silhouettes, consistency="code")
     values = our_values(*states)
     names = {name for name, _ in objective.parameters_and_names()} - {"silhouettes"}
     assert names == set(values)

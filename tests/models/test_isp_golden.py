@@ -11,7 +11,7 @@ from mindreid.engine.training.optimizers import adam, sgd
 from mindreid.engine.training.schedules import multi_step
 from mindreid.engine.training.step import TrainStep
 from mindreid.losses import CenterLoss, CrossEntropyLabelSmooth, PixelCrossEntropyLoss, TripletLoss
-from mindreid.models.isp import ISPObjective, isp
+from mindreid.models.isp import ISP, ISPObjective
 from tests.relative_distance import distance
 
 NUM_CLASSES, PARTS, NUM_RECORDS = 9, 6, 4
@@ -106,7 +106,7 @@ def parameters(torch_state):
 
 
 def build(parameters, **options):
-    objective = ISPObjective(isp(), NUM_CLASSES, NUM_RECORDS, **options)
+    objective = ISPObjective(ISP(), NUM_CLASSES, NUM_RECORDS, **options)
     ours = {name.replace("network.", "", 1) for name, _ in objective.parameters_and_names()}
     missing = ours - {name.replace("objective.", "", 1) for name in parameters}
     assert {name.rpartition(".")[2] for name in missing} <= {"pixel_labels", "centers", "previous"}
@@ -203,7 +203,7 @@ def test_the_joined_map_s_global_vector(fill, torch_state, recorded):
             state[name] = fill.fill(name, (*state[name].shape[:-1], 1920), 1)
     total = sum(np.abs(value, dtype=np.float64).sum() for value in state.values())
     assert total == pytest.approx(float(recorded["bigg_check_weights"]), rel=1e-9)
-    network = isp(global_map="joined").set_train(False)
+    network = ISP(global_map="joined").set_train(False)
     load_parameters(network, from_torch(state, "isp_reid"))
     embedding = network(Tensor(fill.fill_images("isp/x", recorded["shape_x"], 1)))
     assert tuple(recorded["bigg_eval_feat_shape"]) == embedding.shape

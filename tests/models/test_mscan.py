@@ -37,13 +37,30 @@ def test_constraints_are_the_formulas(seed):
     assert float(found.asnumpy()) == pytest.approx(slow_constraints(scale, shift), rel=1e-4)
 
 
-def test_constraints_push_back_what_leaves():
+def slow_gradient(inputs, which):
+    """Central differences of the paper's terms by each number of one of the two inputs."""
+    gradient = np.zeros(inputs[which].shape)
+    for place in np.ndindex(gradient.shape):
+        sides = []
+        for step in (1e-6, -1e-6):
+            moved = [values.astype(np.float64) for values in inputs]
+            moved[which][place] += step
+            sides.append(slow_constraints(*moved))
+        gradient[place] = (sides[0] - sides[1]) / 2e-6
+    return gradient
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_constraints_push_back_what_leaves(seed):
     """A part that is outside of the image, flat and far from its place has a gradient in each number."""
     scale, shift = np.float32([[[0.05, 1.3]] * 3]), np.float32([[[1.2, 0.9]] * 3])
-    by_scale, by_shift = ms.grad(SpatialConstraints(), (0, 1))(Tensor(scale), Tensor(shift))
-    assert (by_scale.asnumpy()[..., 1] > 0).all()
-    assert (by_scale.asnumpy()[..., 0] < 0.5).all()
-    assert (by_shift.asnumpy()[..., 0] > 0).all()
+    if seed:
+        scale, shift = np.random.default_rng(seed).uniform(-1.5, 1.5, (2, 4, 3, 2)).astype(np.float32)
+    found = ms.grad(SpatialConstraints(), (0, 1))(Tensor(scale), Tensor(shift))
+    for which in range(2):
+        expected = slow_gradient((scale, shift), which)
+        np.testing.assert_allclose(found[which].asnumpy(), expected, rtol=1e-4, atol=1e-6)
+        assert seed or (expected != 0).all()
 
 
 def slow_convolution(plane, weight, dilation):

@@ -6,12 +6,12 @@ from mindspore import Tensor
 
 from mindreid.config import load_recipe
 from mindreid.engine.evaluation.evaluation_run import EvaluationRun
-from mindreid.models.trinet import trinet
+from mindreid.models.trinet import TriNet
 from tests.relative_distance import distance
 
 
 def test_the_head_is_two_linear_maps_with_a_norm_between():
-    network = trinet(trunk="resnet18", width=0.125).set_train(False)
+    network = TriNet(trunk="resnet18", width=0.125).set_train(False)
     rng = np.random.default_rng(0)
     norm = network.hidden.norm
     for parameter in (norm.moving_mean, norm.moving_variance, norm.gamma, norm.beta, network.embedding.bias):
@@ -26,7 +26,7 @@ def test_the_head_is_two_linear_maps_with_a_norm_between():
 
 
 def test_the_embedding_starts_orthogonal():
-    weight = trinet(trunk="resnet18", width=0.5, embedding_features=64).embedding.weight.asnumpy()
+    weight = TriNet(trunk="resnet18", width=0.5, embedding_features=64).embedding.weight.asnumpy()
     np.testing.assert_allclose(weight @ weight.T, np.eye(64), atol=1e-5)
 
 

@@ -107,7 +107,6 @@ class EmbeddingNetwork(nn.Cell):
 
 
 def embedding_network(
-    num_classes: int = 0,  # noqa: ARG001 - classifiers belong to the objective
     *,
     trunk: TrunkName = "resnet50",
     width: float = 1.0,
