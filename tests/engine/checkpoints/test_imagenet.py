@@ -10,6 +10,7 @@ import pytest
 from mindcv.models import resnet18 as mindcv_resnet18
 from mindspore import nn
 
+from mindreid.engine.checkpoints import imagenet
 from mindreid.engine.checkpoints.checkpoint_files import Description, load_weights, save_weights
 from mindreid.engine.checkpoints.imagenet import load_pretrained, stem_pool_of
 from mindreid.errors import CheckpointError, InvalidArgumentError, MissingExtraError
@@ -109,6 +110,14 @@ def test_mindcv_file_and_its_pooling(tmp_path, caplog):
     np.testing.assert_allclose(trunk.set_train(False)(x).asnumpy(), expected, rtol=1e-5, atol=1e-6)
     with pytest.raises(CheckpointError, match="stem_pool='mindcv'"):
         load_pretrained(ResNetTrunk("resnet18", width=WIDTH), path)
+
+
+@pytest.mark.parametrize(("begins", "is_newer"), [("11ad3fa6", True), ("0676ba61", False)])
+def test_torchvision_s_newer_weights_are_no_paper_s(torch_file, monkeypatch, caplog, begins, is_newer):
+    """Told by their checksum, as torchvision's names of files are."""
+    monkeypatch.setattr(imagenet, "file_checksum", lambda _: begins + 56 * "0")
+    load_pretrained(ResNetTrunk("resnet18", width=WIDTH), torch_file)
+    assert ("IMAGENET1K_V2" in caplog.text) is is_newer
 
 
 def test_no_weights_is_said_in_the_log(caplog):

@@ -21,6 +21,7 @@ from mindspore import nn
 from mindreid.atomic import atomic_path
 from mindreid.convert.file_kinds import SAFETENSORS, TORCH, file_kind
 from mindreid.convert.torch_file import read_torch_state
+from mindreid.data.formats.regular_files import file_checksum
 from mindreid.engine.checkpoints.checkpoint_proto import read_entries
 from mindreid.errors import CheckpointError, InvalidArgumentError
 from mindreid.layers.hrnet import CLASSIFICATION_HEAD, hrnet_parameter_name
@@ -50,6 +51,8 @@ _OPTIMIZER = re.compile(
     r"|(?:.*\.)?(?:global_step|learning_rate|weight_decay|beta[12]_power|scale_sense|loss_scale|momentum"
     r"|epoch_num|step_num|current_iterator_step|last_overflow_iterator_step|optimizer_state_step)$"
 )
+#: How the SHA-256 of torchvision's newer weights of ResNet-50 begins, as its file's name says, too.
+_NEWER_WEIGHTS = "11ad3fa6"
 #: Entry of a converted file that names the library whose stem pooling the weights expect.
 _STEM_POOL_ENTRY = "stem_pool"
 
@@ -120,6 +123,11 @@ def load_pretrained(network: nn.Cell, path: Optional[PathLike]) -> None:
     _check_stem_pool(parts.values(), source, path)
     _fill(parts, weights, path)
     logger.info("%s starts from the %s weights in %s, with that library's stem pooling", trunk, source, path)
+    if file_checksum(Path(path)).startswith(_NEWER_WEIGHTS):
+        logger.warning(
+            "these are torchvision's IMAGENET1K_V2 weights; papers that name ResNet-50 began with "
+            "IMAGENET1K_V1, resnet50-0676ba61.pth"
+        )
 
 
 def _load_by_itself(network: nn.Cell, path: Path) -> None:
