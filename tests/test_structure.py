@@ -28,6 +28,7 @@ FLOORS = (
     ("data", "walkers", "metrics", "losses", "layers", "triplet_objective"),
     ("objective", "config"),
     ("recipe_files", "pages"),
+    ("recipe_overrides",),
     (
         "zoo",
         "yaml_source",

@@ -18,7 +18,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from mindreid import zoo
 from mindreid.errors import ConfigError, InvalidArgumentError
-from mindreid.recipe_files import Override, apply_override, find_recipe, list_recipes, read_recipe
+from mindreid.recipe_files import find_recipe, list_recipes, read_recipe
+from mindreid.recipe_overrides import TABLES, Override, apply_override
 from mindreid.yaml_source import KeyPath
 
 __all__ = ["Override", "find_recipe", "list_recipes", "load_recipe", "parse_options", "validate_recipe"]
@@ -27,7 +28,7 @@ __all__ = ["Override", "find_recipe", "list_recipes", "load_recipe", "parse_opti
 WEIGHTS_REQUIRED = "required"
 #: Keys of a recipe whose values are paths, by section.
 PATH_KEYS = {
-    "dataset": ("root", "views", "keypoints", "silhouettes"),
+    "dataset": ("root", *TABLES),
     "train": ("init_weights", "init_checkpoint", "init_beside"),
 }
 
@@ -87,6 +88,10 @@ class DatasetConfig(Component):
     ``views`` is a table of viewpoint labels, made by ``mindreid data views``, ``keypoints`` one of
     keypoints, made by ``mindreid data keypoints``. ``silhouettes`` is a folder of the training images'
     masks (:mod:`mindreid.data.silhouette_files`), for methods that train with them.
+
+    These three count from the working folder, as ``root`` does. Where a recipe has one inside its
+    ``root``, and an override or a recipe that inherits it gives another ``root`` and does not give the
+    table, it is looked for inside that one.
     """
 
     root: str
@@ -227,7 +232,9 @@ def load_recipe(name_or_path: str, overrides: Sequence[Override] = ()) -> Recipe
     name_or_path : str
         A shipped recipe's name such as ``"mgn/market1501"``, or the path of a YAML file.
     overrides : sequence of str or tuple
-        ``"a.b=value"`` with the value in YAML, or ``("a.b", value)``; applied last, in order.
+        ``"a.b=value"`` with the value in YAML, or ``("a.b", value)``; applied last, in order. Another
+        name of a component drops the options that the recipe has for the old one, except ``root`` of a
+        dataset and ``lr``, ``weight_decay`` and ``schedule`` of an optimiser.
 
     Raises
     ------

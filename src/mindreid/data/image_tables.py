@@ -87,6 +87,34 @@ def read_table(path: PathLike, columns: Sequence[str], kind: str) -> Iterator[tu
         raise DataError(f"cannot read the table of {kind} ({error})", where=str(path)) from None
 
 
+def require_table(path: PathLike, kind: str, root: PathLike, otherwise: str = "") -> None:
+    """Refuse a table that is not there.
+
+    Parameters
+    ----------
+    path : path
+        Where it should be.
+    kind : str
+        What it is of, as the command and the recipe's key call it: "views".
+    root : path
+        The dataset's folder.
+    otherwise : str, optional
+        What can be done without the table.
+
+    Raises
+    ------
+    DataError
+        Naming the command that makes it, and the recipe's key.
+    """
+    if not os.path.exists(os.path.expanduser(path)):
+        raise DataError(
+            f"there is no table of {kind}",
+            where=str(path),
+            fix=f"make it with `mindreid data {kind} --images {root} --output {path}`, or name another one "
+            f"with --set dataset.{kind}=FILE{otherwise}",
+        )
+
+
 def change_records(dataset: Dataset, change: Callable[[Record, str], Record]) -> Dataset:
     """Change every record of one image; those of several images stay.
 

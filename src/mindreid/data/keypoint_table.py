@@ -21,6 +21,7 @@ from mindreid.data.image_tables import (
     malformed,
     read_table,
     require_rows,
+    require_table,
     write_table,
 )
 from mindreid.data.keypoints import KEYPOINT_NAMES
@@ -96,8 +97,9 @@ def attach_keypoints(dataset: Dataset, path: PathLike) -> Dataset:
     Raises
     ------
     DataError
-        If the table cannot be read, or lacks images.
+        If the table is missing or cannot be read, or lacks images.
     """
+    require_table(path, _KIND, dataset.root)
     poses = read_keypoints(path)
     shown = {"training": dataset.train, "query": dataset.query, "gallery": dataset.gallery}
     for name, protocol in dataset.protocols.items():

@@ -43,7 +43,13 @@ def attach_silhouettes(dataset: Dataset, folder: PathLike) -> Dataset:
     """
     root = Path(os.path.expanduser(folder))
     if not root.is_dir():
-        raise DataError("there is no such folder of silhouettes", where=str(folder))
+        raise DataError(
+            "there is no such folder of silhouettes",
+            where=str(folder),
+            fix="save the mask of every training image there, as PNG, under the image's path, or name "
+            "another folder with --set dataset.silhouettes=FOLDER; evaluation does without: "
+            "--set dataset.silhouettes=null",
+        )
     files = [root / Path(image_key(record, dataset.root)).with_suffix(".png") for record in dataset.train]
     missing = [str(file) for file in files if not file.is_file()]
     if missing:

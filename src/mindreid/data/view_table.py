@@ -15,7 +15,14 @@ from dataclasses import dataclass, replace
 from typing import Optional
 
 from mindreid.atomic import PathLike
-from mindreid.data.image_tables import change_records, malformed, read_table, require_rows, write_table
+from mindreid.data.image_tables import (
+    change_records,
+    malformed,
+    read_table,
+    require_rows,
+    require_table,
+    write_table,
+)
 from mindreid.data.mirrored_views import mirrored_bins
 from mindreid.data.records import Dataset
 from mindreid.errors import DataError
@@ -117,8 +124,9 @@ def attach_views(dataset: Dataset, path: PathLike) -> Dataset:
     Raises
     ------
     DataError
-        If the table cannot be read, or lacks training images.
+        If the table is missing or cannot be read, or lacks training images.
     """
+    require_table(path, _KIND, dataset.root, "; evaluation does without: --set dataset.views=null")
     rows = read_views(path)
     views = {image: row.bin for image, row in rows.items()}
     require_rows(dataset.train, dataset.root, views, kind=_KIND, split="training", where=str(path))

@@ -6,11 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Optional
 
-from mindreid.config import Recipe, list_recipes, load_recipe
+from mindreid.config import PATH_KEYS, Recipe, list_recipes, load_recipe
 
 #: Stands for a key that a recipe does not have.
 ABSENT = "–"
-_LEFT_OUT = ("dataset.root", "dataset.views")
+_LEFT_OUT = tuple(f"dataset.{key}" for key in PATH_KEYS["dataset"])
 
 
 @dataclass(frozen=True)
