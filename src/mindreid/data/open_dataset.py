@@ -74,7 +74,7 @@ def load_dataset(
 
 
 def open_dataset(recipe: Recipe) -> Dataset:
-    """Load the recipe's dataset, log its summary table, and cut its training split as the recipe says.
+    """Load the recipe's dataset, log what it holds, and cut its training split as the recipe says.
 
     Where the recipe mirrors images at random, views that mirroring changes are joined in the training split.
 
@@ -94,6 +94,8 @@ def open_dataset(recipe: Recipe) -> Dataset:
     beside = {"views": source.views, "keypoints": source.keypoints, "silhouettes": source.silhouettes}
     dataset = load_dataset(source.name, source.root, **beside, **source.options)
     logger.info("%s", format_summary(dataset))
+    for warning in dataset.warnings:
+        logger.warning("%s: %s", dataset.root, warning)
     if dataset.mirrored_views and any(step.name == "flip" for step in recipe.augment):
         logger.info("images are mirrored at random: views and their mirror images count as one in training")
         dataset = join_mirrored_views(dataset)

@@ -142,6 +142,8 @@ class Dataset:
         Protocols by name; the first is the default one.
     mirrored_views : dict
         The view that an image shows once it is mirrored, of every view that mirroring changes.
+    warnings : tuple of str
+        What the loader saw that makes figures say less than they seem to.
     """
 
     name: str
@@ -153,6 +155,7 @@ class Dataset:
     statistics: dict[str, SplitStatistics] = field(default_factory=dict)
     variant: str = ""
     mirrored_views: dict[int, int] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
 
     @property
     def num_train_pids(self) -> int:

@@ -10,6 +10,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mindreid import load_dataset, metrics
+from mindreid.config import load_recipe
+from mindreid.data.open_dataset import open_dataset
+from mindreid.engine.evaluation.protocol_check import check_protocols
 from mindreid.errors import DataError
 
 TRAIN = ["a.jpg,7,2,coat", "sub/b.jpg,7,0,shirt", "c.jpg,4,0,coat"]
@@ -359,3 +362,31 @@ def test_missing_list(write):
     with pytest.raises(DataError) as error:
         load_dataset("csv_list", root)
     assert error.value.missing == ("gallery.csv",)
+
+
+def test_who_is_trained_on_and_tested_on_is_warned_of(write, caplog):
+    """Training persons are numbered anew, so that records alone don't tell."""
+    train = [HEADER, "a.jpg,anna,2,coat", "sub/b.jpg,09,0,shirt", "c.jpg,carl,0,coat", "c.jpg,carl,0,coat"]
+    query = [HEADER, "q1.jpg,anna,0,coat", "q2.jpg,9,1,coat"]
+    gallery = [HEADER, "g1.jpg,9,0,coat", "g2.jpg,anna,1,dress", "g3.jpg,-1,1,dress"]
+    root = write(train=train, query=query, gallery=gallery)
+    (warning,) = load_dataset("csv_list", root).warnings
+    assert warning.startswith("2 of 3 training persons (9, anna) are tested on, too, ")
+    recipe = load_recipe("mgn/walkers", ["dataset.name=csv_list", ("dataset.root", str(root))])
+    with caplog.at_level("WARNING", "mindreid"):
+        opened = open_dataset(recipe)
+    assert caplog.messages.count(f"{root}: {warning}") == 1
+    assert check_protocols(opened).warnings[0] == warning
+
+
+def test_of_many_shared_persons_three_are_named(write):
+    persons = [HEADER, "a.jpg,d,0,coat", "sub/b.jpg,c,0,coat", "c.jpg,b,0,coat", "g3.jpg,a,0,coat"]
+    (warning,) = load_dataset("csv_list", write(train=persons, query=persons, gallery=persons)).warnings
+    assert warning.startswith("4 of 4 training persons (a, b, c, …) are tested on")
+
+
+def test_disjoint_persons_are_not_warned_of(write):
+    train = [HEADER, "a.jpg,anna,2,coat", "sub/b.jpg,-1,0,shirt", "c.jpg,Anna ,0,coat"]
+    query = [HEADER, "q1.jpg,ANNA,0,coat", "q2.jpg,-1,1,coat"]
+    gallery = [HEADER, "g1.jpg,ANNA,1,coat", "g2.jpg,ben,1,dress", "g3.jpg,-1,1,dress"]
+    assert load_dataset("csv_list", write(train=train, query=query, gallery=gallery)).warnings == ()

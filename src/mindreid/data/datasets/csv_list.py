@@ -5,7 +5,8 @@ columns
 
 - ``path``: the image, relative to the root (or absolute);
 - ``pid``: the person, by name or by a number from 0; ``7``, ``007`` and ``7.0`` are the same number.
-  Query and gallery share persons, training has its own. -1 is nobody: junk, left out;
+  Query and gallery share persons, training has its own; whoever is in both is warned of. -1 is nobody:
+  junk, left out;
 - ``camid``: the camera, likewise. Optional: without it every image counts as taken by a
   camera of its own, so that nothing is junk but the query itself, should the gallery list it too, and
   an image from right after the query counts as a match. Query and gallery both have it or both lack it;
@@ -28,7 +29,7 @@ import os
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Optional
 
@@ -67,6 +68,7 @@ COLUMNS = Columns(
         **dict.fromkeys(("clothes", "cloth", "clothing", "cloth_id", "clothesid", "outfit"), "clothes_id"),
     },
 )
+_LISTED = 3
 _LABELS = ("pid", "camid", "clothes_id")
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
 _DRIVE = re.compile(r"[A-Za-z]:[\\/]|\\\\")
@@ -116,7 +118,7 @@ def load(
     (train_records,) = _records(root, train_list)
     query_records, gallery_records = _records(root, query_list, gallery_list)
     has_clothes = "clothes_id" in query_list.columns
-    return assemble(
+    dataset = assemble(
         "csv_list",
         root,
         train_records,
@@ -126,6 +128,7 @@ def load(
         statistics={},
         variant="" if "camid" in query_list.columns else NO_CAMERAS,
     )
+    return replace(dataset, warnings=tuple(_shared_persons(train_list, query_list, gallery_list)))
 
 
 @dataclass(frozen=True)
@@ -165,6 +168,19 @@ def _warn_of_spellings(where: str, *lists: _List) -> None:
     rows = [row for part in lists for row in part.table.rows]
     for column in _LABELS:
         warn_of_spellings(column, (row.cells[column] for row in rows if column in row.cells), where)
+
+
+def _shared_persons(train: _List, *tested: _List) -> Iterator[str]:
+    """Say who is trained on and tested on: records do not, since training persons are numbered anew."""
+    trained = {entry.labels["pid"] for entry in train.entries}
+    shared = trained & {entry.labels["pid"] for part in tested for entry in part.entries}
+    if shared:
+        names = sorted(map(str, shared))
+        listed = ", ".join(names[:_LISTED]) + (", …" if len(names) > _LISTED else "")
+        yield (
+            f"{len(shared):,} of {len(trained):,} training persons ({listed}) are tested on, too, which "
+            "makes figures too good; who is somebody else there needs another pid"
+        )
 
 
 def _report_left_out(file: Path, count: int, why: str) -> None:

@@ -44,7 +44,7 @@ def check_protocols(dataset: Dataset) -> ProtocolFindings:
     """Look for protocols without an answer, and for images that answer too much or not at all."""
     obstacles: dict[str, str] = {}
     files = _Files()
-    found = [*_training_warnings(dataset, files)]
+    found = [*dataset.warnings, *_training_warnings(dataset, files)]
     for protocol in dataset.protocols.values():
         if protocol.rule in GAIT_BENCHMARKS:
             obstacle = _gait_obstacle(protocol)
