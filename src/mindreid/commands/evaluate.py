@@ -18,7 +18,7 @@ def add(commands: argparse._SubParsersAction) -> None:
     parser = commands.add_parser("eval", help="evaluate a checkpoint on a dataset's protocols")
     add_recipe(parser)
     add_weights(parser)
-    parser.add_argument("--dataset", help="another dataset than the recipe's; needs --root")
+    parser.add_argument("--dataset", help="another dataset than the recipe's, on its protocols; needs --root")
     parser.add_argument("--rerank", action="store_true", help="k-reciprocal re-ranking")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the result here")
     parser.set_defaults(run=_eval)
@@ -36,13 +36,21 @@ def _evaluation_overrides(parsed: argparse.Namespace) -> list[Override]:
     return chosen
 
 
+def _names_protocols(parsed: argparse.Namespace) -> bool:
+    """Tell whether the user asks for protocols, which are then those of the dataset or a mistake."""
+    keys = {text.partition("=")[0] for text in parsed.overrides}
+    return bool(keys & {"evaluation", "evaluation.protocols"})
+
+
 def _eval(parsed: argparse.Namespace) -> None:
     from mindreid.config import load_recipe
     from mindreid.engine.evaluation.evaluation_run import EvaluationRun
     from mindreid.engine.evaluation.protocol_results import format_results
     from mindreid.report.tables.published import format_rows, rows_for
 
-    run = EvaluationRun(load_recipe(parsed.config, _evaluation_overrides(parsed)), parsed.checkpoint)
+    recipe = load_recipe(parsed.config, _evaluation_overrides(parsed))
+    others = bool(parsed.dataset) and not _names_protocols(parsed)
+    run = EvaluationRun(recipe, parsed.checkpoint, other_dataset=others)
     results = run.evaluate()
     if run.workers.is_first:
         say(run.headline())

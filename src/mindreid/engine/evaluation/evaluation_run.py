@@ -18,7 +18,7 @@ from mindreid.data.records import Dataset
 from mindreid.engine.checkpoints.checkpoint_files import Description
 from mindreid.engine.checkpoints.networks import build_started_network, load_network
 from mindreid.engine.evaluation.features import FeatureExtractor, build_extractor
-from mindreid.engine.evaluation.protocol_evaluation import evaluate_dataset
+from mindreid.engine.evaluation.protocol_evaluation import evaluate_dataset, without_unknown_protocols
 from mindreid.engine.evaluation.protocol_results import ProtocolResult, Results, results_to_json
 from mindreid.engine.platform.device import select_device
 from mindreid.engine.platform.distributed import join_workers
@@ -36,14 +36,20 @@ class EvaluationRun:
         Says which dataset, network and evaluation.
     checkpoint : Path, optional
         Weights; ``None`` leaves the network untrained, started as training would start it.
+    other_dataset : bool
+        Whether the dataset took the place of the one that the recipe's protocols are of: those that it
+        does not have are left out.
     """
 
-    def __init__(self, recipe: Recipe, checkpoint: Optional[Path]) -> None:
+    def __init__(self, recipe: Recipe, checkpoint: Optional[Path], *, other_dataset: bool = False) -> None:
         select_device(recipe.device)
         self.workers = join_workers()
         ms.set_seed(recipe.train.seed)
-        self.recipe, self.checkpoint = recipe, checkpoint
         self.dataset: Dataset = open_dataset(recipe)
+        if other_dataset:
+            evaluation = without_unknown_protocols(self.dataset, recipe.evaluation)
+            recipe = recipe.model_copy(update={"evaluation": evaluation})
+        self.recipe, self.checkpoint = recipe, checkpoint
         self.network, self.description = self._load()
         self.extract: FeatureExtractor = build_extractor(recipe, self.network, self.workers)
 

@@ -75,6 +75,21 @@ def chosen_protocols(dataset: Dataset, config: EvaluationConfig) -> list[Protoco
     return [dataset.protocols[name] for name in names]
 
 
+def without_unknown_protocols(dataset: Dataset, config: EvaluationConfig) -> EvaluationConfig:
+    """Leave out the protocols that a dataset does not have, and say so; without any, all are asked for."""
+    unknown = [name for name in config.protocols if name not in dataset.protocols]
+    if not unknown:
+        return config
+    known = tuple(name for name in config.protocols if name in dataset.protocols)
+    logger.info(
+        "the dataset %r has no protocol %s, as the recipe's has: evaluated is %s",
+        dataset.name,
+        ", ".join(map(repr, unknown)),
+        ", ".join(map(repr, known or dataset.protocols)),
+    )
+    return config.model_copy(update={"protocols": known})
+
+
 class ProtocolEmbeddings:
     """Embeddings of distinct records, looked up by record.
 
