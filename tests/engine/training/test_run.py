@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import shutil
 
 import mindspore as ms
 import numpy as np
@@ -107,6 +108,16 @@ def test_a_checkpoint_of_other_network_options_is_refused(recipe_of, trained):
     last = trained("train.epochs=1") / "last.ckpt"
     with pytest.raises(CheckpointError, match="misshaped"):
         EvaluationRun(recipe_of("model.network.width=4"), last)
+
+
+@pytest.mark.parametrize("other", ["model.network.width=4", "model.name=toy_mining"])
+def test_weights_that_do_not_fit_name_the_recipe_of_their_run(other, recipe_of, trained, tmp_path):
+    last = trained("train.epochs=1") / "last.ckpt"
+    for path in (last, shutil.copy(last, tmp_path / "alone.ckpt")):
+        with pytest.raises(CheckpointError) as caught:
+            EvaluationRun(recipe_of(other), path)
+        named = f"pass the recipe it was trained with, --config {last.with_name('config.yaml')}"
+        assert (caught.value.fix == named) == (path is last)
 
 
 def test_other_preprocessing_than_the_weights_expect_is_said(recipe_of, trained, caplog):

@@ -108,7 +108,8 @@ def load_weights(path: PathLike, network: nn.Cell, *, model: Optional[str] = Non
     Raises
     ------
     CheckpointError
-        If the file is missing or damaged, or belongs to another model or other options.
+        If the file is missing or damaged, or belongs to another model or other options: where a run's
+        ``config.yaml`` is beside it, it is named.
     """
     path = Path(path)
     values, description = read_weights(path)
@@ -116,10 +117,16 @@ def load_weights(path: PathLike, network: nn.Cell, *, model: Optional[str] = Non
         raise CheckpointError(
             f"this checkpoint holds a {description.model!r} network, the recipe asks for {model!r}",
             where=str(path),
-            fix="pass the recipe it was trained with",
+            fix=_own_recipe(path) or "pass the recipe it was trained with",
         )
-    _assign(values, named_parameters(network), path)
+    _assign(values, named_parameters(network), path, _own_recipe(path))
     return description
+
+
+def _own_recipe(path: Path) -> Optional[str]:
+    """Name the recipe of the run that a checkpoint is of, if it lies beside it as training leaves it."""
+    recipe = path.with_name("config.yaml")
+    return f"pass the recipe it was trained with, --config {recipe}" if recipe.is_file() else None
 
 
 def read_weights(path: PathLike) -> tuple[dict[str, np.ndarray], Description]:
@@ -270,7 +277,11 @@ def _description(content: Mapping[str, Any], path: Path) -> Description:
         ) from None
 
 
-def _assign(values: Mapping[str, np.ndarray], targets: Mapping[str, Parameter], path: Path) -> None:
-    assign_parameters(
-        targets, values, source=str(path), fix="use the recipe and the dataset that it was trained with"
-    )
+def _assign(
+    values: Mapping[str, np.ndarray],
+    targets: Mapping[str, Parameter],
+    path: Path,
+    fix: Optional[str] = None,
+) -> None:
+    fix = fix or "use the recipe and the dataset that it was trained with"
+    assign_parameters(targets, values, source=str(path), fix=fix)
