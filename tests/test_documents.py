@@ -145,8 +145,10 @@ def own_images(tmp_path, monkeypatch):
 
 @pytest.mark.slow
 def test_a_newcomers_own_images(own_images, capsys, tiny_mgn):
-    (check, real, *later), (train,) = own_images
-    assert check[:2] == ["data", "check"]
+    (made,), (check, real, *later), (train,) = own_images
+    assert (made[:2], check[:2]) == (["data", "list"], ["data", "check"])
+    assert main(made) == 2
+    assert "there is such a list already: my_images/train.csv" in capsys.readouterr().err
     # The small recipe takes the real one's place.
     assert set(train) - set(real) == {"mgn/walkers"}
     assert main(check) == 2

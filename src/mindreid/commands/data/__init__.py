@@ -10,6 +10,7 @@ from mindreid.commands.data import (
     data_from_kth,
     data_from_mot,
     data_keypoints,
+    data_list,
     data_silhouettes,
     data_synthesize,
     data_views,
@@ -27,6 +28,7 @@ def add(commands: argparse._SubParsersAction) -> None:
         data_from_kth,
         data_from_mot,
         data_keypoints,
+        data_list,
         data_silhouettes,
         data_views,
     ):

@@ -50,7 +50,8 @@ TREE = """\
   train.csv     header "path,pid[,camid][,clothes_id]", one line per image
   query.csv     the same
   gallery.csv   the same
-  …             the images, where the column path says"""
+  …             the images, where the column path says
+made of images in a folder for each person by: mindreid data list --images <images> --root <root>"""
 
 NO_CAMERAS = (
     "without camid every image counts as a camera of its own, so that nothing is junk but the query itself"

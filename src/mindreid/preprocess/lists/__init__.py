@@ -1,0 +1,1 @@
+"""From a folder of anybody's images to the lists of :mod:`mindreid.data.datasets.csv_list`."""
