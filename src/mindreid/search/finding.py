@@ -76,8 +76,8 @@ def rate_hits(hits: Sequence[Hit], calibration: Optional[Calibration]) -> list[R
 
 
 def is_nobody(rated: Sequence[RatedHit]) -> Optional[bool]:
-    """Whether no hit may be the person; ``None`` where nobody knows what scores mean."""
-    if rated and rated[0].verdict is None:
+    """Whether no hit may be the person; ``None`` without hits, or where nobody knows what scores mean."""
+    if not rated or rated[0].verdict is None:
         return None
     return all(hit.verdict == "unlikely" for hit in rated)
 

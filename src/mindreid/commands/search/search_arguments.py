@@ -13,7 +13,7 @@ from mindreid.errors import InvalidArgumentError
 
 if TYPE_CHECKING:
     from mindreid.search.calibration import Calibration
-    from mindreid.search.index import Filters, IndexedModel
+    from mindreid.search.index import Filters, Index, IndexedModel
     from mindreid.search.ingest.given_boxes import GivenBoxes
 
 logger = logging.getLogger(__name__)
@@ -98,10 +98,17 @@ def add_reason(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--reason", default="", metavar="TEXT", help="why, for the index's log")
 
 
-def filters_of(parsed: argparse.Namespace) -> Filters:
-    """Return the filters that the arguments ask for."""
-    from mindreid.search.index import Filters
+def filters_of(index: Index, parsed: argparse.Namespace) -> Filters:
+    """Return the filters that the arguments ask for.
 
+    Raises
+    ------
+    InvalidArgumentError
+        If the index does not have one of the cameras, or nothing can be after and before these times.
+    """
+    from mindreid.search.index import Filters, check_cameras
+
+    check_cameras(index, parsed.camera)
     return Filters(tuple(parsed.camera), parsed.after, parsed.before)
 
 

@@ -84,7 +84,7 @@ def _find(parsed: argparse.Namespace) -> None:
         raise DataError(
             "the index is empty", where=parsed.index, fix="add a video with `mindreid search add`"
         )
-    filters = filters_of(parsed)
+    filters = filters_of(index, parsed)
     calibration = load_calibration(model, parsed.model)
     vector, asked = _query(index, parsed)
     # A tracklet is no answer to the question who it is.
@@ -127,7 +127,7 @@ def _query(index: Index, parsed: argparse.Namespace) -> tuple[np.ndarray, dict[s
 
 def _show(rated: list[RatedHit], nobody: Optional[bool], parsed: argparse.Namespace) -> None:
     if not rated:
-        say("nobody: no tracklet passes these filters")
+        say("no tracklet passes these filters: there was nobody to compare with")
         return
     if nobody is None:
         say("not calibrated: scores are similarities and say nothing of how often such a hit is right;")

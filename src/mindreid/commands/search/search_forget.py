@@ -20,7 +20,7 @@ from mindreid.errors import DataError, InvalidArgumentError
 from mindreid.text_table import format_table
 
 if TYPE_CHECKING:
-    from mindreid.search.index import Index
+    from mindreid.search.index import Filters, Index
 
 
 def add(actions: argparse._SubParsersAction) -> None:
@@ -73,6 +73,13 @@ def _forget(parsed: argparse.Namespace) -> None:
         done = forget(index, ids, {**rule, "reason": parsed.reason})
         if parsed.recording is not None:
             index.delete_source(_recording(index, parsed.recording))
+    # A recording goes even without tracklets, and what is too old is asked for every night.
+    if not ids and parsed.recording is None and not parsed.expired:
+        raise DataError(
+            "no tracklet is like that: nothing was forgotten",
+            where=parsed.index,
+            fix="see what is there with `mindreid search find` or `mindreid search info`",
+        )
     say(f"forgot {len(done.deleted.ids)} tracklets and {done.deleted.crops} crops")
     if done.deleted.ids:
         say(
@@ -94,7 +101,7 @@ def _chosen(index: Index, parsed: argparse.Namespace) -> tuple[list[str], dict[s
     from mindreid.search.forgetting import expired_tracklets
     from mindreid.search.index import Filters
 
-    filters = filters_of(parsed)
+    filters = filters_of(index, parsed)
     ways = [bool(parsed.tracklet), parsed.image is not None, parsed.recording is not None, parsed.expired]
     if sum(ways) > 1 or (any(ways[i] for i in (0, 2, 3)) and filters != Filters()):
         raise InvalidArgumentError("forget by tracklets, a picture, a recording, age, or camera and time")
@@ -106,7 +113,7 @@ def _chosen(index: Index, parsed: argparse.Namespace) -> tuple[list[str], dict[s
         source = _recording(index, parsed.recording)
         return [t.id for t in index.tracklets(Filters(sources=(source,)))], {"rule": "recording"}
     if parsed.image is not None:
-        return _alike(index, parsed), {"rule": "picture", "above": parsed.above}
+        return _alike(index, parsed, filters), {"rule": "picture", "above": parsed.above}
     if filters == Filters():
         raise InvalidArgumentError(
             "what shall be forgotten?",
@@ -120,7 +127,7 @@ def _chosen(index: Index, parsed: argparse.Namespace) -> tuple[list[str], dict[s
     return [tracklet.id for tracklet in index.tracklets(filters)], rule
 
 
-def _alike(index: Index, parsed: argparse.Namespace) -> list[str]:
+def _alike(index: Index, parsed: argparse.Namespace, filters: Filters) -> list[str]:
     from mindreid.search.finding import query_crop
     from mindreid.search.ingest.appearance_model import reopen
 
@@ -132,7 +139,6 @@ def _alike(index: Index, parsed: argparse.Namespace) -> list[str]:
     if model is None:
         return []
     vector = reopen(model, parsed.model).embed([query_crop(parsed.image, parsed.box)])[0]
-    filters = filters_of(parsed)
     hits = index.search(vector, filters, max(index.count(filters), 1))
     return [hit.tracklet.id for hit in hits if hit.score >= parsed.above]
 
@@ -146,7 +152,9 @@ def _recording(index: Index, begin: str) -> str:
 
 def _retention(parsed: argparse.Namespace) -> None:
     from mindreid.search.index import open_index
+    from mindreid.search.index.filter_checks import cameras_of, named_cameras
     from mindreid.search.retention import MOST_DAYS
+    from mindreid.zoo import nearest
 
     if (parsed.camera is None) != (parsed.days is None) or (parsed.days is not None and not parsed.days >= 0):
         raise InvalidArgumentError("pass --camera with --days, 0 or more; or neither")
@@ -157,6 +165,14 @@ def _retention(parsed: argparse.Namespace) -> None:
         with index.exclusive():
             index.set_retention(parsed.camera, parsed.days or None)
             index.append_log("retention", {"camera": parsed.camera, "days": parsed.days})
+        # A rule may be there before the first recording.
+        known = cameras_of(index)
+        if parsed.camera not in known:
+            hint = nearest(parsed.camera, known)
+            say(
+                f"warning: the index has no recording of camera {parsed.camera!r}{hint}, but of "
+                f"{named_cameras(known)}; --days 0 takes the rule back"
+            )
     rows = [("camera", "days"), *((camera, f"{days:g}") for camera, days in index.retention().items())]
     say(format_table(rows, "<>", ruled=True) if len(rows) > 1 else "everything is kept without a limit")
     say("what is older goes with the next `search add`, or now with `search forget --expired`")

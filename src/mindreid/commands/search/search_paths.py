@@ -21,7 +21,7 @@ from mindreid.commands.search.search_arguments import (
 from mindreid.errors import DataError
 
 if TYPE_CHECKING:
-    from mindreid.search.index import Index, IndexedModel
+    from mindreid.search.index import Filters, Index, IndexedModel
     from mindreid.search.paths import PersonPath, TravelLimits
 
 #: Where nobody has said what a network's similarities mean.
@@ -82,19 +82,20 @@ def _paths(parsed: argparse.Namespace) -> None:
         raise DataError(
             "the index is empty", where=parsed.index, fix="add a video with `mindreid search add`"
         )
+    filters = filters_of(index, parsed)
     similarity, is_guess = _similarity(parsed, model)
-    timed = [t for t in index.tracklets(filters_of(parsed)) if t.start is not None]
+    timed = [t for t in index.tracklets(filters) if t.start is not None]
     paths = join_tracklets(timed, limits, similarity)
     # What can't be told fails before it is logged as told.
     crowd = summarize_crowd(paths, parsed.fewest) if parsed.aggregate else None
-    _log(index, parsed, limits, similarity)
+    _log(index, parsed, filters, limits, similarity)
     _tell(parsed, paths, crowd)
-    _say_beside(
-        parsed,
-        f"not calibrated: {similarity:.2f} is a guess; pass a --similarity that fits"
-        if is_guess
-        else f"joined from similarity {similarity:.2f} on",
-    )
+    if not timed:
+        _say_beside(parsed, "no tracklet with a time passes these filters: there was nothing to join")
+    if is_guess:
+        _say_beside(parsed, f"not calibrated: {similarity:.2f} is a guess; pass a --similarity that fits")
+    else:
+        _say_beside(parsed, f"joined from similarity {similarity:.2f} on")
     if parsed.truth:
         _score(parsed, index, paths)
 
@@ -124,8 +125,9 @@ def _similarity(parsed: argparse.Namespace, model: IndexedModel) -> tuple[float,
     return calibration.perhaps, False
 
 
-def _log(index: Index, parsed: argparse.Namespace, limits: TravelLimits, similarity: float) -> None:
-    filters = filters_of(parsed)
+def _log(
+    index: Index, parsed: argparse.Namespace, filters: Filters, limits: TravelLimits, similarity: float
+) -> None:
     details = {
         "aggregate": parsed.aggregate,
         "fewest": parsed.fewest if parsed.aggregate else None,

@@ -8,6 +8,7 @@ from mindreid.lazy_names import lazy_names
 
 __all__, __getattr__ = lazy_names(
     __name__,
+    filter_checks=["check_cameras"],
     index_protocol=["Addition", "Deleted", "Index"],
     opening=["open_index"],
     source_addition=["crop_name"],

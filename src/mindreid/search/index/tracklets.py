@@ -162,6 +162,11 @@ class Filters:
         time is none of them. With a time zone.
     sources : tuple of str
         Those of recordings with these ids; empty: of all.
+
+    Raises
+    ------
+    InvalidArgumentError
+        If a time has no time zone, or ``after`` is later than ``before``.
     """
 
     cameras: tuple[str, ...] = ()
@@ -173,6 +178,11 @@ class Filters:
         for time in (self.after, self.before):
             if time is not None and time.tzinfo is None:
                 raise InvalidArgumentError("a time has no time zone", where=str(time))
+        if self.after is not None and self.before is not None and self.after > self.before:
+            raise InvalidArgumentError(
+                f"nothing is after {self.after.isoformat()} and before {self.before.isoformat()}",
+                fix="the time after which is the earlier one",
+            )
 
 
 def tracklet_id(source: str, number: int) -> str:

@@ -107,7 +107,7 @@ function show(result) {
   $("again").disabled = true;
   $("report").href = `/api/searches/${result.search}/report`;
   const rated = result.hits.length && result.hits[0].verdict !== null;
-  $("verdict").textContent = !result.hits.length ? "Nobody: no tracklet passes these filters."
+  $("verdict").textContent = !result.hits.length ? "No tracklet passes these filters: there was nobody to compare with."
     : result.nobody ? "Nobody: no tracklet is likely or perhaps this person; the nearest ones are below."
     : rated ? "Solid frames are likely this person, dashed ones perhaps."
     : result.refined ? "Refined: not calibrated, for nobody knows how often hits of a refined search are right."

@@ -18,7 +18,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from mindreid.errors import DataError, InvalidArgumentError
 from mindreid.search.calibration import Calibration
 from mindreid.search.finding import RatedHit, find_others, is_nobody, rate_hits
-from mindreid.search.index import Filters, Index, Tracklet
+from mindreid.search.index import Filters, Index, Tracklet, check_cameras
 from mindreid.search.ingest import AppearanceModel, Detector
 from mindreid.search.ingest.crop_choice import crop_of
 from mindreid.search.ingest.detectors import within
@@ -226,12 +226,13 @@ class SearchService:
         Raises
         ------
         InvalidArgumentError
-            If nobody is looked for, or a box lies outside of its picture.
+            If nobody is looked for, a box lies outside of its picture, or the index has no such camera.
         DataError
             If the picture is not held any more, there is no such tracklet, the log can't be written, or
             the index was embedded anew since the service was made.
         """
         with self._turn:
+            check_cameras(self.index, wish.cameras)
             search = self._query(wish)
             self._look(search)
             return self._told(self._searches.put(search), search)
