@@ -5,10 +5,16 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Optional
 
 from mindreid.commands.arguments import positive_integer, say
+from mindreid.commands.search.query_arguments import (
+    add_query_options,
+    has_query_options,
+    query_picture_of,
+)
 from mindreid.commands.search.search_arguments import (
     add_filters,
     add_index,
@@ -42,10 +48,7 @@ def add(actions: argparse._SubParsersAction) -> None:
         metavar="ID",
         help="a tracklet of the index, which is not among the hits",
     )
-    parser.add_argument(
-        "--box", type=box_argument, metavar="LEFT,TOP,WIDTH,HEIGHT",
-        help="where the person is in the picture, in pixels (default: fills it)",
-    )  # fmt: skip
+    add_query_options(parser)
     add_filters(parser)
     parser.add_argument("--top", type=positive_integer, default=10, help="hits that are shown")
     add_moved_model(parser)
@@ -54,26 +57,11 @@ def add(actions: argparse._SubParsersAction) -> None:
     parser.set_defaults(run=_find)
 
 
-def box_argument(text: str) -> tuple[float, ...]:
-    """Read four numbers.
-
-    Raises
-    ------
-    argparse.ArgumentTypeError
-        If there are others.
-    """
-    try:
-        values = tuple(float(part) for part in text.split(","))
-    except ValueError:
-        values = ()
-    if len(values) != 4 or not all(abs(value) < 1e6 for value in values) or min(values[2:]) <= 0:
-        raise argparse.ArgumentTypeError(f"{text!r} is no box LEFT,TOP,WIDTH,HEIGHT in pixels")
-    return values
-
-
 def _find(parsed: argparse.Namespace) -> None:
-    if parsed.box is not None and parsed.image is None:
-        raise InvalidArgumentError("--box goes with --image")
+    if has_query_options(parsed) and parsed.image is None:
+        raise InvalidArgumentError(
+            "who is looked for in a picture (--box, --whole, --detector) goes with --image"
+        )
     from mindreid.search.calibration import load_calibration
     from mindreid.search.finding import find_others, is_nobody, rate_hits
     from mindreid.search.index import open_index
@@ -86,15 +74,15 @@ def _find(parsed: argparse.Namespace) -> None:
         )
     filters = filters_of(index, parsed)
     calibration = load_calibration(model, parsed.model)
-    vector, asked = _query(index, parsed)
+    query = _query(index, parsed)
     # A tracklet is no answer to the question who it is.
     left_out = [] if parsed.tracklet is None else [parsed.tracklet]
-    rated = rate_hits(find_others(index, vector, filters, parsed.top, left_out), calibration)
+    rated = rate_hits(find_others(index, query.vector, filters, parsed.top, left_out), calibration)
     nobody = is_nobody(rated)
     index.append_log(
         "find",
         {
-            **asked,
+            **query.asked,
             "cameras": list(filters.cameras),
             "after": None if filters.after is None else filters.after.isoformat(),
             "before": None if filters.before is None else filters.before.isoformat(),
@@ -103,26 +91,34 @@ def _find(parsed: argparse.Namespace) -> None:
         },
     )
     if parsed.json:
-        content = {"nobody": nobody, "calibrated": calibration is not None}
+        content = {"nobody": nobody, "calibrated": calibration is not None, "box": query.box}
         say(json.dumps({**content, "hits": [hit.as_json() for hit in rated]}, indent=2))
         return
     _show(rated, nobody, parsed)
 
 
-def _query(index: Index, parsed: argparse.Namespace) -> tuple[np.ndarray, dict[str, Any]]:
-    """Return who is looked for, as a vector and as the log has it."""
-    from mindreid.search.finding import query_crop
+@dataclass(frozen=True)
+class _Query:
+    """Who is looked for: as a vector, as the log has it, and where in the picture, unless it is all of it."""
+
+    vector: np.ndarray
+    asked: dict[str, Any]
+    box: Optional[tuple[float, ...]] = None
+
+
+def _query(index: Index, parsed: argparse.Namespace) -> _Query:
     from mindreid.search.ingest.appearance_model import reopen
 
     if parsed.tracklet is not None:
         # Not by its id: the log must not hold what can be forgotten.
         asked = {"tracklet_sha256": hashlib.sha256(parsed.tracklet.encode()).hexdigest()}
-        return index.tracklet(parsed.tracklet).embedding, asked
-    crop = query_crop(parsed.image, parsed.box)
+        return _Query(index.tracklet(parsed.tracklet).embedding, asked)
+    picture = query_picture_of(parsed)
     model = index.model()
     assert model is not None  # noqa: S101 - the caller has looked
-    vector = reopen(model, parsed.model).embed([crop])[0]
-    return vector, {"image_sha256": hashlib.sha256(parsed.image.read_bytes()).hexdigest()}
+    vector = reopen(model, parsed.model).embed([picture.crop])[0]
+    asked = {"image_sha256": hashlib.sha256(parsed.image.read_bytes()).hexdigest()}
+    return _Query(vector, asked, picture.box)
 
 
 def _show(rated: list[RatedHit], nobody: Optional[bool], parsed: argparse.Namespace) -> None:

@@ -7,6 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mindreid.commands.arguments import say
+from mindreid.commands.search.query_arguments import (
+    add_query_options,
+    has_query_options,
+    query_picture_of,
+)
 from mindreid.commands.search.search_arguments import (
     add_filters,
     add_index,
@@ -15,7 +20,6 @@ from mindreid.commands.search.search_arguments import (
     filters_of,
     text_argument,
 )
-from mindreid.commands.search.search_find import box_argument
 from mindreid.errors import DataError, InvalidArgumentError
 from mindreid.text_table import format_table
 
@@ -43,9 +47,7 @@ def add(actions: argparse._SubParsersAction) -> None:
     parser.add_argument(
         "--above", type=float, metavar="SCORE", help="with --image: from this similarity on (no default)"
     )
-    parser.add_argument(
-        "--box", type=box_argument, metavar="LEFT,TOP,WIDTH,HEIGHT", help="where the person is in the picture"
-    )
+    add_query_options(parser)
     add_moved_model(parser)
     parser.add_argument(
         "--recording", metavar="SHA256",
@@ -90,8 +92,8 @@ def _forget(parsed: argparse.Namespace) -> None:
 
 
 def _refuse_contradictions(parsed: argparse.Namespace) -> None:
-    if parsed.image is None and (parsed.above is not None or parsed.box is not None):
-        raise InvalidArgumentError("--above and --box go with --image")
+    if (has_query_options(parsed) or parsed.above is not None) and parsed.image is None:
+        raise InvalidArgumentError("--above, --box, --whole and --detector go with --image")
     if parsed.above is not None and not -1 <= parsed.above <= 1:
         raise InvalidArgumentError(f"--above is a similarity from -1 to 1, not {parsed.above}")
 
@@ -128,7 +130,6 @@ def _chosen(index: Index, parsed: argparse.Namespace) -> tuple[list[str], dict[s
 
 
 def _alike(index: Index, parsed: argparse.Namespace, filters: Filters) -> list[str]:
-    from mindreid.search.finding import query_crop
     from mindreid.search.ingest.appearance_model import reopen
 
     model = index.model()
@@ -138,7 +139,7 @@ def _alike(index: Index, parsed: argparse.Namespace, filters: Filters) -> list[s
         )
     if model is None:
         return []
-    vector = reopen(model, parsed.model).embed([query_crop(parsed.image, parsed.box)])[0]
+    vector = reopen(model, parsed.model).embed([query_picture_of(parsed).crop])[0]
     hits = index.search(vector, filters, max(index.count(filters), 1))
     return [hit.tracklet.id for hit in hits if hit.score >= parsed.above]
 
