@@ -76,8 +76,10 @@ def _add(parsed: argparse.Namespace) -> None:
     from mindreid.search.index import open_index
     from mindreid.search.ingest.given_boxes import read_boxes
     from mindreid.search.ingest.moving_people import MovingPeople
+    from mindreid.search.ingest.recording_times import check_start
     from mindreid.search.ingest.video_addition import VideoRules
 
+    check_start(parsed.start, is_photo=parsed.photos is not None)
     rules = VideoRules(rate=parsed.rate, crops=parsed.crops)
     given = None if parsed.boxes is None else read_boxes(parsed.boxes)
     present = _present(parsed)

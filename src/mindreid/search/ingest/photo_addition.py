@@ -25,6 +25,7 @@ from mindreid.search.ingest.crop_choice import crop_of
 from mindreid.search.ingest.crop_pictures import decode_crop, encode_crop, pack_boxes
 from mindreid.search.ingest.detectors import Detector
 from mindreid.search.ingest.known_recordings import check_same
+from mindreid.search.ingest.recording_times import check_start, is_possible
 from mindreid.search.retention import oldest_kept
 
 logger = logging.getLogger(__name__)
@@ -116,7 +117,10 @@ def add_photos(
     ------
     DataError
         If one is in the index with another camera or time.
+    InvalidArgumentError
+        If nothing can have been recorded at ``start``.
     """
+    check_start(start, is_photo=True)
     identified = _identified(paths)
     known = _known(index, identified, camera, start)
     work = _PhotoWork(index, model, lambda path, name: _read(path, name, camera, start, detector), camera)
@@ -245,11 +249,12 @@ def _tracklets(
 
 
 def _taken(path: Path) -> Optional[datetime]:
-    """Return when a photo says that it was taken; without a time zone as if it were UTC."""
+    """Return when a photo says that it was taken, if it may be; without a time zone as if it were UTC."""
     try:
         with Image.open(path) as image:
             fields = image.getexif().get_ifd(_EXIF)
             text = f"{fields[_TIME]}{fields.get(_OFFSET, '+00:00')}"
-            return datetime.strptime(text, "%Y:%m:%d %H:%M:%S%z").astimezone(timezone.utc)
+            time = datetime.strptime(text, "%Y:%m:%d %H:%M:%S%z").astimezone(timezone.utc)
+            return time if is_possible(time) else None
     except Exception:  # damaged headers make readers raise almost anything; the photo is good without
         return None

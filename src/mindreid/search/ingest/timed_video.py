@@ -13,6 +13,7 @@ import numpy as np
 
 from mindreid.errors import DataError
 from mindreid.search.extras import optional_package
+from mindreid.search.ingest.recording_times import is_possible
 
 #: FFmpeg draws a text file as frames of a terminal, and takes a picture for a video of one frame.
 _NO_VIDEOS = ("ansi", "bintext", "xbin", "idf")
@@ -248,9 +249,7 @@ def _recorded(metadata: Any) -> Optional[datetime]:
     text = dict(metadata).get("creation_time", "")
     try:
         time = datetime.fromisoformat(text.replace("Z", "+00:00"))
-    except ValueError:
+        time = time.replace(tzinfo=timezone.utc) if time.tzinfo is None else time.astimezone(timezone.utc)
+    except (ValueError, OverflowError):  # in UTC it may be before the year 1
         return None
-    # Programs write the beginning of some epoch if they don't know.
-    if time.year < 1980:
-        return None
-    return time.replace(tzinfo=timezone.utc) if time.tzinfo is None else time.astimezone(timezone.utc)
+    return time if is_possible(time) else None

@@ -23,6 +23,7 @@ from mindreid.search.ingest.crop_pictures import decode_crop, encode_crop, pack_
 from mindreid.search.ingest.detectors import Detector, within
 from mindreid.search.ingest.given_boxes import GivenBoxes
 from mindreid.search.ingest.known_recordings import check_same
+from mindreid.search.ingest.recording_times import check_start
 from mindreid.search.ingest.stage_clock import StageClock
 from mindreid.search.ingest.timed_video import TimedFrame, TimedVideo
 from mindreid.search.ingest.tracking import BoxTracker, GivenTracker, OpenTrack
@@ -138,6 +139,8 @@ def add_video(
     DataError
         If the video can't be read, is in the index with another camera or time, nobody says when it was
         recorded, or given boxes go beyond its end.
+    InvalidArgumentError
+        If nothing can have been recorded at ``start``.
     """
     source_id = file_checksum(path)
     known = index.source(source_id)
@@ -159,7 +162,10 @@ def recording_begin(video: TimedVideo, start: Optional[datetime] = None) -> date
     ------
     DataError
         If neither does.
+    InvalidArgumentError
+        If nothing can have been recorded then.
     """
+    check_start(start)
     begin = start or video.recorded
     if begin is None:
         raise DataError(
