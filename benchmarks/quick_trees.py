@@ -13,7 +13,7 @@ from PIL import Image
 
 from mindreid.atomic import write_json, write_text
 from mindreid.data.datasets.pku_reid import ORIENTATIONS, orientation_angle
-from mindreid.data.generated_marker import MARKER
+from mindreid.data.generated_marker import MARKER, WALKERS
 from mindreid.walkers import Walk, render_walk
 
 _SEED = 5
@@ -60,7 +60,7 @@ def write_pku_walkers(root: Path, persons: int) -> Path:
                 target.parent.mkdir(parents=True, exist_ok=True)
                 Image.fromarray(frame.image).save(target)
                 lines.append(json.dumps({"path": name, "keypoints": frame.keypoints.tolist()}))
-    write_json(root / MARKER, {"kind": "generated walkers"})
+    write_json(root / MARKER, {"kind": WALKERS})
     write_text(keypoints, "\n".join(lines) + "\n")
     return keypoints
 

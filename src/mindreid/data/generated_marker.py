@@ -16,6 +16,8 @@ from mindreid.errors import DataError
 
 #: File in a dataset's root that says what its images really are.
 MARKER = "generated.json"
+#: What a tree of persons who were drawn holds; one that holds crops of a video has another kind.
+WALKERS = "generated walkers"
 _JPEG_QUALITY = 95
 
 

@@ -16,7 +16,7 @@ from mindreid.atomic import atomic_folder, write_json
 from mindreid.data.formats.pickles import write_array
 from mindreid.data.formats.silhouettes import align_sequence
 from mindreid.data.gait_tree import GaitTree, Partition
-from mindreid.data.generated_marker import MARKER
+from mindreid.data.generated_marker import MARKER, WALKERS
 from mindreid.data.layouts import SequenceLayout, sequence_layout_of
 from mindreid.errors import InvalidArgumentError
 from mindreid.walkers.annotation import WalkerFrame
@@ -146,7 +146,7 @@ def synthesize_sequences(
             _write_sequence(folder, plan, walk, condition)
         plan.partition.write(folder / layout.partition_file)
         made_by = {name: value for name, value in vars(plan).items() if name != "layout"}
-        write_json(folder / MARKER, {"kind": "generated walkers", **made_by, "size": list(size)})
+        write_json(folder / MARKER, {"kind": WALKERS, **made_by, "size": list(size)})
     of_person = len(layout.conditions) * cameras
     counts = {"train": plan.train_ids * of_person, "test": (ids - plan.train_ids) * of_person}
     logger.info("%d walkers, %d of them for training: %s", ids, plan.train_ids, counts)

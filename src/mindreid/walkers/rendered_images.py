@@ -12,7 +12,7 @@ import numpy as np
 from mindreid.atomic import atomic_folder, write_json
 from mindreid.data.datasets.outfit_walkers import VIEWS, OutfitWorld, RenderedImage
 from mindreid.data.formats.images import RENDERED_SUFFIX
-from mindreid.data.generated_marker import MARKER
+from mindreid.data.generated_marker import MARKER, WALKERS
 from mindreid.walkers.persons.clothing import draw_outfit
 from mindreid.walkers.persons.individual import draw_individual
 from mindreid.walkers.population import check_population, count_for_training
@@ -141,7 +141,7 @@ def synthesize_world(
     world = OutfitWorld(seed, train, ids - train, outfits, cameras=cameras, images=images)
     with atomic_folder(root) as folder:
         world.write(folder)
-        write_json(folder / MARKER, {"kind": "generated walkers"})
+        write_json(folder / MARKER, {"kind": WALKERS})
         if in_one_file:
             write_rendered_file(folder, world, render_image)
     return {"train": world.training_count, "query": world.test_count, "gallery": world.test_count}

@@ -12,7 +12,7 @@ from typing import Any, Optional, Union
 from tqdm import tqdm
 
 from mindreid.atomic import atomic_folder
-from mindreid.data.generated_marker import finish_tree, write_shot
+from mindreid.data.generated_marker import WALKERS, finish_tree, write_shot
 from mindreid.data.layouts import Layout, Shot, layout_of
 from mindreid.data.summary import SPLITS
 from mindreid.errors import InvalidArgumentError
@@ -139,7 +139,7 @@ def synthesize(
     made_by = {**plan.described(), **rendering, "size": list(size), "annotations": annotations}
     with atomic_folder(root) as folder:
         shots = _write_images(folder, plan, rendering, annotations)
-        finish_tree(folder, layout, shots, "generated walkers", made_by)
+        finish_tree(folder, layout, shots, WALKERS, made_by)
     counts = {split: sum(shot.split == split for shot in shots) for split in SPLITS}
     logger.info("%d walkers, %d of them for training: %s", ids, plan.train_ids, counts)
     return counts

@@ -48,6 +48,10 @@ class Description:
         Last evaluation, by protocol; empty if there was none.
     versions : dict
         Library versions.
+    trained_on : dict or None
+        The "dataset" by name, and the "kind" of a tree that does not hold it, see
+        :func:`mindreid.data.generated_marker.generated_kind`; empty of weights that were not trained by
+        this package. ``None``: nobody has noted it, as earlier versions didn't.
     """
 
     model: str
@@ -57,10 +61,17 @@ class Description:
     epoch: int = 0
     metrics: dict[str, Any] = field(default_factory=dict)
     versions: dict[str, str] = field(default_factory=dict)
+    trained_on: Optional[dict[str, Any]] = None
 
     @classmethod
     def of(
-        cls, recipe: Recipe, *, num_classes: int, epoch: int = 0, metrics: Mapping[str, Any] | None = None
+        cls,
+        recipe: Recipe,
+        *,
+        num_classes: int,
+        epoch: int = 0,
+        metrics: Mapping[str, Any] | None = None,
+        trained_on: Mapping[str, Any] | None = None,
     ) -> Description:
         """Describe a recipe's weights; by default untrained ones."""
         return cls(
@@ -71,6 +82,7 @@ class Description:
             epoch=epoch,
             metrics=dict(metrics or {}),
             versions=library_versions(),
+            trained_on=dict(trained_on or {}),
         )
 
 

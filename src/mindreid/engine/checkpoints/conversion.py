@@ -83,6 +83,7 @@ def save_converted(conversion: convert.Conversion, recipe: Optional[Recipe], out
         num_classes=conversion.num_classes,
         recipe=recipe.as_dict(),
         versions=library_versions(),
+        trained_on={},
     )
     save_weights(output, network, description)
     return network

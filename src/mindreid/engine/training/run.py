@@ -15,6 +15,7 @@ import numpy as np
 
 from mindreid.config import Recipe
 from mindreid.data.fingerprint import fingerprint
+from mindreid.data.generated_marker import generated_kind
 from mindreid.data.open_dataset import open_dataset
 from mindreid.data.pipeline import training_batches
 from mindreid.data.transforms import training_transform
@@ -247,6 +248,7 @@ class _Run:
                 num_classes=self.dataset.num_train_pids,
                 epoch=self.state.progress.epoch,
                 metrics=self.state.progress.metrics,
+                trained_on={"dataset": self.dataset.name, "kind": generated_kind(self.dataset.root)},
             )
             save_weights(path, self.network, description)
 

@@ -11,6 +11,7 @@ from typing import Any, Optional
 import numpy as np
 
 from mindreid.data.formats.regular_files import file_checksum
+from mindreid.data.generated_marker import WALKERS
 from mindreid.data.transforms.geometry import resize
 from mindreid.engine.deployment.exported_model import describe_exported
 from mindreid.engine.deployment.runtimes import open_runtime
@@ -141,7 +142,7 @@ def open_appearance_model(
             f"this network takes {exported.inputs.kind.replace('_', ' ')}s, where crops are plain images",
             where=str(model),
         )
-    if path is None or _knows_walkers_only(model):
+    if _knows_walkers_only(model, is_default=path is None):
         logger.warning(
             "%s was trained on generated walkers and knows nothing else: of real persons its answers mean "
             "little; pass another network with --model",
@@ -236,9 +237,13 @@ def _quickstart() -> Path:
     )
 
 
-def _knows_walkers_only(path: Path) -> bool:
+def _knows_walkers_only(path: Path, *, is_default: bool) -> bool:
+    content = json.loads(path.with_name(path.name + ".json").read_text(encoding="utf-8"))
+    trained_on = content.get("trained_on")
+    if trained_on is not None:
+        return trained_on.get("kind") == WALKERS
+    # Earlier versions don't say it: what scripts/quickstart.sh trains, or in a folder like its.
     try:
-        recipe = json.loads(path.with_name(path.name + ".json").read_text(encoding="utf-8"))["recipe"]
-        return Path(recipe["dataset"]["root"]).name == "walkers"
-    except (OSError, ValueError, KeyError, TypeError):
+        return is_default or Path(content["recipe"]["dataset"]["root"]).name == "walkers"
+    except (KeyError, TypeError):
         return False

@@ -23,7 +23,7 @@ import numpy as np
 from tqdm import tqdm
 
 from mindreid.atomic import atomic_folder, write_json
-from mindreid.data.generated_marker import MARKER
+from mindreid.data.generated_marker import MARKER, WALKERS
 from mindreid.errors import DataError, InvalidArgumentError
 from mindreid.walkers.films.cutouts import Cutout, PassingFigure
 from mindreid.walkers.films.passages import USUAL_SHARE, Lens, Passage, Place
@@ -144,7 +144,7 @@ def film(
         made_by = {"ids": ids, "seed": seed, "cameras": cameras, "size": list(size)}
         made_by.update(frame_rate=frame_rate, first_id=first_id)
         write_json(folder / TRUTH, _truth(place, passages, shootings))
-        write_json(folder / MARKER, {"kind": "generated walkers", **made_by})
+        write_json(folder / MARKER, {"kind": WALKERS, **made_by})
     logger.info("%d walkers made %d passages before %d cameras", ids, len(passages), cameras)
     return {shooting.name: shooting.frames for shooting in shootings}
 
