@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Optional, Union
+from typing import TYPE_CHECKING, Optional, Union
 
 from mindreid.commands.arguments import positive_integer, say
 from mindreid.commands.search.search_arguments import (
@@ -18,7 +18,7 @@ from mindreid.commands.search.search_arguments import (
 from mindreid.errors import InvalidArgumentError, MindReidError
 
 if TYPE_CHECKING:
-    from mindreid.search.index import Index
+    from mindreid.search.index import Index, Source
     from mindreid.search.ingest import AppearanceModel, VideoAddition
     from mindreid.search.ingest.detectors import Detector
     from mindreid.search.ingest.given_boxes import GivenBoxes
@@ -74,6 +74,7 @@ def _add(parsed: argparse.Namespace) -> None:
     _refuse_contradictions(parsed)
     from mindreid.search.forgetting import forget_expired
     from mindreid.search.index import open_index
+    from mindreid.search.ingest.finding_ways import photo_way, video_way
     from mindreid.search.ingest.given_boxes import read_boxes
     from mindreid.search.ingest.moving_people import MovingPeople
     from mindreid.search.ingest.recording_times import check_start
@@ -85,14 +86,18 @@ def _add(parsed: argparse.Namespace) -> None:
     present = _present(parsed)
     model = _model(parsed, present)
     detector = _detector(parsed)
-    paths = _readable(parsed, present)
+    if parsed.photos is not None:
+        found_by = photo_way(parsed.detector, parsed.person_class, whole=parsed.whole)
+    else:
+        found_by = video_way(given, parsed.detector, parsed.person_class, rules)
+    paths = _readable(parsed, present, found_by)
     index = open_index(parsed.index, create=True)
     with index.exclusive():
         index.set_model(model.described)
         if parsed.photos is not None:
-            _add_photos(index, paths, parsed, model, detector)
+            _add_photos(index, paths, parsed, model, detector, found_by)
         for path in paths if parsed.photos is None else ():
-            _add_video(index, path, parsed, model, given or detector or MovingPeople(), rules)
+            _add_video(index, path, parsed, model, given or detector or MovingPeople(), rules, found_by)
         expired = forget_expired(index)
         if expired is not None:
             say(f"forgot {len(expired.deleted.ids)} tracklets that were older than their cameras' are kept")
@@ -123,19 +128,22 @@ def _present(parsed: argparse.Namespace) -> Optional[Index]:
         return None
 
 
-def _readable(parsed: argparse.Namespace, present: Optional[Index]) -> list[Path]:
+def _readable(parsed: argparse.Namespace, present: Optional[Index], found_by: str) -> list[Path]:
     """Return the videos or photos; for what can't be added, no index is made, nor one half filled."""
     from mindreid.data.formats.regular_files import file_checksum
+    from mindreid.search.ingest.known_recordings import check_same
     from mindreid.search.ingest.photo_addition import list_photos
     from mindreid.search.ingest.timed_video import TimedVideo
     from mindreid.search.ingest.video_addition import recording_begin
 
     if parsed.photos is not None:
         return list_photos(parsed.photos)
-    known = set() if present is None else {source.id for source in present.sources()}
     for video in map(TimedVideo, parsed.video):
-        if not known or file_checksum(video.path) not in known:
+        known = None if present is None else present.source(file_checksum(video.path))
+        if known is None:
             recording_begin(video, parsed.start)
+        else:
+            check_same(known, parsed.camera, parsed.start, video.path, found_by)
     return list(parsed.video)
 
 
@@ -156,12 +164,15 @@ def _add_video(
     model: AppearanceModel,
     persons: Union[Detector, GivenBoxes],
     rules: VideoRules,
+    found_by: str,
 ) -> None:
     from mindreid.search.ingest.video_addition import add_video
 
-    added = add_video(index, path, parsed.camera, model, persons, start=parsed.start, rules=rules)
+    added = add_video(
+        index, path, parsed.camera, model, persons, start=parsed.start, rules=rules, found_by=found_by
+    )
     if not added.is_new:
-        say(f"{path} is in the index already, with {index.count(_of(added))} tracklets")
+        _tell_known(index, path, added.source)
         return
     index.append_log(
         "add",
@@ -176,10 +187,19 @@ def _add_video(
     _tell(path, added)
 
 
-def _of(added: VideoAddition) -> Any:
+def _tell_known(index: Index, path: Path, known: Source) -> None:
     from mindreid.search.index import Filters
+    from mindreid.search.ingest.known_recordings import forget_first
 
-    return Filters(sources=(added.source.id,))
+    count = index.count(Filters(sources=(known.id,)))
+    say(f"{path} is in the index already, with {count} tracklets: nothing was added")
+    if known.found_by is None:
+        say(
+            "an earlier version added it and did not note what found its persons: if it is to be done anew, "
+            f"{forget_first(known)}"
+        )
+    elif known.persons == 0:
+        say("nobody was found in it: it is looked at again with other options (--detector, --boxes, --rate)")
 
 
 def _tell(path: Path, added: VideoAddition) -> None:
@@ -205,12 +225,13 @@ def _add_photos(
     parsed: argparse.Namespace,
     model: AppearanceModel,
     detector: Optional[Detector],
+    found_by: str,
 ) -> None:
     from mindreid.search.ingest.hog_people import HogPeople
     from mindreid.search.ingest.photo_addition import add_photos
 
     persons = None if parsed.whole else detector or HogPeople()
-    added = add_photos(index, paths, parsed.camera, model, persons, start=parsed.start)
+    added = add_photos(index, paths, parsed.camera, model, persons, start=parsed.start, found_by=found_by)
     index.append_log(
         "add",
         {
@@ -224,6 +245,17 @@ def _add_photos(
         f"{parsed.photos}: {added.tracklets} persons in {added.photos} photos; {added.known} were there "
         f"already, {added.unreadable} can't be read, {added.expired} are too old to be kept"
     )
+    if added.empty:
+        say(
+            f"of those there already, {added.empty} have nobody in them: with --whole or another --detector "
+            "they are looked at again"
+        )
+    if added.unnoted:
+        say(
+            f"an earlier version added {added.unnoted} of them and did not note what found their persons: to "
+            "look at one again, forget it first with `mindreid search forget INDEX --recording`, which takes "
+            "what `mindreid search info` calls it"
+        )
 
 
 def _detector(parsed: argparse.Namespace) -> Optional[Detector]:

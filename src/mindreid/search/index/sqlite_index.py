@@ -220,7 +220,7 @@ class SqliteIndex:
         with self.exclusive(), self.rows.transaction():
             if self.rows.count(Filters(sources=(source_id,))):
                 raise DataError("the recording still has tracklets", where=source_id)
-            self.rows.run("DELETE FROM sources WHERE id = ?", (source_id,))
+            self.rows.delete_source(source_id)
 
     def retention(self) -> dict[str, float]:
         """See :class:`Index`."""

@@ -32,6 +32,8 @@ CREATE TABLE retention (camera TEXT PRIMARY KEY, days REAL NOT NULL) WITHOUT ROW
 CREATE TABLE doomed (path TEXT PRIMARY KEY) WITHOUT ROWID;
 """
 _SOURCE_COLUMNS = 'id, kind, path, camera, start, "end", width, height, frames, missing'
+#: What has found a recording's persons, and how many; indexes of earlier versions have no such facts.
+_FOUND = "found/"
 _TRACKLET_COLUMNS = 't.row, t.id, t.source, t.camera, t.start, t."end", t.crops, b.data'
 #: SQLite takes a limited number of values in a statement.
 CHUNK = 500
@@ -123,7 +125,8 @@ class SqliteRows:
         """Return one recording or all of them, by camera and time."""
         where, values = ("", ()) if source_id is None else (" WHERE id = ?", (source_id,))
         order = "ORDER BY camera, start, path"
-        rows = self.run(f"SELECT {_SOURCE_COLUMNS} FROM sources{where} {order}", values)  # noqa: S608
+        found = f"(SELECT value FROM facts WHERE key = '{_FOUND}' || id)"  # noqa: S608
+        rows = self.run(f"SELECT {_SOURCE_COLUMNS}, {found} FROM sources{where} {order}", values)  # noqa: S608
         return [
             Source(
                 row[0],
@@ -132,7 +135,8 @@ class SqliteRows:
                 row[3],
                 from_seconds(row[4]),
                 from_seconds(row[5]),
-                *row[6:],
+                *row[6:10],
+                *(json.loads(row[10]) if row[10] else ()),
             )
             for row in rows
         ]
@@ -144,6 +148,13 @@ class SqliteRows:
             to_seconds(source.end), source.width, source.height, source.frames, source.missing,
         )  # fmt: skip
         self.run(f"INSERT INTO sources ({_SOURCE_COLUMNS}) VALUES (?,?,?,?,?,?,?,?,?,?)", values)  # noqa: S608
+        if source.found_by is not None:
+            self.set_fact(_FOUND + source.id, json.dumps([source.found_by, source.persons]))
+
+    def delete_source(self, source_id: str) -> None:
+        """Delete a recording."""
+        self.run("DELETE FROM sources WHERE id = ?", (source_id,))
+        self.run("DELETE FROM facts WHERE key = ?", (_FOUND + source_id,))
 
     def insert_tracklets(self, first_row: int, tracklets: Sequence[Tracklet]) -> None:
         """Add tracklets whose vectors begin at a row."""

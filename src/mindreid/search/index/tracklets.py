@@ -76,6 +76,11 @@ class Source:
         Frames that could be read.
     missing : int
         Frames that the file announces and that could not.
+    found_by : str or None
+        What has found its persons, in words that stay the same; ``None`` where it was not noted, as by
+        earlier versions.
+    persons : int or None
+        How many tracklets were found when it was added, whatever was forgotten since; ``None`` as above.
     """
 
     id: str
@@ -88,6 +93,8 @@ class Source:
     height: int
     frames: int = 1
     missing: int = 0
+    found_by: Optional[str] = None
+    persons: Optional[int] = None
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ tracks; without any they are tracked.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -54,6 +55,14 @@ class GivenBoxes:
     def is_due(self, number: int) -> bool:
         """Whether the detector has looked at a frame, whatever it has found."""
         return number in self.by_frame or (number - min(self.by_frame)) % self.step == 0
+
+    def digest(self) -> str:
+        """Return a SHA-256 of all boxes and ids, wherever and in whatever form they stand."""
+        digest = hashlib.sha256()
+        for frame in sorted(self.by_frame):
+            ids = None if self.ids is None else self.ids[frame]
+            digest.update(repr((frame, ids, self.by_frame[frame].tolist())).encode())
+        return digest.hexdigest()
 
     @property
     def last(self) -> int:

@@ -24,7 +24,7 @@ from mindreid.search.ingest.appearance_model import AppearanceModel
 from mindreid.search.ingest.crop_choice import crop_of
 from mindreid.search.ingest.crop_pictures import decode_crop, encode_crop, pack_boxes
 from mindreid.search.ingest.detectors import Detector
-from mindreid.search.ingest.known_recordings import check_same
+from mindreid.search.ingest.known_recordings import check_same, is_looked_at_again
 from mindreid.search.ingest.recording_times import check_start, is_possible
 from mindreid.search.retention import oldest_kept
 
@@ -45,6 +45,10 @@ class PhotosAdded:
         Added.
     known : int
         Were in the index already.
+    empty : int
+        Of these, those in which nobody was found.
+    unnoted : int
+        Of these, those of which is not noted what has found their persons.
     expired : int
         Were not added, since their camera's are not kept that long.
     unreadable : int
@@ -54,6 +58,8 @@ class PhotosAdded:
     photos: int = 0
     tracklets: int = 0
     known: int = 0
+    empty: int = 0
+    unnoted: int = 0
     expired: int = 0
     unreadable: int = 0
 
@@ -92,11 +98,12 @@ def add_photos(
     detector: Optional[Detector] = None,
     *,
     start: Optional[datetime] = None,
+    found_by: Optional[str] = None,
 ) -> PhotosAdded:
     """Add the persons in photos, each photo as a whole.
 
-    A photo is known by its content: one that is in the index already is passed over. Nothing is added if
-    one of them may not be.
+    A photo is known by its content: one that is in the index already is passed over, unless nobody was
+    found in it and something else looks now. Nothing is added if one of them may not be.
 
     Parameters
     ----------
@@ -112,20 +119,32 @@ def add_photos(
         Finds persons; without one, every photo shows one person from edge to edge.
     start : datetime, optional
         When they were taken; by default what each says, if it does.
+    found_by : str, optional
+        What ``detector`` is, see :func:`mindreid.search.ingest.finding_ways.photo_way`, to be noted and
+        compared; without it neither is done.
 
     Raises
     ------
     DataError
-        If one is in the index with another camera or time.
+        If one is in the index with another camera or time, or persons that something else has found.
     InvalidArgumentError
         If nothing can have been recorded at ``start``.
     """
     check_start(start, is_photo=True)
     identified = _identified(paths)
-    known = _known(index, identified, camera, start)
-    work = _PhotoWork(index, model, lambda path, name: _read(path, name, camera, start, detector), camera)
+    known = _known(index, identified, camera, start, found_by)
+    again = {name: source for name, source in known.items() if is_looked_at_again(source, found_by)}
+    for name in again:
+        index.delete_source(name)
+
+    def read(path: Path, name: str) -> _Photo:
+        # When it was taken may have been said then, and not now.
+        time = again[name].start if name in again else start or _taken(path)
+        return _read(path, name, camera, time, detector, found_by)
+
+    work = _PhotoWork(index, model, read, camera)
     for path, source_id in tqdm(identified, "photos", unit="photo", disable=None):
-        work.offer(path, source_id, is_known=source_id in known)
+        work.offer(path, source_id, None if source_id in again else known.get(source_id))
     return work.finish(unreadable=len(paths) - len(identified))
 
 
@@ -139,12 +158,14 @@ class _PhotoWork:
         self._oldest = oldest_kept(index, camera)
         self._waiting: list[_Photo] = []
         self._seen: set[str] = set()
-        self._tracklets = self._known = self._expired = self._unreadable = 0
+        self._tracklets = self._known = self._empty = self._unnoted = self._expired = self._unreadable = 0
 
-    def offer(self, path: Path, source_id: str, *, is_known: bool) -> None:
+    def offer(self, path: Path, source_id: str, known: Optional[Source]) -> None:
         """Add a photo, unless there is a reason against it, which is counted."""
-        if is_known or source_id in self._seen:
+        if known is not None or source_id in self._seen:
             self._known += 1
+            self._empty += known is not None and known.persons == 0
+            self._unnoted += known is not None and known.found_by is None
             return
         try:
             photo = self._read(path, source_id)
@@ -165,7 +186,13 @@ class _PhotoWork:
         """Add what still waits; ``unreadable`` were not even offered."""
         self._store()
         return PhotosAdded(
-            len(self._seen), self._tracklets, self._known, self._expired, self._unreadable + unreadable
+            photos=len(self._seen),
+            tracklets=self._tracklets,
+            known=self._known,
+            empty=self._empty,
+            unnoted=self._unnoted,
+            expired=self._expired,
+            unreadable=self._unreadable + unreadable,
         )
 
     def _is_expired(self, photo: _Photo, path: Path) -> bool:
@@ -196,27 +223,38 @@ def _identified(paths: Sequence[Path]) -> list[tuple[Path, str]]:
 
 
 def _known(
-    index: Index, photos: Sequence[tuple[Path, str]], camera: str, start: Optional[datetime]
-) -> set[str]:
-    """Return the ids of the photos that are in the index already."""
-    known = set()
+    index: Index,
+    photos: Sequence[tuple[Path, str]],
+    camera: str,
+    start: Optional[datetime],
+    found_by: Optional[str],
+) -> dict[str, Source]:
+    """Return the photos that are in the index already, by their ids."""
+    known = {}
     for path, source_id in photos:
         source = index.source(source_id)
         if source is not None:
-            check_same(source, camera, start, path)
-            known.add(source_id)
+            check_same(source, camera, start, path, found_by)
+            known[source_id] = source
     return known
 
 
 def _read(
-    path: Path, source_id: str, camera: str, start: Optional[datetime], detector: Optional[Detector]
+    path: Path,
+    source_id: str,
+    camera: str,
+    time: Optional[datetime],
+    detector: Optional[Detector],
+    found_by: Optional[str],
 ) -> _Photo:
     image = read_image(path)
     height, width = image.shape[:2]
     whole = np.array([[0, 0, width, height, 1]], np.float32)
     boxes = whole if detector is None else detector(image)
-    time = start or _taken(path)
-    source = Source(source_id, "photo", str(path.resolve()), camera, time, time, width, height)
+    source = Source(
+        source_id, "photo", str(path.resolve()), camera, time, time, width, height,
+        found_by=found_by, persons=len(boxes),
+    )  # fmt: skip
     return _Photo(source, boxes, [encode_crop(crop_of(image, box)) for box in boxes])
 
 

@@ -22,7 +22,7 @@ from mindreid.search.ingest.crop_choice import Candidate, crop_of, crop_quality
 from mindreid.search.ingest.crop_pictures import decode_crop, encode_crop, pack_boxes
 from mindreid.search.ingest.detectors import Detector, within
 from mindreid.search.ingest.given_boxes import GivenBoxes
-from mindreid.search.ingest.known_recordings import check_same
+from mindreid.search.ingest.known_recordings import check_same, is_looked_at_again
 from mindreid.search.ingest.recording_times import check_start
 from mindreid.search.ingest.stage_clock import StageClock
 from mindreid.search.ingest.timed_video import TimedFrame, TimedVideo
@@ -112,10 +112,12 @@ def add_video(
     *,
     start: Optional[datetime] = None,
     rules: VideoRules = VideoRules(),
+    found_by: Optional[str] = None,
 ) -> VideoAddition:
     """Add the tracklets of a video, all of them at once at its end.
 
-    A video is known by its content: one that is in the index already is passed over.
+    A video is known by its content: one that is in the index already is passed over, unless nobody was
+    found in it and something else looks now.
 
     Parameters
     ----------
@@ -133,24 +135,31 @@ def add_video(
         When the first frame was recorded, with a time zone; by default what the file says.
     rules : VideoRules
         How frames become tracklets.
+    found_by : str, optional
+        What ``persons`` and ``rules`` are, see :func:`mindreid.search.ingest.finding_ways.video_way`, to
+        be noted and compared; without it neither is done.
 
     Raises
     ------
     DataError
-        If the video can't be read, is in the index with another camera or time, nobody says when it was
-        recorded, or given boxes go beyond its end.
+        If the video can't be read, is in the index with another camera or time or persons that something
+        else has found, nobody says when it was recorded, or given boxes go beyond its end.
     InvalidArgumentError
         If nothing can have been recorded at ``start``.
     """
     source_id = file_checksum(path)
     known = index.source(source_id)
     if known is not None:
-        check_same(known, camera, start, path)
-        return VideoAddition(known, 0)
+        check_same(known, camera, start, path, found_by)
+        if not is_looked_at_again(known, found_by):
+            return VideoAddition(known, 0)
+        start = known.start
     video = TimedVideo(path)
     begin = recording_begin(video, start)
+    if known is not None:
+        index.delete_source(source_id)
     with index.adding(source_id) as addition:
-        work = _VideoWork(index, addition, model, rules, _Recording(source_id, camera, begin))
+        work = _VideoWork(index, addition, model, rules, _Recording(source_id, camera, begin, found_by))
         work.run(video, persons)
         return work.finish(video)
 
@@ -181,6 +190,7 @@ class _Recording:
     source_id: str
     camera: str
     begin: datetime
+    found_by: Optional[str]
 
 
 class _VideoWork:
@@ -230,7 +240,7 @@ class _VideoWork:
         end = recording.begin + timedelta(seconds=video.seconds)
         source = Source(
             recording.source_id, "video", str(video.path.resolve()), recording.camera, recording.begin, end,
-            width, height, video.read, video.missing,
+            width, height, video.read, video.missing, recording.found_by, self._added + self._expired,
         )  # fmt: skip
         with self._clock.stage("storing"):
             self._addition.finish(source)
