@@ -58,7 +58,8 @@ def test_annotated_tracks_are_of_one_whole_recording(index, tmp_path):
 def test_a_table_round_trips_and_gives_vectors(index, tmp_path):
     source, content = made_up_source(1)
     put_source(index, source, content)
-    labels = {content[0][0].id: "anna, who else", content[2][0].id: "bert", "gone": "nobody"}
+    forgotten = f"{source.id[:16]}-00009"
+    labels = {content[0][0].id: "anna, who else", content[2][0].id: "bert", forgotten: "nobody"}
     write_labels(labels, tmp_path / "labels.csv")
     assert read_labels(tmp_path / "labels.csv") == labels
     known = labelled_vectors(index, labels, "here")

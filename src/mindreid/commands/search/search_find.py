@@ -65,6 +65,7 @@ def _find(parsed: argparse.Namespace) -> None:
     from mindreid.search.calibration import load_calibration
     from mindreid.search.finding import find_others, is_nobody, rate_hits
     from mindreid.search.index import open_index
+    from mindreid.search.index.crop_places import best_picture
 
     index = open_index(parsed.index)
     model = index.model()
@@ -79,6 +80,7 @@ def _find(parsed: argparse.Namespace) -> None:
     left_out = [] if parsed.tracklet is None else [parsed.tracklet]
     rated = rate_hits(find_others(index, query.vector, filters, parsed.top, left_out), calibration)
     nobody = is_nobody(rated)
+    pictures = [str(best_picture(index, hit.hit.tracklet) or hit.hit.tracklet.crops[0].name) for hit in rated]
     index.append_log(
         "find",
         {
@@ -92,9 +94,10 @@ def _find(parsed: argparse.Namespace) -> None:
     )
     if parsed.json:
         content = {"nobody": nobody, "calibrated": calibration is not None, "box": query.box}
-        say(json.dumps({**content, "hits": [hit.as_json() for hit in rated]}, indent=2))
+        hits = [{**hit.as_json(), "picture": picture} for hit, picture in zip(rated, pictures)]
+        say(json.dumps({**content, "hits": hits}, indent=2))
         return
-    _show(rated, nobody, parsed)
+    _show(rated, pictures, nobody)
 
 
 @dataclass(frozen=True)
@@ -121,7 +124,7 @@ def _query(index: Index, parsed: argparse.Namespace) -> _Query:
     return _Query(vector, asked, picture.box)
 
 
-def _show(rated: list[RatedHit], nobody: Optional[bool], parsed: argparse.Namespace) -> None:
+def _show(rated: list[RatedHit], pictures: list[str], nobody: Optional[bool]) -> None:
     if not rated:
         say("no tracklet passes these filters: there was nobody to compare with")
         return
@@ -130,8 +133,8 @@ def _show(rated: list[RatedHit], nobody: Optional[bool], parsed: argparse.Namesp
         say("calibrate the network with `mindreid search calibrate`")
     elif nobody:
         say("nobody: no tracklet is likely or perhaps this person; the nearest ones are")
-    rows = [("rank", "score", "right of 100", "camera", "from (UTC)", "to (UTC)", "tracklet")]
-    for rank, hit in enumerate(rated, 1):
+    rows = [("rank", "score", "right of 100", "camera", "from (UTC)", "to (UTC)", "tracklet", "picture")]
+    for rank, (hit, picture) in enumerate(zip(rated, pictures), 1):
         tracklet = hit.hit.tracklet
         meaning = "?" if hit.probability is None else f"{100 * hit.probability:.0f} ({hit.verdict})"
         rows.append(
@@ -143,7 +146,7 @@ def _show(rated: list[RatedHit], nobody: Optional[bool], parsed: argparse.Namesp
                 shown_time(tracklet.start),
                 shown_time(tracklet.end),
                 tracklet.id,
+                picture,
             )
         )
-    say(format_table(rows, ">><<<<<", ruled=True))
-    say(f"crops: {Path(parsed.index) / 'crops'}, by --json")
+    say(format_table(rows, ">><<<<<<", ruled=True))

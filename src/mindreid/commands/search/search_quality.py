@@ -1,4 +1,4 @@
-"""``mindreid search label``, ``calibrate`` and ``eval``: what the answers of an index are worth."""
+"""``mindreid search calibrate`` and ``eval``: what the answers of an index are worth."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from mindreid.commands.search.search_arguments import (
     add_model,
     add_moved_model,
     calibration_of,
-    read_truths,
 )
 from mindreid.errors import DataError, InvalidArgumentError
 from mindreid.text_table import format_table
@@ -29,15 +28,6 @@ _LABELS = "columns tracklet and person, e.g. by `mindreid search label`"
 
 def add(actions: argparse._SubParsersAction) -> None:
     """Add the actions to ``mindreid search``."""
-    label = actions.add_parser("label", help="label tracklets by annotated tracks of the recordings")
-    add_index(label)
-    label.add_argument(
-        "--truth", action="append", required=True, metavar="CAMERA=FILE",
-        help="annotated tracks, MOT text or .json, of a camera that has one recording, or of a recording by "
-        "its file name (repeatable)",
-    )  # fmt: skip
-    label.add_argument("--output", type=Path, required=True, metavar="FILE.csv", help="the table to write")
-    label.set_defaults(run=_label)
     calibrate = actions.add_parser(
         "calibrate", help="learn what the scores of a network mean, and note it beside the network"
     )
@@ -68,18 +58,6 @@ def add(actions: argparse._SubParsersAction) -> None:
     evaluate.add_argument("--picture", type=Path, metavar="FILE.png", help="also draw the calibration")
     add_moved_model(evaluate)
     evaluate.set_defaults(run=_evaluate)
-
-
-def _label(parsed: argparse.Namespace) -> None:
-    from mindreid.search.index import open_index
-    from mindreid.search.labels import labels_from_truth, write_labels
-
-    truths = read_truths(parsed.truth)
-    index = open_index(parsed.index)
-    labels = labels_from_truth(index, truths)
-    write_labels(labels, parsed.output)
-    persons = len(set(labels.values()))
-    say(f"wrote {parsed.output}: {len(labels)} of {index.count()} tracklets, {persons} persons")
 
 
 def _labelled(place: str, labels: Path) -> tuple[LabelledVectors, IndexedModel]:

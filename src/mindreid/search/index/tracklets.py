@@ -23,6 +23,7 @@ BOX = np.dtype(
 )
 #: How much of a recording's checksum its tracklets' ids begin with.
 _ID_LETTERS = 16
+_NUMBER_DIGITS = 5
 
 
 @dataclass(frozen=True)
@@ -200,7 +201,20 @@ def tracklet_id(source: str, number: int) -> str:
     >>> tracklet_id("9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08", 7)
     '9f86d081884c7d65-00007'
     """
-    return f"{source[:_ID_LETTERS]}-{number:05d}"
+    return f"{source[:_ID_LETTERS]}-{number:0{_NUMBER_DIGITS}d}"
+
+
+def recordings_letters(name: str) -> str:
+    """Return with what the recording's id begins of which a tracklet may be; empty of what is no id.
+
+    Examples
+    --------
+    >>> recordings_letters("9f86d081884c7d65-00007"), recordings_letters("anna")
+    ('9f86d081884c7d65', '')
+    """
+    begin, _, number = name.rpartition("-")
+    is_id = len(begin) == _ID_LETTERS and len(number) >= _NUMBER_DIGITS and number.isdecimal()
+    return begin if is_id else ""
 
 
 def to_seconds(time: Optional[datetime]) -> Optional[float]:
