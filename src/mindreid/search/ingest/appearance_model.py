@@ -26,6 +26,8 @@ logger = logging.getLogger(__name__)
 QUICKSTART = Path("runs", "quickstart", "mgn.mindir")
 _REPOSITORY = Path(__file__).parents[4]
 _BATCH = 16
+#: A network of OpenVINO: its graph, and its weights.
+_OPENVINO = (".xml", ".bin")
 
 
 class AppearanceModel:
@@ -130,6 +132,12 @@ def open_appearance_model(
     model = _quickstart() if path is None else path
     if not model.is_file():
         raise InvalidArgumentError("there is no such exported file", where=str(model))
+    if model.suffix.lower() in _OPENVINO:
+        raise InvalidArgumentError(
+            "this is a file of OpenVINO, and networks are read as MindIR or ONNX",
+            where=str(model),
+            fix="convert it, `openvino2onnx model.xml model.onnx`, see docs/search.md",
+        )
     if _is_foreign(model):
         return _open_foreign(model, inputs)
     if inputs is not None:

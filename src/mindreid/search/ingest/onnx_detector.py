@@ -1,11 +1,15 @@
 """A person detector in ONNX that the user brings.
 
-The image goes in as float32 RGB ``[1, 3, H, W]`` in 0..1. What may come out:
+The image goes in as float32 RGB ``[1, 3, H, W]`` in 0..1, but for YOLOX. What may come out:
 
 ==============  ==================================================================================
 YOLO            one output ``[1, 4 + classes, N]`` (YOLOv8 and later, without non-maximum
                 suppression): middle x, middle y, width, height in pixels of the input, then a score
                 in 0..1 for each class. The image is fitted into the input with grey bars.
+YOLOX           one output ``[1, N, 5 + classes]``, N cells of the grids of 8, 16 and 32 pixels: middle and
+                logarithms of the sides in cells (or in pixels of the input, where the export decodes them),
+                a score for anything, and one for each class. The image goes in as BGR in 0..255, fitted
+                with grey bars at its right and bottom.
 RT-DETR         two outputs, ``[1, N, 4]`` and ``[1, N, classes]``: the same four in shares of the
                 image, and scores in 0..1 or logits. The image is stretched to the input's size.
 RT-DETR, whole  inputs ``images`` and ``orig_target_sizes`` (width, height), outputs ``labels``, ``boxes``,
@@ -27,7 +31,9 @@ from mindreid.errors import InvalidArgumentError
 from mindreid.search.ingest.detectors import keep_distinct, within
 from mindreid.search.onnx_session import OnnxSession
 
-_FORMS = "see the forms in docs/search.md: YOLO [1, 4 + classes, N], or RT-DETR's boxes and scores"
+_FORMS = "see the forms in docs/search.md: YOLO [1, 4 + classes, N], YOLOX, or RT-DETR's boxes and scores"
+#: Pixels of a cell of YOLOX's grids.
+_STRIDES = (8, 16, 32)
 _GREY = 114
 _SIDE = 640
 _OVERLAP = 0.6
@@ -71,6 +77,8 @@ class OnnxDetector:
         fallback = size or (_SIDE, _SIDE)
         height, width = (own if isinstance(own, int) else other for own, other in zip(shape[2:], fallback))
         self._size = height, width
+        self._cells = sum((height // stride) * (width // stride) for stride in _STRIDES)
+        self._is_yolox = False
 
     def __call__(self, image: np.ndarray) -> np.ndarray:
         """See :class:`Detector`.
@@ -85,18 +93,20 @@ class OnnxDetector:
             boxes = self._whole(image)
         elif len(self._session.output_names) == 2:
             boxes = self._shares(image)
+        elif self._is_yolox:
+            boxes = self._yolox(image)
         else:
             boxes = self._yolo(image)
         good = boxes[boxes[:, 4] >= self._least]
         return keep_distinct(within(good, height, width), _OVERLAP)
 
     def _yolo(self, image: np.ndarray) -> np.ndarray:
-        scale = min(self._size[0] / image.shape[0], self._size[1] / image.shape[1])
-        height, width = (max(round(side * scale), 1) for side in image.shape[:2])
-        top, left = (self._size[0] - height) // 2, (self._size[1] - width) // 2
-        fitted = np.full((*self._size, 3), _GREY, np.uint8)
-        fitted[top : top + height, left : left + width] = cv2.resize(image, (width, height))
+        fitted, scale, left, top = self._fitted(image, bars=0.5)
         (output,) = self._session.run(_planes(fitted)) if len(self._session.output_names) == 1 else (None,)
+        if output is not None and output.ndim == 3 and self._cells == output.shape[1] and output.shape[2] > 5:
+            # What it was given is known by what comes out alone, so that the first image goes in twice.
+            self._is_yolox = True
+            return self._yolox(image)
         if output is None or output.ndim != 3 or not 5 <= output.shape[1] < output.shape[2]:
             raise self._refused([] if output is None else [output])
         columns = output[0].T
@@ -110,6 +120,27 @@ class OnnxDetector:
         boxes[:, :2] -= boxes[:, 2:4] / 2 + np.array([left, top])
         boxes[:, :4] /= scale
         return boxes
+
+    def _yolox(self, image: np.ndarray) -> np.ndarray:
+        fitted, scale, _, _ = self._fitted(image, bars=0)
+        (output,) = self._session.run(_planes(fitted[..., ::-1], most=255))
+        places, scores = output[0, :, :4], output[0, :, 4:5] * output[0, :, 5:]
+        # Middles in cells are small numbers everywhere; in pixels they go to the input's edges.
+        if places[:, :2].max() <= max(self._size) / 2:
+            places = _of_cells(places, self._size)
+        boxes = self._scored(places, scores)
+        boxes[:, :2] -= boxes[:, 2:4] / 2
+        boxes[:, :4] /= scale
+        return boxes
+
+    def _fitted(self, image: np.ndarray, *, bars: float) -> tuple[np.ndarray, float, int, int]:
+        """Return the image within the input's size, its scale, and the bars' share that is left and above."""
+        scale = min(self._size[0] / image.shape[0], self._size[1] / image.shape[1])
+        height, width = (max(round(side * scale), 1) for side in image.shape[:2])
+        top, left = int((self._size[0] - height) * bars), int((self._size[1] - width) * bars)
+        fitted = np.full((*self._size, 3), _GREY, np.uint8)
+        fitted[top : top + height, left : left + width] = cv2.resize(image, (width, height))
+        return fitted, scale, left, top
 
     def _shares(self, image: np.ndarray) -> np.ndarray:
         outputs = self._session.run(self._stretched(image))
@@ -156,5 +187,17 @@ class OnnxDetector:
         )
 
 
-def _planes(image: np.ndarray) -> np.ndarray:
-    return np.ascontiguousarray(image.transpose(2, 0, 1)[None], np.float32) / np.float32(255)
+def _of_cells(places: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """Turn what YOLOX says of its cells, ``[N, 4]``, into pixels of an input of a height and width."""
+    corners, strides = [], []
+    for stride in _STRIDES:
+        rows, columns = np.mgrid[: size[0] // stride, : size[1] // stride]
+        corners.append(np.stack([columns.ravel(), rows.ravel()], axis=1))
+        strides.append(np.full((rows.size, 1), stride))
+    strides = np.concatenate(strides)
+    middles = (places[:, :2] + np.concatenate(corners)) * strides
+    return np.concatenate([middles, np.exp(places[:, 2:4]) * strides], axis=1)
+
+
+def _planes(image: np.ndarray, *, most: float = 1) -> np.ndarray:
+    return np.ascontiguousarray(image.transpose(2, 0, 1)[None], np.float32) * np.float32(most / 255)
