@@ -20,6 +20,12 @@ from tests.engine.deployment.small_network import OPTIONS
 TEXT = (Path(__file__).resolve().parents[1] / "docs/deployment.md").read_text(encoding="utf-8")
 SECTIONS = ("MindSpore Lite", "ONNX Runtime", "TensorRT")
 COMPILER = shutil.which("g++")
+#: As the runtimes' packages have them: mindspore-lite's runtime/include/api, onnxruntime's include.
+HEADERS = {
+    "MindSpore Lite": {"include/api/context.h", "include/api/model.h"},
+    "ONNX Runtime": {"onnxruntime_cxx_api.h"},
+    "TensorRT": {"onnxruntime_cxx_api.h"},
+}
 
 
 def snippet(section, language):
@@ -65,12 +71,26 @@ def test_onnx_runtime_runs_the_python_of(section, mgn_onnx):
         assert names["embeddings"].shape == (4, embeddings.shape[1])
 
 
+def included(source):
+    """Names of what a C++ source includes: those of a runtime, and those of the language."""
+    names = re.findall(r'^#include [<"](.+)[>"]$', source, re.MULTILINE)
+    assert len(names) == source.count("#include")
+    return {name for name in names if name.endswith(".h")}, {name for name in names if "." not in name}
+
+
+@pytest.mark.parametrize("section", SECTIONS)
+def test_cpp_includes_the_runtimes_headers(section):
+    assert included(snippet(section, "cpp"))[0] == HEADERS[section]
+
+
 @pytest.mark.skipif(COMPILER is None, reason="needs g++")
 @pytest.mark.parametrize("section", SECTIONS)
 def test_cpp_compiles_against_the_runtimes_headers(section):
     source = snippet(section, "cpp")
-    includes = "\n".join(line for line in source.splitlines() if line.startswith("#include")) + "\n"
-    if compile_only(includes).returncode:
+    language = compile_only("".join(f"#include <{name}>\n" for name in included(source)[1]))
+    assert language.returncode == 0, language.stderr
+    # Not what the snippet itself includes: were that misspelt, nothing would be checked.
+    if compile_only("".join(f"#include <{name}>\n" for name in HEADERS[section])).returncode:
         pytest.skip(f"the headers of {section} are not on CPATH")
     checked = compile_only(source)
     assert checked.returncode == 0, checked.stderr

@@ -41,7 +41,7 @@ class TriNet(nn.Cell):
 
     Examples
     --------
-    >>> TriNet("resnet18", width=0.25)(ops.ones((2, 3, 64, 32))).shape
+    >>> TriNet(trunk="resnet18", width=0.25)(ops.ones((2, 3, 64, 32))).shape
     (2, 128)
     """
 

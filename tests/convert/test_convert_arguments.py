@@ -45,3 +45,20 @@ def test_another_ending_is_refused_before_anything_is_read(tmp_path, capsys, out
     assert convert("torchvision_resnet", tmp_path / "nowhere.pth", tmp_path / output) == 2
     error = capsys.readouterr().err
     assert f"a checkpoint's name ends in .ckpt: {tmp_path / output}. Fix: pass --output FILE.ckpt" in error
+
+
+def test_the_entry_that_is_named_is_converted(small_state, tmp_path, monkeypatch, capsys):
+    """The weights as last trained, and averaged ones, of which one kernel is half as large."""
+    written, kernel = [], "layer1.0.conv1.weight"
+    save = "mindreid.engine.checkpoints.conversion.save_converted"
+    monkeypatch.setattr(save, lambda conversion, *_: written.append(conversion.parameters[kernel]))
+    averaged = {**small_state, kernel: small_state[kernel] / 2}
+    path, output = save_small(tmp_path, {"state_dict": small_state, "ema": averaged}), tmp_path / "out.ckpt"
+    for words in ([], ["--entry", "state_dict"]):
+        assert convert("torchvision_resnet", path, output, *words) == 0
+    for found, state in zip(written, (averaged, small_state)):
+        np.testing.assert_array_equal(found, state[kernel].numpy())
+    capsys.readouterr()
+    assert convert("torchvision_resnet", path, output, "--entry", "model") == 2
+    assert "model" in capsys.readouterr().err
+    assert len(written) == 2

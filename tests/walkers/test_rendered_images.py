@@ -217,6 +217,8 @@ def test_the_command_writes_a_world_and_refuses_annotations(tmp_path, capsys):
     assert main([*command, str(tmp_path / "a"), "--outfits", "3", "--frames", "4"]) == 0
     world = OutfitWorld.read(tmp_path / "a" / "world.json")
     assert world == OutfitWorld(1, 4, 2, outfits=3, images=4)
+    assert main([*command, str(tmp_path / "s"), "--seed", "7"]) == 0
+    assert OutfitWorld.read(tmp_path / "s" / "world.json") == OutfitWorld(7, 4, 2)
     assert main([*command, str(tmp_path / "c"), "--outfits", "2", "--frames", "1", "--in-one-file"]) == 0
     assert (tmp_path / "c" / "images.npy").is_file()
     assert main([*command, str(tmp_path / "b"), "--annotations"]) == 2

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections import Counter
 
 import pytest
 
@@ -62,6 +63,43 @@ def test_the_counts_that_are_printed_are_the_files_on_disk(sequence, tmp_path, c
     persons = {path.name[:4] for path in (tmp_path / "out").rglob("*.jpg")}
     assert marker["persons"] == len(persons) == 6
     assert all(frames == {frame} for frame, frames in shown_by_frame(tmp_path / "out").items())
+
+
+@pytest.mark.parametrize(
+    ("options", "kept"),
+    [
+        ([], set()),
+        (["--min-confidence", "0.3"], {5}),
+        (["--min-inside", "0.5"], {6}),
+        (["--min-confidence", "0.3", "--min-inside", "0.5"], {5, 6}),
+        (["--min-confidence", "0.35", "--min-inside", "0.6"], set()),
+    ],
+)
+def test_doubtful_boxes_are_taken_if_asked(sequence, tmp_path, capsys, options, kept):
+    """Of identity 1 the detector was hardly sure in frame 5; in frame 6 half of it is outside."""
+    written = [line for line in lines() if not line.startswith(("5,1,", "6,1,"))]
+    written += ["5,1,30,33,24,30,0.3,-1,-1,-1", "6,1,-11,33,24,30,1,-1,-1,-1"]
+    annotations = write_annotations(tmp_path / "gt.txt", written)
+    words = ("--min-height", 20, "--gap", 2, *options)
+    assert run(capsys, sequence, tmp_path / "out", *words, annotations=annotations)[0] == 0
+    # Those of persons to test are also in gt_bbox, under the same names.
+    names = {path.name for path in (tmp_path / "out").rglob("*.jpg")}
+    frames = Counter(int(name.split("_")[2]) for name in names)
+    assert [frames[frame] for frame in (4, 5, 6, 7)] == [6, 5 + (5 in kept), 5 + (6 in kept), 6]
+
+
+def test_silhouettes_have_a_threshold_of_their_own(sequence, tmp_path, capsys, monkeypatch):
+    """Whatever moves in the pictures, of which there is nothing to cut out."""
+    taken = []
+
+    def write(_source, _annotations, _root, *, rules, **_):
+        taken.append(rules.min_confidence)
+        return {"sequences": 0}
+
+    monkeypatch.setattr("mindreid.preprocess.mot.gait_tree_writer.mot_to_silhouettes", write)
+    for options in ([], ["--min-confidence", "0.3"]):
+        assert run(capsys, sequence, tmp_path / "out", *options, action="silhouettes")[0] == 0
+    assert taken == [0.5, 0.3]
 
 
 @pytest.mark.parametrize(

@@ -67,3 +67,11 @@ def test_who_is_alone_in_a_photo_is_forgotten(capsys, index, photo, detector):
     assert run(*words, "--detector", detector) == 0
     assert "--box 300,200,20,48" in capsys.readouterr().err
     assert len(content(index)) == 3
+
+
+@pytest.mark.parametrize("action", [["find"], ["forget", "--above", "0.9"]])
+def test_a_class_that_the_detector_does_not_have_is_refused(capsys, index, photo, detector, action):
+    name, *more = action
+    assert run(name, index, "--image", photo, "--detector", detector, "--person-class", 1, *more) == 2
+    assert "class" in capsys.readouterr().err
+    assert len(content(index)) == 4

@@ -103,6 +103,7 @@ def test_what_the_list_is_not(scene, index, tmp_path, capsys):
         (truth, "with --output"),
         (["--sheet", tmp_path / "s.txt"], "name it .html or .csv"),
         (["--sheet", tmp_path / "s.csv", "--after", "2026-11-02T00:00Z"], "no tracklet to label"),
+        (["--sheet", tmp_path / "s.csv", "--before", "2026-10-31T00:00Z"], "no tracklet to label"),
         ([*truth, "--output", tmp_path / "l.csv", "--camera", "hall"], "are for --sheet"),
     ):
         capsys.readouterr()

@@ -11,17 +11,11 @@ from PIL import Image
 from mindreid.cli import main
 from mindreid.search.index import open_index
 from mindreid.search.labels import write_labels
-from tests.commands.search.two_cameras import START, add_command, content, run
+from tests.commands.search.two_cameras import START, add_command, content, found, run
 from tests.search.recordings import write_colour_network
 
 for package in ("av", "norfair"):
     pytest.importorskip(package, reason="needs the extra `search`")
-
-
-def found(capsys, *words):
-    capsys.readouterr()
-    assert run("find", *words, "--json") == 0
-    return json.loads(capsys.readouterr().out)
 
 
 def test_a_picture_finds_the_person_in_both_cameras(scene, index, capsys):
@@ -211,38 +205,6 @@ def test_a_calibration_is_learnt_from_a_dataset(scene, tmp_path, capsys):
     assert learnt["searches"] == 34
     assert learnt["right_hits"] == 34
     assert learnt["likely"] > learnt["perhaps"]
-
-
-@pytest.mark.parametrize("way", ["tracklet", "recording", "camera", "image", "expired"])
-def test_ways_to_forget(scene, index, capsys, way):
-    opened = open_index(index)
-    gate = [tracklet.id for tracklet in opened.tracklets() if tracklet.camera == "gate"]
-    hall = [tracklet.id for tracklet in opened.tracklets() if tracklet.camera == "hall"]
-    (source,) = {opened.tracklet(name).source for name in gate}
-    words = {
-        "tracklet": ["--tracklet", gate[0], "--tracklet", gate[1]],
-        "recording": ["--recording", source[:10]],
-        "camera": ["--camera", "gate"],
-        "image": ["--image", scene / "2.png", "--above", 0.9],
-        "expired": ["--expired"],
-    }[way]
-    if way == "expired":
-        assert run("retention", index, "--camera", "gate", "--days", 1e-9) == 0
-    assert run("forget", index, *words, "--reason", "asked to") == 0
-    said = capsys.readouterr().out
-    left = set(content(index))
-    if way == "expired" and len(left) == 4:  # the clock stands before the recording
-        return
-    assert "forgot 2 tracklets" in said
-    assert "none holds" in said
-    if way != "image":
-        assert left == set(hall)
-    else:
-        assert len(left) == 2
-        assert found(capsys, index, "--image", scene / "2.png")["hits"][0]["score"] < 0.9
-    # Only a recording that was forgotten as a whole comes back when it is added again.
-    assert main(add_command(scene, index, "gate")) == 0
-    assert len(content(index)) == (4 if way == "recording" else 2)
 
 
 def test_what_is_refused_is_refused_with_one_line(scene, index, capsys, tmp_path):

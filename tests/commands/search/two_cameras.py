@@ -1,5 +1,7 @@
 """Commands on an index of two cameras, and what is in it."""
 
+import json
+
 from mindreid.cli import main
 from mindreid.search.index import open_index
 
@@ -16,6 +18,13 @@ def add_command(scene, index, camera, *more):
 
 def run(*words):
     return main(["search", *map(str, words)])
+
+
+def found(capsys, *words):
+    """What ``find`` prints as JSON."""
+    capsys.readouterr()
+    assert run("find", *words, "--json") == 0
+    return json.loads(capsys.readouterr().out)
 
 
 def content(index):

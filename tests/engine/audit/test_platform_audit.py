@@ -18,7 +18,7 @@ from mindreid.engine.audit import platform_support
 from mindreid.engine.audit.compiled_graphs import saved_graphs
 from mindreid.engine.audit.device_waits import watch_waits
 from mindreid.engine.audit.graph_operators import read_operators
-from mindreid.engine.audit.platform_audit import STRUCTURE, audit_recipe, find_problems
+from mindreid.engine.audit.platform_audit import STRUCTURE, Audit, audit_recipe, find_problems
 from mindreid.engine.audit.platform_support import PlatformSupport
 from mindreid.engine.audit.stand_in_batches import stand_in_batch, stand_in_dataset
 from mindreid.zoo import list_models
@@ -165,6 +165,25 @@ def test_the_command_prints_and_writes_what_was_seen(monkeypatch, tmp_path, caps
     assert f"operators: {seen['operators']['training']} in training" in printed
     assert all(finding["operator"] in printed for finding in seen["findings"])
     assert [path.name for path in tmp_path.iterdir()] == ["seen.json"]
+
+
+def test_the_command_audits_the_recipe_with_what_is_changed_in_it(monkeypatch, tmp_path):
+    """Whatever a graph has of it: nothing is compiled."""
+    asked = []
+
+    def audit(recipe, platforms):
+        asked.append((recipe.input.height, platforms))
+        return {platforms[0]: Audit((), {"training": 1}, {})}
+
+    monkeypatch.setattr("mindreid.engine.audit.platform_audit.audit_recipe", audit)
+    command = ["audit", "--config", "trinet/smoke", "--json", str(tmp_path / "seen.json")]
+    for platform, words in (("Ascend", []), ("GPU", ["--set", "input.height=192"])):
+        assert main([*command, "--platform", platform, *words]) == 0
+        seen = json.loads((tmp_path / "seen.json").read_text())
+        assert (seen["recipe"]["input"]["height"], [seen["platform"]]) == asked[-1]
+    usual = load_recipe("trinet/smoke").input.height
+    assert usual != 192
+    assert asked == [(usual, ["Ascend"]), (192, ["GPU"])]
 
 
 def test_the_platforms_are_the_choices():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 
 import mindspore as ms
 import numpy as np
@@ -126,16 +125,17 @@ def test_onnx_names_its_ends(exported):
     assert [end.name for end in (*session.get_inputs(), *session.get_outputs())] == ["images", "embeddings"]
 
 
-def test_a_file_says_what_is_in_it_whatever_the_weights_were_trained_in(checkpoint, tmp_path, caplog):
+def test_a_file_says_what_is_in_it_whatever_the_weights_were_trained_in(checkpoint, tmp_path, capsys):
     _, weights = checkpoint
     asked = ["model.network.stem_pool=mindcv", "evaluation.metric=euclidean"]
-    logging.getLogger("mindreid").propagate = True
-    with caplog.at_level(logging.WARNING, logger="mindreid"):
-        recipe = load_recipe("mgn/market1501", [*SMALL, *asked])
-        export_checkpoint(recipe, weights, tmp_path / "x.mindir", "mindir", verify=False)
-    assert "trained with model.network.stem_pool = torchvision, the recipe says mindcv" in caplog.text
-    assert "`evaluation.metric` differ and do not count" in caplog.text
+    options = [word for setting in (*SMALL, *asked) for word in ("--set", setting)]
+    command = ["export", "--config", "mgn/market1501", *options, "--checkpoint", str(weights)]
+    assert main([*command, "--batch-size", "3", "--output", str(tmp_path / "x.mindir")]) == 0
+    said = capsys.readouterr().err
+    assert "trained with model.network.stem_pool = torchvision, the recipe says mindcv" in said
+    assert "`evaluation.metric` differ and do not count" in said
     beside = described(tmp_path / "x.mindir")
+    assert (beside["shape"], beside["batch_sizes"]) == ([3, 96, 32, 3], [3])
     assert beside["network"]["stem_pool"] == "mindcv"
     assert beside["recipe"]["evaluation"]["metric"] == "cosine"
 

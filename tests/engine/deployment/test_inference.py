@@ -253,6 +253,18 @@ def test_a_converted_file_is_for_mindspore_lite_alone(exported, images, tmp_path
         open_runtime(converted, name="MindSpore", converted=True)
 
 
+def test_the_command_takes_no_other_runtime_than_the_named_one(exported, images, tmp_path, capsys):
+    for suffix, name, other in (
+        ("mindir", "MindSpore", "ONNX Runtime"),
+        ("onnx", "ONNX Runtime", "MindSpore"),
+    ):
+        model = exported / f"small.{suffix}"
+        assert infer(model, images / "a", tmp_path / "refused", "--runtime", other) == 2
+        assert f"{other} does not run .{suffix} files" in capsys.readouterr().err
+        assert infer(model, images / "a", tmp_path / suffix, "--runtime", name) == 0
+        assert f"runs on {name}\n" in capsys.readouterr().out
+
+
 def test_no_runtime_is_installed(exported, monkeypatch):
     for runtime in (LiteRuntime, MindSporeRuntime, OnnxRuntime):
         monkeypatch.setattr(runtime, "is_installed", classmethod(lambda cls: False))

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from mindreid.cli import main
 from mindreid.config import InputConfig
 from mindreid.data.keypoint_table import write_keypoints
 from mindreid.data.sample_loaders import posed_image
@@ -85,6 +86,28 @@ def test_an_image_that_the_table_lacks_is_named(photos, tmp_path):
     write_keypoints(tmp_path / "k.csv", [("a.png", points(1))])
     with pytest.raises(DataError, match=r"no row of 'b/2\.png'.*mindreid data keypoints"):
         embedded(photos, tmp_path / "k.csv", tmp_path / "out")
+
+
+def test_the_command_gives_images_and_gallery_tables_of_their_own(photos, tmp_path, monkeypatch, capsys):
+    """In either table other images have keypoints."""
+    runtime = Sums()
+    runtime.name = "sums"
+    monkeypatch.setattr("mindreid.engine.deployment.exported_model.describe_exported", lambda *_: MODEL)
+    monkeypatch.setattr("mindreid.engine.deployment.runtimes.open_runtime", lambda *_, **__: runtime)
+    write_keypoints(tmp_path / "g.csv", [("a.png", None), ("b/2.png", points(3))])
+    command = ["infer", "--model", "x.mindir", "--input", photos, "--output", tmp_path / "out"]
+    command += ["--keypoints", tmp_path / "k.csv", "--gallery", photos]
+    assert main([str(word) for word in command]) == 2
+    assert "--keypoints" in capsys.readouterr().err
+    assert main([str(word) for word in [*command, "--gallery-keypoints", tmp_path / "g.csv"]]) == 0
+    for folder, posed in (("out", {"a.png": points(1)}), ("out/gallery", {"b/2.png": points(3)})):
+        rows = np.load(tmp_path / folder / "embeddings.npy")
+        for row, name in zip(rows, ("a.png", "b/2.png")):
+            assert row[3:].any() == (name in posed)
+    # The table of the images is not asked for the gallery's, nor the other way round.
+    queries, gallery = (np.load(tmp_path / folder / "embeddings.npy") for folder in ("out", "out/gallery"))
+    np.testing.assert_array_equal(queries[:, :3], gallery[:, :3])
+    assert not np.array_equal(queries, gallery)
 
 
 def test_a_table_is_asked_for_and_refused_where_it_must_be(photos, tmp_path):

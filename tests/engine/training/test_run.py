@@ -24,7 +24,7 @@ from mindreid.engine.evaluation.evaluation_run import EvaluationRun
 from mindreid.engine.evaluation.protocol_results import results_to_json
 from mindreid.engine.training.run import RunFolder, train
 from mindreid.errors import CheckpointError, ConfigError, TrainingError
-from tests.engine.run_files import evaluations, parameters, steps
+from tests.engine.run_files import evaluations, parameters, steps, weights_at_the_start
 
 
 def test_a_run_leaves_weights_losses_and_its_recipe(recipe_of, tmp_path):
@@ -199,10 +199,29 @@ def test_papers_recipes_need_imagenet_weights_and_small_ones_do_not():
         assert (load_recipe(name).train.init_weights is None) == small, name
 
 
-def test_mixed_precision_runs_and_skips_no_finite_step(recipe_of, tmp_path):
-    train(recipe_of("device.amp_level=O2", "train.epochs=1"), tmp_path / "run")
-    rows = steps(RunFolder(tmp_path / "run"))
-    assert rows
-    assert all(np.isfinite(row["loss"]) for row in rows)
-    network = EvaluationRun(recipe_of(), tmp_path / "run" / "last.ckpt").network
-    load_weights(tmp_path / "run" / "last.ckpt", network)
+def test_mixed_precision_learns_as_float32_does_and_skips_no_finite_step(recipe_of, trained, tmp_path):
+    recipe = recipe_of("device.amp_level=O2", "train.epochs=1")
+    train(recipe, tmp_path / "run")
+    folder = RunFolder(tmp_path / "run")
+    assert all(np.isfinite(row["loss"]) for row in steps(folder))
+    state = parameters(folder.state)
+    assert state["network_optimizer.global_step"].tolist() == [len(steps(folder))] == [8]
+    assert state["loss_scaler.scale_value"] == recipe.device.loss_scale == 2**16
+    half, single = parameters(folder.last), parameters(trained("train.epochs=1") / "last.ckpt")
+    for name, begun in weights_at_the_start(recipe).items():
+        update, expected = half[name] - begun, single[name] - begun
+        assert 0 < np.linalg.norm(update - expected) < 0.01 * np.linalg.norm(expected), name
+    network = EvaluationRun(recipe_of(), folder.last).network
+    load_weights(folder.last, network)
+
+
+def test_an_update_that_overflows_is_left_out_and_the_scale_halved(recipe_of, tmp_path):
+    recipe = recipe_of("device={amp_level: O2, loss_scale: 1e30}", "train.epochs=1", "sampler.epoch=persons")
+    train(recipe, tmp_path / "run")
+    folder = RunFolder(tmp_path / "run")
+    state = parameters(folder.state)
+    assert len(steps(folder)) == 2
+    assert state["network_optimizer.global_step"].tolist() == [0]
+    assert state["loss_scaler.scale_value"] == pytest.approx(1e30 / 2**2)
+    for name, begun in weights_at_the_start(recipe).items():
+        np.testing.assert_array_equal(parameters(folder.last)[name], begun, err_msg=name)

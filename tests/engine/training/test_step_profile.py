@@ -5,6 +5,7 @@ import re
 
 import pytest
 
+from mindreid.cli import main
 from mindreid.engine.training.run import train
 from mindreid.engine.training.run_folder import RunFolder
 from mindreid.engine.training.step_profile import (
@@ -14,6 +15,7 @@ from mindreid.engine.training.step_profile import (
     read_trace,
     summary_page,
 )
+from tests.engine.conftest import TOY
 from tests.engine.run_files import steps
 
 
@@ -35,10 +37,11 @@ def test_a_run_is_profiled_and_its_result_is_the_same(recipe_of, tmp_path):
     assert not (tmp_path / "plain" / "profile").exists()
 
 
-def test_an_epoch_that_ends_with_the_warm_up_is_followed_by_the_profile(recipe_of, tmp_path):
-    overrides = ("sampler.persons=5", "sampler.images=4", "train.evaluate_every=null")
-    recipe = recipe_of(*overrides, "train.epochs=2")
-    train(recipe, tmp_path / "run", profile=True)
+def test_an_epoch_that_ends_with_the_warm_up_is_followed_by_the_profile(market, tmp_path):
+    overrides = ("sampler.persons=5", "sampler.images=4", "train.evaluate_every=null", "train.epochs=2")
+    options = [word for setting in (*TOY, *overrides) for word in ("--set", setting)]
+    command = ["train", "--config", "mgn/market1501", "--root", str(market), *options]
+    assert main([*command, "--profile", "--output", str(tmp_path / "run")]) == 0
     folder = RunFolder(tmp_path / "run")
     assert [row["epoch"] for row in steps(folder)] == [0] * SKIPPED + [1] * SKIPPED
     assert f"{SKIPPED} steps on CPU" in (folder.profile / "summary.md").read_text()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 from PIL import Image
 
 from mindreid.cli import main
+from mindreid.data.keypoint_table import read_keypoints
 from mindreid.data.view_table import read_views
 from mindreid.errors import InvalidArgumentError
 from mindreid.preprocess.views import pose_estimation
@@ -164,6 +166,24 @@ def test_without_an_estimator_the_command_says_how_to_get_one(tmp_path, monkeypa
     arguments = ["--images", f"{tmp_path}/images", "--output", f"{tmp_path}/views.csv"]
     assert main(["data", "views", *arguments]) == 2
     assert "setup.sh --extras pose" in capsys.readouterr().err
+
+
+def test_the_interpreter_that_is_named_estimates(stand_in, tmp_path, monkeypatch):
+    """For an environment with MediaPipe stands a program that starts the stand-in, whatever it is told."""
+    monkeypatch.setattr(pose_estimation, "_OWN_ENVIRONMENT", tmp_path / "pose")
+    make_images(tmp_path / "images", "1.png", "nobody.png")
+    python = tmp_path / "python"
+    python.write_text(f"#!/bin/sh\nexec {shlex.join(stand_in())}\n")
+    python.chmod(0o755)
+    images, named = ["--images", f"{tmp_path}/images"], ["--pose-python", str(python)]
+    assert main(["data", "views", *images, *named, "--output", f"{tmp_path}/views.csv"]) == 0
+    views = read_views(tmp_path / "views.csv")
+    assert {image: row.name for image, row in views.items()} == {"1.png": "side", "nobody.png": ""}
+    assert main(["data", "keypoints", *images, *named, "--output", f"{tmp_path}/k.csv"]) == 0
+    points = read_keypoints(tmp_path / "k.csv")
+    np.testing.assert_allclose(points["1.png"], stick_figure(90.0), atol=0.06)
+    assert points["nobody.png"] is None
+    assert stand_in.calls() == ["1.png", "nobody.png"] * 2
 
 
 def test_the_environment_of_setup_sh_is_found(tmp_path, monkeypatch):

@@ -57,6 +57,21 @@ def test_the_command_writes_a_row_for_every_image(folder, capsys):
     )
 
 
+def test_the_command_leaves_out_labels_that_are_not_sure_enough(folder):
+    arguments = ["--images", f"{folder}/images", "--keypoints", f"{folder}/poses"]
+    names, reasons = {}, {}
+    for least, words in ((None, []), (0, ["--min-confidence", "0"]), (1, ["--min-confidence", "1"])):
+        assert main(["data", "views", *arguments, "--output", f"{folder}/{least}.csv", *words]) == 0
+        rows = read_views(folder / f"{least}.csv")
+        names[least] = {image: row.name for image, row in rows.items() if "nobody" not in image}
+        reasons[least] = {row.reason for image, row in rows.items() if "nobody" not in image}
+    assert names[None] == names[0]
+    assert sorted(names[0].values()) == ["back", "front", "side", "side"]
+    assert (reasons[0], reasons[1]) == ({""}, {"the cues disagree"})
+    # Cues are never that sure, not even those of a drawn figure.
+    assert set(names[1].values()) == {""}
+
+
 def test_linked_folders_and_every_kind_of_image_get_rows(folder):
     elsewhere = folder / "elsewhere"
     (folder / "images" / "B").rename(elsewhere)

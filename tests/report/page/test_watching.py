@@ -1,7 +1,10 @@
 """A page that follows a run."""
 
 import json
+import threading
+import time
 
+from mindreid.cli import main
 from mindreid.config import load_recipe
 from mindreid.folder_lock import folder_lock
 from mindreid.report.page.run_page import PageOptions
@@ -49,3 +52,24 @@ def test_the_page_grows_with_the_run_and_stops_when_it_ends(stored_run, tmp_path
     assert reload_seconds(page) is None
     assert not page.find("span", class_="live")
     assert load_recipe(str(folder / "config.yaml")).dataset.name in page.find("header")[0].text
+
+
+def test_the_command_follows_a_run_until_it_ends(stored_run, tmp_path):
+    folder, output = stored_run("live"), tmp_path / "live.html"
+    command = ["report", "run", str(folder), "-o", str(output), "--without-network"]
+    watch, seen = ["--watch", "--every", "0.25"], []
+    with folder_lock(folder):
+        # Without the option it is written once, although the run goes on.
+        assert main(command) == 0
+        assert reload_seconds(check_page(output)) is None
+        output.unlink()
+        following = threading.Thread(target=lambda: seen.append(main([*command, *watch])))
+        following.start()
+        end = time.monotonic() + 60
+        while not output.exists() and time.monotonic() < end:
+            time.sleep(0.01)
+        assert reload_seconds(check_page(output)) == "0.25"
+        assert following.is_alive()
+    following.join(60)
+    assert seen == [0]
+    assert reload_seconds(check_page(output)) is None

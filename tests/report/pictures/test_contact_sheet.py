@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 import pytest
 from PIL import Image
 
+from mindreid.cli import main
 from mindreid.errors import InvalidArgumentError
 from mindreid.report.pictures.contact_sheet import CELL_HEIGHT, CELL_WIDTH, draw_contact_sheet
 
@@ -27,3 +30,14 @@ def test_an_empty_sheet_is_refused(number, tmp_path):
     with pytest.raises(InvalidArgumentError, match="at least one"):
         draw_contact_sheet(tmp_path / "a.png", **{number: 0})
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_command_draws_other_persons_for_another_seed(tmp_path, monkeypatch):
+    small = functools.partial(draw_contact_sheet, persons=1, outfits=1, cameras=2)
+    monkeypatch.setattr("mindreid.report.pictures.contact_sheet.draw_contact_sheet", small)
+    sheets = {}
+    for name, words in (("usual", []), ("5", ["--seed", "5"]), ("6", ["--seed", "6"])):
+        assert main(["report", "walkers", "--output", str(tmp_path / f"{name}.png"), *words]) == 0
+        sheets[name] = np.asarray(Image.open(tmp_path / f"{name}.png"))
+    assert np.array_equal(sheets["usual"], sheets["5"])
+    assert (sheets["5"][:CELL_HEIGHT] != sheets["6"][:CELL_HEIGHT]).mean() > 0.1

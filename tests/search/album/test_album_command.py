@@ -5,13 +5,22 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from mindreid.cli import main
-from tests.search.album.album_files import groups_of, state_of
+from tests.search.album.album_files import groups_of, rows_of, state_of
 from tests.search.album.painted_photos import put
+from tests.search.colour_network import write_colour_network
+from tests.search.constant_network import write_constant_network
+
+
+def names_together(album):
+    """The photos of each group, whatever its number."""
+    return sorted(map(tuple, groups_of(album).values()))
 
 
 def test_the_command_needs_the_folder_alone(tmp_path, network, capsys):
@@ -21,11 +30,10 @@ def test_the_command_needs_the_folder_alone(tmp_path, network, capsys):
     assert main([*words, "--model", str(network)]) == 0
     album = tmp_path / "crops-album"
     assert "4 pictures of persons in 4 photos: 2 persons, 0 strangers" in capsys.readouterr().out
-    assert (
-        groups_of(album) == {"1": ["0.png", "2.png"], "2": ["1.png", "3.png"]} or len(groups_of(album)) == 2
-    )
+    assert names_together(album) == [("0.png", "2.png"), ("1.png", "3.png")]
     assert main([*words, "--name", "1=Anna", "--merge", "1", "2"]) == 0
-    assert len(groups_of(album)) == 1
+    assert names_together(album) == [("0.png", "1.png", "2.png", "3.png")]
+    assert {row["name"] for row in rows_of(album)} == {"Anna"}
     assert main([*words, "--name", "7=x"]) == 2
     assert "no such group or picture: 7" in capsys.readouterr().err
     assert main(["album", str(tmp_path / "nowhere"), "--model", str(network)]) == 2
@@ -45,6 +53,50 @@ def test_the_command_needs_the_folder_alone(tmp_path, network, capsys):
     assert "found by nothing" in capsys.readouterr().err
     with pytest.raises(SystemExit):
         main([*words, "--name", "Anna"])
+
+
+def test_a_picture_is_set_apart_and_groups_are_made_anew(tmp_path, network):
+    for number in range(4):
+        put(tmp_path / "crops", f"{number}.png", [("anna", "bert")[number % 2]])
+    album = tmp_path / "album"
+    words = ["album", str(tmp_path / "crops"), "--whole", "--output", str(album), "--model", str(network)]
+    assert main([*words, "--similarity", "0.7"]) == 0
+    assert names_together(album) == [("0.png", "2.png"), ("1.png", "3.png")]
+    # What is grouped stays so, whatever similarity is enough from now on.
+    assert main([*words, "--similarity", "-1"]) == 0
+    assert names_together(album) == [("0.png", "2.png"), ("1.png", "3.png")]
+    assert main([*words, "--similarity", "-1", "--regroup"]) == 0
+    assert names_together(album) == [("0.png", "1.png", "2.png", "3.png")]
+    (wrong,) = (row["picture"] for row in rows_of(album) if row["photo"].endswith("3.png"))
+    assert main([*words, "--similarity", "-1", "--apart", wrong]) == 0
+    assert names_together(album) == [("0.png", "1.png", "2.png"), ("3.png",)]
+
+
+def test_the_detectors_class_and_the_networks_inputs_are_those_that_were_named(tmp_path, capsys):
+    """Class 0 is in the upper half of each photo, where all look alike; class 1 is in the lower one."""
+    (tmp_path / "photos").mkdir()
+    for number in range(4):
+        image = Image.new("RGB", (40, 100), (230, 220, 60))
+        image.paste(((220, 40, 40), (60, 60, 230))[number % 2], (0, 50, 40, 100))
+        # One pixel more, lest two photos have the same content.
+        image.putpixel((0, 99), (number, 0, 0))
+        image.save(tmp_path / "photos" / f"{number}.png")
+    output = np.zeros((1, 4 + 2, 9), np.float32)
+    output[0, :, 0] = 20, 25, 40, 50, 0.9, 0
+    output[0, :, 1] = 20, 75, 40, 50, 0, 0.9
+    detector = write_constant_network(tmp_path / "two.onnx", {"out": output}, size=(100, 40))
+    network = write_colour_network(tmp_path / "colours.onnx")
+    described = Path(f"{network}.input.json").rename(tmp_path / "inputs.json")
+    words = ["album", tmp_path / "photos", "--model", network, "--detector", detector, "--similarity", 0.7]
+    assert main([str(word) for word in [*words, "--output", tmp_path / "refused"]]) == 2
+    assert "colours.onnx" in capsys.readouterr().err
+    words += ["--model-input", described]
+    for name, more, groups in (
+        ("upper", [], [("0.png", "1.png", "2.png", "3.png")]),
+        ("lower", ["--person-class", 1], [("0.png", "2.png"), ("1.png", "3.png")]),
+    ):
+        assert main([str(word) for word in [*words, *more, "--output", tmp_path / name]]) == 0
+        assert names_together(tmp_path / name) == groups
 
 
 @pytest.mark.slow

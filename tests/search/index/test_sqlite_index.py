@@ -1,9 +1,6 @@
 """The index that is a folder: what is added is found, and what is deleted is nowhere."""
 
 import os
-import signal
-import subprocess
-import sys
 from datetime import timedelta
 
 import numpy as np
@@ -15,22 +12,8 @@ from mindreid.errors import DataError, InvalidArgumentError
 from mindreid.search.index import Filters, IndexedModel, open_index
 from mindreid.search.index.file_scan import picture_needle, scan_folder
 from mindreid.search.ingest.crop_pictures import encode_crop
+from tests.search.index.index_content import contents, files_of
 from tests.search.made_up_sources import BEGIN, DIMENSION, MODEL, made_up_source, put_source
-
-
-def contents(index):
-    """All that an index says of its tracklets."""
-    return {
-        tracklet.id: (
-            tracklet.source, tracklet.camera, tracklet.start, tracklet.end, tracklet.boxes.tolist(),
-            tracklet.model, tracklet.embedding.tolist(), [index.read_crop(crop) for crop in tracklet.crops],
-        )
-        for tracklet in index.tracklets()
-    }  # fmt: skip
-
-
-def files_of(index):
-    return sorted(str(path.relative_to(index.folder)) for path in index.folder.rglob("*") if path.is_file())
 
 
 def plainly_nearest(content, vector, top):
@@ -281,61 +264,6 @@ def test_random_additions_and_deletions_equal_a_rebuild(tmp_path_factory, steps)
     vector = np.random.default_rng(0).normal(size=DIMENSION)
     found = [[(h.tracklet.id, h.score) for h in i.search(vector, top=5)] for i in (index, rebuilt)]
     assert found[0] == found[1]
-
-
-KILLED = """
-import os, signal, sys
-sys.path.insert(0, {root!r})
-from mindreid.search.index import open_index
-from tests.search.made_up_sources import made_up_source, put_source
-index = open_index({folder!r})
-steps = 0
-def count(frame, event, argument):
-    global steps
-    steps += 1
-    if steps == {limit}:
-        os.kill(os.getpid(), signal.SIGKILL)
-    return count
-sys.settrace(count)
-{action}
-"""
-ADD = "put_source(index, *made_up_source(2))"
-DELETE = "index.delete([tracklet.id for tracklet, _ in made_up_source(1)[1]][:2])"
-
-
-#: Among the crops, between vectors and rows, among the rows; between the file and the rows, within them,
-#: while files are deleted.
-@pytest.mark.parametrize(
-    ("action", "limit"),
-    [(ADD, 1500), (ADD, 2580), (ADD, 2720), (DELETE, 2500), (DELETE, 2730), (DELETE, 4000)],
-)
-def test_killed_at_any_line_it_is_as_before_or_as_after(index, action, limit):
-    put_source(index, *made_up_source(1))
-    before = contents(index)
-    expected = dict(before)
-    root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(__file__))))
-    code = KILLED.format(root=root, folder=str(index.folder), limit=limit, action=action)
-    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    assert ended.returncode in (0, -signal.SIGKILL), ended.stderr
-    found = contents(index)
-    if action == ADD:
-        added = {tracklet.id for tracklet, _ in made_up_source(2)[1]}
-        assert set(found) in (set(expected), set(expected) | added)
-        if not set(found) & added:
-            put_source(index, *made_up_source(2))
-        assert set(contents(index)) == set(expected) | added
-    else:
-        gone = [tracklet.id for tracklet, _ in made_up_source(1)[1]][:2]
-        assert set(found) in (set(expected), set(expected) - set(gone))
-        index.delete(gone)
-        with index.exclusive():
-            pass
-        assert set(contents(index)) == set(expected) - set(gone)
-        assert index.remaining([name.encode() for name in gone])[0] == []
-    crops = [name for name in files_of(index) if name.startswith("crops")]
-    assert len(crops) == 2 * index.count()
-    (vectors,) = index.folder.glob("vectors-*")
-    assert vectors.stat().st_size == 4 * DIMENSION * index.count()
 
 
 def test_a_full_disk_leaves_the_index_as_it_was(index, monkeypatch):

@@ -4,12 +4,15 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.ndimage import label as connected_pieces
 
 from mindreid.errors import InvalidArgumentError
 from mindreid.search.ingest.detectors import intersection_over_union, keep_distinct, within
 from mindreid.search.ingest.hog_people import HogPeople
 from mindreid.search.ingest.moving_people import MovingPeople
 from mindreid.search.ingest.onnx_detector import OnnxDetector
+from mindreid.walkers import Walk, render_walk
+from tests.search.constant_network import write_constant_network
 from tests.search.recordings import BOX, boxes_of_frame, frame_image
 
 BOXES = st.lists(
@@ -75,24 +78,52 @@ def test_a_small_picture_without_persons_has_none():
         assert HogPeople()(np.full((*size, 3), 90, np.uint8)).shape == (0, 5)
 
 
-def network(path, outputs, inputs=("images",), size=(64, 96)):
-    """An ONNX network that always gives the same outputs."""
-    onnx = pytest.importorskip("onnx", reason="needs the extra `onnx`")
-    pytest.importorskip("onnxruntime", reason="needs the extra `onnx`")
-    helper = onnx.helper
-    kinds = {
-        "images": (onnx.TensorProto.FLOAT, [1, 3, *size]),
-        "orig_target_sizes": (onnx.TensorProto.INT64, [1, 2]),
-    }
-    nodes, infos = [], []
-    for name, values in outputs.items():
-        nodes.append(helper.make_node("Constant", [], [name], value=onnx.numpy_helper.from_array(values)))
-        kind = onnx.helper.np_dtype_to_tensor_dtype(values.dtype)
-        infos.append(helper.make_tensor_value_info(name, kind, values.shape))
-    sources = [helper.make_tensor_value_info(name, *kinds[name]) for name in inputs]
-    graph = helper.make_graph(nodes, "constant", sources, infos)
-    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8), str(path))
-    return path
+def walker(pid):
+    """The pixels of a generated person, and where they are: 256 × 128."""
+    frame = render_walk(1, Walk(pid), 1, size=(256, 128), occlusion=0.0)[0]
+    return frame.image, frame.silhouette > 0
+
+
+def put_walker(picture, pid, left, top):
+    """Draw a person into a picture; return the box of its own pixels."""
+    image, shown = walker(pid)
+    picture[top : top + 256, left : left + 128][shown] = image[shown]
+    rows, columns = np.nonzero(shown)
+    begin = left + columns.min(), top + rows.min()
+    return np.array([*begin, columns.max() + 1 - columns.min(), rows.max() + 1 - rows.min()], np.float32)
+
+
+def striped(height, width):
+    picture = np.full((height, width, 3), 128, np.uint8)
+    picture[::8] = 110
+    return picture
+
+
+@pytest.mark.parametrize("size", [(420, 640), (300, 1700)], ids=["as it is", "made smaller"])
+@pytest.mark.parametrize("pid", [5, 6])
+def test_a_person_is_found_at_its_place_in_a_picture(size, pid):
+    picture = striped(*size)
+    truth = put_walker(picture, pid, size[1] * 3 // 4, 20)
+    (found,) = HogPeople()(picture)
+    # The detector's windows are all of one shape, wider than somebody seen from the side.
+    assert plain_overlap(truth, np.round(found)) > 0.65
+    assert 0.6 < found[4] <= 1
+
+
+@pytest.mark.parametrize("pids", [(3, 4), (6, 4)])
+def test_two_persons_who_move_as_one_piece_are_two(pids):
+    detector, still = MovingPeople(), striped(600, 640)
+    assert [len(detector(still)) for _ in range(5)] == [0] * 5
+    picture = still.copy()
+    truths = [put_walker(picture, pid, left, 250) for pid, left in zip(pids, (300, 375))]
+    moving = (picture != still).any(axis=2)
+    assert connected_pieces(moving)[1] == 1
+    found = detector(picture)
+    assert len(found) == 2
+    overlaps = [[plain_overlap(truth, np.round(box)) for box in found] for truth in truths]
+    # Each has a box of its own.
+    assert sorted(np.argmax(overlaps, axis=1)) == [0, 1]
+    assert np.max(overlaps, axis=1).min() > 0.65
 
 
 def test_yolo_boxes_come_back_out_of_the_grey_bars(tmp_path):
@@ -102,7 +133,7 @@ def test_yolo_boxes_come_back_out_of_the_grey_bars(tmp_path):
     output[0, 4, 3] = 0.9
     output[0, :4, 5] = 48, 32, 10, 20
     output[0, 5, 5] = 0.95
-    detector = OnnxDetector(network(tmp_path / "yolo.onnx", {"out": output}))
+    detector = OnnxDetector(write_constant_network(tmp_path / "yolo.onnx", {"out": output}))
     assert np.allclose(detector(np.zeros((100, 100, 3), np.uint8)), [[20, 20, 20, 60, 0.9]], atol=1e-3)
     other = OnnxDetector(tmp_path / "yolo.onnx", person_class=1)
     assert np.allclose(other(np.zeros((100, 100, 3), np.uint8))[0, 4], 0.95)
@@ -119,7 +150,9 @@ def test_rt_detr_shares_become_pixels(tmp_path, are_logits, order):
     }
     if not are_logits:
         values["scores"] = (1 / (1 + np.exp(-values["scores"]))).astype(np.float32)
-    detector = OnnxDetector(network(tmp_path / "detr.onnx", {name: values[name] for name in order}))
+    detector = OnnxDetector(
+        write_constant_network(tmp_path / "detr.onnx", {name: values[name] for name in order})
+    )
     found = detector(np.zeros((100, 200, 3), np.uint8))
     assert np.allclose(found, [[80, 20, 40, 60, 1 / (1 + np.exp(-2))]], atol=1e-3)
 
@@ -130,24 +163,30 @@ def test_a_whole_rt_detr_gives_pixels_of_the_image(tmp_path):
         "boxes": np.array([[[10, 20, 50, 90], [0, 0, 9, 9]]], np.float32),
         "scores": np.array([[0.8, 0.9]], np.float32),
     }
-    path = network(tmp_path / "whole.onnx", outputs, ("images", "orig_target_sizes"))
+    path = write_constant_network(tmp_path / "whole.onnx", outputs, ("images", "orig_target_sizes"))
     found = OnnxDetector(path)(np.zeros((100, 200, 3), np.uint8))
     assert np.allclose(found, [[10, 20, 40, 70, 0.8]])
 
 
 @pytest.mark.parametrize(
-    "outputs",
+    ("outputs", "expected"),
     [
-        {"out": np.zeros((1, 300, 84), np.float32)},
-        {"out": np.full((1, 84, 300), 0.5, np.float32)},
-        {"a": np.zeros((1, 9, 5), np.float32), "b": np.zeros((1, 9, 80), np.float32)},
-        {"a": np.zeros((1, 9, 4), np.float32), "b": np.zeros(9, np.float32)},
-        {name: np.zeros((1, 9), np.float32) for name in "abc"},
+        ({"out": np.zeros((1, 300, 84), np.float32)}, r"out: \[1, 300, 84\]\) have no form that is known"),
+        ({"out": np.full((1, 84, 300), 0.5, np.float32)}, "boxes are shares of the image"),
+        (
+            {"a": np.zeros((1, 9, 5), np.float32), "b": np.zeros((1, 9, 80), np.float32)},
+            r"a, b: \[1, 9, 5\], \[1, 9, 80\]\) have no form",
+        ),
+        (
+            {"a": np.zeros((1, 9, 4), np.float32), "b": np.zeros(9, np.float32)},
+            r"a, b: \[1, 9, 4\], \[9\]\) have no form",
+        ),
+        ({name: np.zeros((1, 9), np.float32) for name in "abc"}, "a, b, c: .* have no form"),
     ],
 )
-def test_other_forms_of_outputs_are_refused(tmp_path, outputs):
-    detector = OnnxDetector(network(tmp_path / "other.onnx", outputs))
-    with pytest.raises(InvalidArgumentError):
+def test_other_forms_of_outputs_are_refused(tmp_path, outputs, expected):
+    detector = OnnxDetector(write_constant_network(tmp_path / "other.onnx", outputs))
+    with pytest.raises(InvalidArgumentError, match=expected):
         detector(np.zeros((100, 100, 3), np.uint8))
 
 
@@ -155,5 +194,5 @@ def test_what_is_no_detector_is_refused(tmp_path):
     pytest.importorskip("onnxruntime", reason="needs the extra `onnx`")
     (tmp_path / "damaged.onnx").write_bytes(b"no network")
     for name in ("damaged.onnx", "nothing.onnx"):
-        with pytest.raises(InvalidArgumentError):
+        with pytest.raises(InvalidArgumentError, match=name):
             OnnxDetector(tmp_path / name)

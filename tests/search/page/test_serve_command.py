@@ -10,10 +10,13 @@ import subprocess
 import sys
 import urllib.request
 
+import numpy as np
 import pytest
 
 from mindreid.cli import main
 from mindreid.search.index import open_index
+from tests.search.constant_network import write_constant_network
+from tests.search.page.page_requests import png
 
 
 @pytest.fixture
@@ -79,6 +82,27 @@ def test_the_address_that_is_printed_answers_until_it_is_interrupted(served, hos
         process.kill()
         process.wait()
     assert (process.returncode, rest) == (0, "")
+
+
+def test_persons_in_photos_are_of_the_class_that_was_named(served, tmp_path, monkeypatch):
+    """A detector whose class 0 is in the upper half of each photo, and class 1 in the lower one."""
+    output = np.zeros((1, 4 + 2, 9), np.float32)
+    output[0, :, 0] = 20, 25, 40, 50, 0.9, 0
+    output[0, :, 1] = 20, 75, 40, 50, 0, 0.9
+    detector = write_constant_network(tmp_path / "two.onnx", {"out": output}, size=(100, 40))
+    found = []
+
+    def answer(service, _access, _listening):
+        photo = png(np.full((100, 40, 3), 90, np.uint8))
+        found.append(json.loads(json.dumps(service.add_picture(photo)))["people"])
+
+    monkeypatch.setattr("mindreid.search.page.search_server.serve", answer)
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = str(free.getsockname()[1])
+    for words in ([], ["--person-class", "1"]):
+        command = ["search", "serve", served, "--port", port, "--detector", str(detector), *words]
+        assert main(command) == 0
+    assert found == [[[0, 0, 40, 50]], [[0, 50, 40, 50]]]
 
 
 def test_an_empty_index_and_none_are_not_served(tmp_path, capsys):

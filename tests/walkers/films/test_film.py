@@ -195,8 +195,9 @@ def test_the_same_seed_writes_the_same_bytes(filmed, tmp_path):
 
 def test_the_command_writes_what_the_reader_of_mot_sequences_takes(tmp_path, capsys):
     options = ["--ids", "9", "--seed", "3", "--cameras", "2", "--size", "256x192", "--frame-rate", "4"]
-    assert main(["data", "film", "--root", str(tmp_path / "f"), *options]) == 0
+    assert main(["data", "film", "--root", str(tmp_path / "f"), *options, "--first-id", "50"]) == 0
     assert "frames of c1" in capsys.readouterr().out
+    assert {passage["pid"] for passage in truth_of(tmp_path / "f")["passages"]} == set(range(50, 59))
     sequence = ["--video", str(tmp_path / "f" / "c1.avi"), "--annotations", str(tmp_path / "f" / "c1.txt")]
     assert main(["data", "from-mot", *sequence, "--root", str(tmp_path / "m")]) == 0
     dataset = mindreid.load_dataset("market1501", str(tmp_path / "m"))
