@@ -65,7 +65,7 @@ deepchange                  gallery     ~521  ~62956   -   -
 # arXiv 2105.15076 with those of train and val, and 000000 stands for everybody else
 last                        train       5000   71248   -   -
 last                        query       5805   10176   -   -
-last                        gallery     5807  125353   -   -
+last                        gallery    ~5807  125353   -   -
 # the release, counted: 2,856 tracklets of 226 persons
 ccvid                       train         75     948   - 159
 ccvid                       query        151     834   -   -
