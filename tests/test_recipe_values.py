@@ -1,16 +1,18 @@
 """Recipes hold the numbers of the papers and of the authors' code, copied here from their files.
 
-The sources are named at each table. What a recipe does otherwise on purpose stands in its method's card.
+The sources are named at each table; methods that others are compared with, and those of gait,
+have theirs in files of their own. What a recipe does otherwise on purpose stands in its method's card.
 """
 
 from __future__ import annotations
 
 import pytest
 
-from mindreid.config import list_recipes, load_recipe
-from mindreid.zoo import option_names
+from mindreid.zoo import list_models, option_names
+from tests.recipe_numbers import IMAGENET, numbers_of, papers_recipes
+from tests.test_baseline_recipe_values import VALUES as BASELINE_VALUES
+from tests.test_gait_recipe_values import VALUES as GAIT_VALUES
 
-IMAGENET = {"train.init_weights": "required"}
 ADAM = {
     "optimizers.network.name": "adam",
     "optimizers.network.lr": 3.5e-4,
@@ -219,6 +221,7 @@ ISP = {
     "sampler.images": 4,
     "augment": [("pad_crop", None), ("normalize", None), ("flip", 0.5), ("random_erasing", 0.5)],
     "augment.0.pad": 10,
+    "augment.3.fill": "own_mean",
     "optimizers.network.schedule.milestones": [40 - 1, 70 - 1],
     "optimizers.network.schedule.warmup_epochs": 10 - 1,
     "optimizers.network.schedule.warmup_start": 0.109,
@@ -341,36 +344,17 @@ VALUES = {
     "ianet/ltcc": IANET,
     "ianet/prcc": IANET,
 }
-#: Recipes that no paper's row stands for: generated or tiny data, a CPU.
-SMALL = (
-    "smoke", "walkers", "gait_walkers", "outfits", "pets09", "pets09_scratch", "cuhk01", "cuhk01_long", "kth",
-    "pku_reid",
-)  # fmt: skip
-
-
-def look_up(content, key):
-    """The value at a dotted key, None where there is none; transforms with their probabilities."""
-    for part in key.split("."):
-        if isinstance(content, list):
-            content = content[int(part)] if int(part) < len(content) else None
-        else:
-            content = (content or {}).get(part)
-    if key == "augment":
-        return [(step["name"], step.get("probability")) for step in content]
-    return content
 
 
 @pytest.mark.parametrize("name", VALUES)
 def test_a_recipe_has_the_numbers_of_its_source(name):
-    content = load_recipe(name).as_dict()
-    found = {key: look_up(content, key) for key in VALUES[name]}
-    assert found == VALUES[name]
+    assert numbers_of(name, VALUES[name]) == VALUES[name]
 
 
 def test_no_recipe_of_a_papers_row_is_left_out():
-    methods = {name.split("/")[0] for name in VALUES}
-    recipes = {name for name in list_recipes() if name.split("/")[0] in methods}
-    assert {name for name in recipes if name.split("/")[1] not in SMALL} == set(VALUES)
+    compared = {*VALUES, *BASELINE_VALUES, *GAIT_VALUES}
+    assert compared == papers_recipes()
+    assert {name.split("/")[0] for name in compared} >= set(list_models())
 
 
 def test_defaults_that_recipes_rely_on():

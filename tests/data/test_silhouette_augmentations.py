@@ -162,6 +162,35 @@ def test_affine_maps_lines_to_lines(seed):
         assert np.abs(columns - fitted).max() < 2.5
 
 
+@pytest.mark.parametrize(
+    ("height", "width", "options"), [(64, 44, {}), (128, 88, {}), (64, 64, {"reach": 4})]
+)
+def test_affine_moves_three_corners_by_up_to_the_given_reach(height, width, options):
+    """Where three points land says what became of the corners: every other point follows from them."""
+    points = [(0.35, 0.35), (0.6, 0.35), (0.4, 0.6)]
+    frames = np.zeros((3, height, width), np.uint8)
+    for frame, (down, along) in zip(frames, points):
+        row, column = round(down * height), round(along * width)
+        frame[row - 2 : row + 3, column - 2 : column + 3] = 255
+    reach = options.get("reach", 10) * height / 64
+    rows, columns = np.indices((height, width))
+    moves = []
+    for seed in range(100):
+        draw = np.random.default_rng(seed)
+        draw.random()
+        moves.append(draw.uniform(-reach, reach, (3, 2)))
+        origin, right, below = moves[-1]
+        moved = apply(silhouette_affine, frames, seed, **options).astype(float)
+        for frame, (down, along) in zip(moved, points):
+            row, column = round(down * height), round(along * width)
+            share, depth = column / width, row / height
+            left, top = origin + share * (right - origin) + depth * (below - origin)
+            found = np.average(rows, weights=frame), np.average(columns, weights=frame)
+            assert found == pytest.approx((row + top, column + left), abs=0.3)
+    assert 0.97 * reach < np.max(moves) < reach
+    assert -reach < np.min(moves) < -0.97 * reach
+
+
 @settings(deadline=None)
 @given(seeds)
 def test_erasing_takes_one_rectangle_out_of_every_frame(seed):
@@ -184,9 +213,34 @@ def test_dilation_grows_the_torso_and_nothing_else(seed):
     assert width + 2 <= (grown[0, 28] > 0).sum() <= width + 4
 
 
-@pytest.mark.parametrize("options", [{"top": (16, 12)}, {"top": (30, 38)}, {"reach": (-1, 2)}])
-def test_a_part_without_extent_is_refused(options):
-    with pytest.raises(InvalidArgumentError):
+@pytest.mark.parametrize("size", [1, 2])
+def test_dilation_begins_ends_and_reaches_as_far_as_its_ranges_say(size):
+    """A bar from the upper edge to the lower one tells which rows grew, and by how much."""
+    bar = np.zeros((1, 64 * size, 44 * size), np.uint8)
+    bar[..., 20 * size : 24 * size] = 255
+    found = []
+    for seed in range(100):
+        widths = (apply(silhouette_dilate, bar, seed)[0] > 0).sum(axis=1) - 4 * size
+        grown = np.flatnonzero(widths)
+        assert (widths[grown[0] : grown[-1] + 1] == widths[grown[0]]).all()
+        found.append((grown[0] / size, (grown[-1] + 1) / size, widths[grown[0]] / (2 * size)))
+    tops, bottoms, reaches = (set(values) for values in zip(*found))
+    assert tops == {12, 13, 14, 15, 16}
+    assert bottoms == {36, 37, 38, 39, 40}
+    assert reaches == {1, 2}
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"top": (16, 12)}, "top is two ascending numbers of pixels, not 16 and 12"),
+        ({"bottom": (40, 36)}, "bottom is two ascending numbers of pixels, not 40 and 36"),
+        ({"reach": (-1, 2)}, "reach is two ascending numbers of pixels, not -1 and 2"),
+        ({"top": (30, 38)}, "the part ends at row 36 but begins at row 38"),
+    ],
+)
+def test_a_part_without_extent_is_refused(options, words):
+    with pytest.raises(InvalidArgumentError, match=words):
         silhouette_dilate(**options)
 
 

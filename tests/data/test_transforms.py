@@ -147,6 +147,25 @@ def test_erasing_fills_the_colour_of_its_place(fill, before_normalize, after_nor
     np.testing.assert_allclose(erased[box], np.broadcast_to(after_normalize, IMAGE[box].shape), rtol=1e-6)
 
 
+#: Each channel darker than the one before.
+TINTED = (IMAGE * [1.0, 0.7, 0.4]).astype(np.uint8)
+
+
+@pytest.mark.parametrize(
+    "image",
+    [TINTED, normalize(MEAN, STD)(TINTED, rng()), np.concatenate([TINTED, 255 - TINTED], axis=2)],
+    ids=["bytes", "normalised", "with a part image"],
+)
+def test_erasing_fills_the_mean_colour_of_the_image_at_hand(image):
+    erased = random_erasing(MEAN, probability=1, fill="own_mean")(image, rng(5))
+    box = erased_box(image, erased)
+    assert (erased.dtype, erased.shape) == (image.dtype, image.shape)
+    for channel in range(image.shape[2]):
+        mean = sum(image[..., channel].ravel().tolist()) / (64 * 32)
+        expected = round(mean) if image.dtype == np.uint8 else mean
+        np.testing.assert_allclose(erased[box][..., channel], expected, rtol=1e-6)
+
+
 def test_erasing_leaves_an_image_in_which_nothing_fits():
     step = random_erasing(MEAN, probability=1, area=(0.9, 0.95), aspect=0.3)
     wide = np.ones((4, 400, 3), np.uint8)
@@ -205,20 +224,21 @@ def test_normalizing_twice_and_enlarging_after_it_are_refused():
 
 
 @pytest.mark.parametrize(
-    "make",
+    ("make", "words"),
     [
-        lambda: flip(probability=1.5),
-        lambda: pad_crop(pad=-1),
-        lambda: enlarge_crop(scale=0.9),
-        lambda: random_erasing(MEAN, area=(0.4, 0.02)),
-        lambda: random_erasing(MEAN, aspect=0),
-        lambda: resize(0, 4),
-        lambda: resize(4, 4, "nearest"),
-        lambda: normalize(MEAN, (0.2, 0.0, 0.2)),
+        (lambda: flip(probability=1.5), "probability is between 0 and 1, not 1.5"),
+        (lambda: random_erasing(MEAN, probability=-0.1), "probability is between 0 and 1, not -0.1"),
+        (lambda: pad_crop(pad=-1), "pad is .* not -1"),
+        (lambda: enlarge_crop(scale=0.9), "scale is at least 1, not 0.9"),
+        (lambda: random_erasing(MEAN, area=(0.4, 0.02)), "area is .* ascending .* not .0.4, 0.02"),
+        (lambda: random_erasing(MEAN, aspect=0), "aspect is between 0 and 1, not 0"),
+        (lambda: resize(0, 4), "resized to 0×4"),
+        (lambda: resize(4, 4, "nearest"), "interpolation is .* not 'nearest'"),
+        (lambda: normalize(MEAN, (0.2, 0.0, 0.2)), "std is positive .* not .0.2, 0.0, 0.2"),
     ],
 )
-def test_options_out_of_range_are_refused(make):
-    with pytest.raises(InvalidArgumentError):
+def test_options_out_of_range_are_refused(make, words):
+    with pytest.raises(InvalidArgumentError, match=words):
         make()
 
 

@@ -7,6 +7,8 @@ import json
 import mindspore as ms
 import numpy as np
 
+from mindreid.engine.checkpoints.checkpoint_files import named_parameters
+from mindreid.engine.checkpoints.networks import build_started_network
 from mindreid.engine.training.run_folder import RunFolder
 
 
@@ -14,6 +16,13 @@ def parameters(path):
     """Arrays of a checkpoint or a state, by name."""
     loaded = ms.load_checkpoint(str(path))
     return {name: value.asnumpy() for name, value in loaded.items() if name not in ("mindreid", "sha256")}
+
+
+def weights_at_the_start(recipe):
+    """What a run of the recipe begins with, and learns: arrays of its network by name."""
+    ms.set_seed(recipe.train.seed)
+    named = named_parameters(build_started_network(recipe))
+    return {name: value.asnumpy() for name, value in named.items() if value.requires_grad}
 
 
 def steps(folder):

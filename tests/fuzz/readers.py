@@ -5,8 +5,8 @@ from __future__ import annotations
 import io
 import json
 import pickle
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -32,12 +32,15 @@ class Target:
     read : callable
         Reads the file; may raise errors of the project's own family, and nothing else.
     contents : list of bytes
-        Valid files.
+        Files in the format.
+    refused : mapping of int to str
+        Which of them the reader does not take all the same, and what its error says.
     """
 
     name: str
     read: Callable[[Path], object]
     contents: list[bytes]
+    refused: Mapping[int, str] = field(default_factory=dict)
 
 
 def _mot() -> Target:
@@ -49,14 +52,13 @@ def _mot() -> Target:
     detections = [f"{frame},-1,3.5,4,20,40,0.7,-1,-1,-1" for frame in (1, 2)]
     header = ["frame,id,left,top,width,height,confidence", "1,1,3,4,20,40,1"]
     spaced = [row.replace(",", " ") for row in rows]
-    return Target(
-        "gt.txt", read_annotations, ["\n".join(text).encode() for text in (rows, detections, header, spaced)]
-    )
+    contents = ["\n".join(text).encode() for text in (rows, detections, header, spaced)]
+    return Target("gt.txt", read_annotations, contents, {1: "these are detections"})
 
 
 def _csv() -> Target:
     lists = [
-        "path,pid,camid\na.png,1,0\nb.png,1,1\na.png,2,0\nb.png,2,1\n",
+        "path,pid,camid\na.png,1,0\nb.png,1,1\ne.png,2,0\nf.png,2,1\n",
         "path;pid;camid;clothes_id\na.png;anna;hall;1\nb.png;ben;0.0;2\n",
         'path\tpid\n"a.png"\tanna\nb.png\t-1\n',
     ]
@@ -65,9 +67,9 @@ def _csv() -> Target:
 
 def _check_list(path: Path) -> None:
     root = path.parent
-    for name in ("a.png", "b.png", "c.png", "d.png"):
-        if not (root / name).exists():
-            Image.new("RGB", (4, 8)).save(root / name)
+    for letter in "abcdef":
+        if not (root / f"{letter}.png").exists():
+            Image.new("RGB", (4, 8)).save(root / f"{letter}.png")
     (root / "query.csv").write_text("path,pid,camid\nc.png,8,0\n", encoding="utf-8")
     (root / "gallery.csv").write_text("path,pid,camid\nd.png,8,1\n", encoding="utf-8")
     if not check_dataset("csv_list", str(root)).ok:

@@ -86,12 +86,17 @@ def test_a_linear_map_of_parts_casts_its_weights(compiled):
     layer = PartLinear(4, 8, 3)
     x = Tensor(np.random.default_rng(1).standard_normal((2, 8, 4)).astype(np.float32))
     expected = np.einsum("bip,pio->bop", x.asnumpy(), layer.weight.asnumpy())
+    single = layer(x).asnumpy()
     half = set_precision(layer, "O1")
-    found = (ms.jit(half.construct) if compiled else half)(x)
-    assert layer.weight.dtype == ms.float32
-    if not compiled:
-        assert found.dtype == ms.float16
+
+    def call(x):
+        return half(x)
+
+    found = (ms.jit(call) if compiled else call)(x)
+    assert (layer.weight.dtype, found.dtype) == (ms.float32, ms.float16)
     np.testing.assert_allclose(found.asnumpy(), expected, atol=0.01)
+    # What it multiplies is rounded to float16, not only its result.
+    assert not np.array_equal(found.asnumpy(), single.astype(np.float16))
 
 
 def test_an_unknown_level_is_refused():

@@ -86,15 +86,15 @@ def test_fewer_pixels_than_parts():
 
 
 @pytest.mark.parametrize(
-    ("maps", "parts"),
+    ("maps", "parts", "words"),
     [
-        (np.ones((2, 3, 4)), 2),
-        (np.ones((0, 3, 4, 4)), 2),
-        (np.full((1, 3, 4, 4), np.nan), 2),
-        (np.ones((1, 3, 4, 4)), 0),
-        (np.ones((1, 3, 4, 4)), 256),
+        (np.ones((2, 3, 4)), 2, r"maps are an array .* not \(2, 3, 4\)"),
+        (np.ones((0, 3, 4, 4)), 2, r"maps are an array .* not \(0, 3, 4, 4\)"),
+        (np.full((1, 3, 4, 4), np.nan), 2, "maps have values that are not finite"),
+        (np.ones((1, 3, 4, 4)), 0, "at least one part and at most 255, not 0"),
+        (np.ones((1, 3, 4, 4)), 256, "at least one part and at most 255, not 256"),
     ],
 )
-def test_what_is_refused(maps, parts):
-    with pytest.raises(InvalidArgumentError):
+def test_what_is_refused(maps, parts, words):
+    with pytest.raises(InvalidArgumentError, match=words):
         cluster_pixels(maps, parts)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from zlib import crc32
+
 import numpy as np
 import pytest
 
@@ -12,6 +14,7 @@ from mindreid.engine.evaluation.protocol_evaluation import evaluate_dataset
 from mindreid.engine.evaluation.protocol_results import format_results
 from mindreid.errors import ConfigError
 from mindreid.metrics import evaluate_ranking
+from tests.metrics.test_reranking import rerank_densely
 
 FIGURES = ("rank1", "rank5", "rank10", "rank20", "mAP", "mINP")
 
@@ -25,8 +28,8 @@ def records_of(prefix, count, cameras):
 
 
 def extract(records):
-    """Embeddings that depend on the record alone."""
-    seeds = [sum(record.path.encode()) * 31 + len(record.path) for record in records]
+    """Embeddings that depend on the record alone, and differ from one to the next."""
+    seeds = [crc32(record.path.encode()) for record in records]
     return np.array([np.random.default_rng(seed).standard_normal(6) for seed in seeds], np.float32)
 
 
@@ -74,6 +77,44 @@ def test_a_protocol_by_tracklet_compares_tracklets_in_place_of_cameras():
         assert rows[name].valid_queries == result.num_valid_queries
     assert rows["by camera"].mean_ap != rows["by tracklet"].mean_ap
     assert rows["by tracklet"].rule == "standard, by tracklet"
+
+
+def ranked_plainly(distances):
+    """Mean average precision, mean inverse negative penalty and rank-1, by the standard junk rule."""
+    figures = []
+    for query, row in zip(QUERY, distances):
+        order = [GALLERY[i] for i in np.argsort(row)]
+        kept = [other for other in order if (other.pid, other.camid) != (query.pid, query.camid)]
+        places = 1 + np.flatnonzero([other.pid == query.pid for other in kept])
+        precisions = [count / place for count, place in enumerate(places, start=1)]
+        figures.append((np.mean(precisions), len(places) / places[-1], places[0] == 1))
+    return np.mean(figures, axis=0)
+
+
+@pytest.mark.parametrize(
+    ("metric", "rerank"), [("cosine", False), ("euclidean", False), ("cosine", True), ("euclidean", True)]
+)
+def test_a_query_with_a_pool_is_the_mean_of_its_persons_images_from_its_camera(metric, rerank):
+    pool = (*QUERY, *records_of("pool", 30, 3))
+    protocol = Protocol("multiple", "standard", QUERY, GALLERY, query_pool=pool)
+    row = evaluate(protocol, metric=metric, rerank=rerank)["multiple"]
+    vectors, gallery = extract(pool).astype(float), extract(GALLERY).astype(float)
+    if rerank or metric == "cosine":
+        # Long vectors would weigh more than short ones in the mean, and lengths are no matter to a cosine.
+        vectors, gallery = (rows / np.linalg.norm(rows, axis=1)[:, None] for rows in (vectors, gallery))
+    means = []
+    for query in QUERY:
+        own = [i for i, other in enumerate(pool) if (other.pid, other.camid) == (query.pid, query.camid)]
+        means.append(sum(vectors[i] for i in own) / len(own))
+    means = np.array(means)
+    if rerank:
+        distances = rerank_densely(means, gallery, k1=20, k2=6, weight=0.3)
+    elif metric == "cosine":
+        distances = -(means / np.linalg.norm(means, axis=1)[:, None]) @ gallery.T
+    else:
+        distances = np.linalg.norm(means[:, None] - gallery, axis=2)
+    assert (row.mean_ap, row.mean_inp, row.rank1) == pytest.approx(ranked_plainly(distances))
+    assert (row.queries, row.valid_queries, row.gallery) == (20, 20, 40)
 
 
 def test_the_table_names_every_protocol_and_prints_the_spread_of_trials():

@@ -49,20 +49,26 @@ def test_exponential_is_constant_then_falls_to_its_last_factor():
 
 
 @pytest.mark.parametrize(
-    ("name", "options"),
+    ("name", "options", "words"),
     [
-        ("multi_step", {"milestones": [60, 40]}),
-        ("multi_step", {"gamma": 0.0}),
-        ("multi_step", {"warmup_epochs": -1}),
-        ("cosine", {"epochs": 10, "warmup_epochs": 10}),
-        ("cosine", {"epochs": 10, "minimum": 2.0}),
-        ("exponential", {"begin": 10, "end": 10}),
-        ("exponential", {"begin": -1, "end": 10}),
-        ("exponential", {"begin": 0, "end": 10, "last_factor": 0.0}),
+        ("multi_step", {"milestones": [60, 40]}, r"milestones must ascend, they are \[60, 40\]"),
+        ("multi_step", {"milestones": [40, 40]}, r"milestones must ascend, they are \[40, 40\]"),
+        ("multi_step", {"gamma": 0.0}, "gamma must be positive, not 0.0"),
+        ("multi_step", {"warmup_epochs": -1}, "a warm-up needs a length >= 0 .* not -1"),
+        ("multi_step", {"warmup_epochs": 5, "warmup_start": 1.5}, r"a start in \[0, 1\], not 5 and 1.5"),
+        ("cosine", {"epochs": 10, "warmup_epochs": 10}, "a warm-up of 10 epochs leaves nothing of 10"),
+        ("cosine", {"epochs": 10, "minimum": 2.0}, r"last factor must be in \[0, 1\], not 2.0"),
+        ("exponential", {"begin": 10, "end": 10}, "ends later, not 10 and 10"),
+        ("exponential", {"begin": -1, "end": 10}, "begins at an epoch >= 0 .* not -1 and 10"),
+        (
+            "exponential",
+            {"begin": 0, "end": 10, "last_factor": 0.0},
+            r"last factor must be in \(0, 1\], not 0.0",
+        ),
     ],
 )
-def test_contradictions_are_refused(name, options):
-    with pytest.raises(InvalidArgumentError):
+def test_contradictions_are_refused(name, options, words):
+    with pytest.raises(InvalidArgumentError, match=words):
         SCHEDULES[name](**options)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from fractions import Fraction
 
 import cv2
 import numpy as np
@@ -152,20 +153,39 @@ def test_visibility_is_what_the_box_in_front_leaves():
     assert visible == [0.75, 1.0, 1.0]
 
 
+def plain_parts(frames, segments, gap):
+    """Frames of each part, in exact fractions: what the gaps leave of the time, in equal shares."""
+    length = Fraction(frames[-1] - frames[0] + 1 - gap * (segments - 1), segments)
+    begins = [frames[0] + part * (length + gap) for part in range(segments)]
+    return [[frame for frame in frames if begin <= frame < begin + length] for begin in begins]
+
+
+def frames_of_parts(frames, segments, gap):
+    boxes = [Box(frame, 1, 0, 0, 1, 1) for frame in frames]
+    return [[box.frame for box in part] for part in cut_track(boxes, segments, gap)]
+
+
 @given(
-    st.lists(st.integers(1, 200), min_size=1, max_size=60, unique=True),
+    st.lists(st.integers(1, 200), min_size=1, max_size=60, unique=True).map(sorted)
+    | st.integers(1, 200).map(lambda last: list(range(5, 5 + last))),
     st.integers(2, 4),
     st.integers(0, 30),
 )
-def test_parts_are_in_order_and_apart(frames, segments, gap):
-    boxes = [Box(frame, 1, 0, 0, 1, 1) for frame in sorted(frames)]
-    parts = cut_track(boxes, segments, gap)
-    assert len(parts) == segments
-    kept = [box.frame for part in parts for box in part]
+def test_parts_are_of_equal_duration_in_order_and_apart(frames, segments, gap):
+    parts = frames_of_parts(frames, segments, gap)
+    assert parts == plain_parts(frames, segments, gap)
+    kept = [frame for part in parts for frame in part]
     assert kept == sorted(set(kept))
     for earlier, later in zip(parts, parts[1:]):
         if earlier and later:
-            assert later[0].frame - earlier[-1].frame > gap
+            assert later[0] - earlier[-1] > gap
+
+
+def test_a_track_in_three_parts():
+    first, middle, last = frames_of_parts(list(range(11, 31)), 3, 4)
+    assert (first, middle, last) == ([11, 12, 13, 14], [19, 20, 21, 22], [27, 28, 29, 30])
+    assert frames_of_parts([11, 12, 30], 3, 4) == [[11, 12], [], [30]]
+    assert frames_of_parts(list(range(11, 19)), 3, 4) == [[], [], []]
 
 
 def test_a_box_is_clipped_or_dropped():
