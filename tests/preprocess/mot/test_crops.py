@@ -168,7 +168,7 @@ def frames_of_parts(frames, segments, gap):
 @given(
     st.lists(st.integers(1, 200), min_size=1, max_size=60, unique=True).map(sorted)
     | st.integers(1, 200).map(lambda last: list(range(5, 5 + last))),
-    st.integers(2, 4),
+    st.integers(2, 12),
     st.integers(0, 30),
 )
 def test_parts_are_of_equal_duration_in_order_and_apart(frames, segments, gap):

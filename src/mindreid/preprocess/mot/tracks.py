@@ -80,12 +80,15 @@ def require_persons(count: int, how: str) -> None:
 def cut_track(boxes: Sequence[Box], segments: int, gap: int) -> Parts:
     """Cut a track, ordered by frame, into parts of equal duration with ``gap`` frames between."""
     first, last = boxes[0].frame, boxes[-1].frame
-    length = (last - first + 1 - gap * (segments - 1)) / segments
     parts: Parts = [[] for _ in range(segments)]
+    # In parts of a frame that make everything whole: a rounded border would put a box into another part.
+    length = last - first + 1 - gap * (segments - 1)
+    if length <= 0:
+        return parts
     for box in boxes:
-        part, offset = divmod(box.frame - first, length + gap) if length > 0 else (0, 0)
+        part, offset = divmod((box.frame - first) * segments, length + gap * segments)
         if offset < length:
-            parts[int(part)].append(box)
+            parts[part].append(box)
     return parts
 
 
