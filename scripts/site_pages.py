@@ -35,7 +35,7 @@ REFERENCE = {
 NEEDS = (
     (r"\b(Ascend|GPU)\b", "a device: Ascend, or say GPU or CPU instead"),
     (r"\bdata/(?!\w*walkers)|\bgt\.txt|\.pth\b|\.pt\b", "data or weights from their authors"),
-    (r"\bphotos\b|\bvideo\.|\bfolder\b|\bholiday\b|\bhall\.mp4\b", "images or videos of your own"),
+    (r"\b(photos|my_images|folder|holiday)\b|\bvideo\.|\bhall\.mp4\b", "images or videos of your own"),
     (r"\bruns/|\.ckpt\b|\.mindir\b|\.onnx\b|\b(hall|other|film)-index\b", "what an earlier command wrote"),
     (r"\bbenchmarks/", "minutes to hours"),
 )
