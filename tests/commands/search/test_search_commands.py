@@ -11,7 +11,7 @@ from PIL import Image
 from mindreid.cli import main
 from mindreid.search.index import open_index
 from mindreid.search.labels import write_labels
-from tests.commands.search.two_cameras import START, add_command, content, found, run
+from tests.commands.search.two_cameras import START, add_command, calibrated, content, found, run
 from tests.search.recordings import write_colour_network
 
 for package in ("av", "norfair"):
@@ -57,14 +57,7 @@ def test_tables_say_what_they_mean(scene, index, capsys):
 
 
 def test_calibrated_somebody_who_is_not_there_is_nobody(scene, index, capsys):
-    from mindreid.search.calibration import Calibration, calibration_path, save_calibration
-
-    model = open_index(index).model()
-    learnt = Calibration(
-        model.sha256, model.inputs, [0.5, 1.0], [0.0, 0.98], 0.9, 0.6, 100, 50, "a test", "2026-11-01"
-    )  # fmt: skip
-    save_calibration(learnt, scene / "colours.onnx")
-    try:
+    with calibrated(scene, index):
         yes = found(capsys, index, "--image", scene / "1.png")
         assert (yes["nobody"], yes["calibrated"], yes["hits"][0]["verdict"]) == (False, True, "likely")
         assert yes["hits"][0]["probability"] == pytest.approx((yes["hits"][0]["score"] - 0.5) * 1.96)
@@ -76,8 +69,6 @@ def test_calibrated_somebody_who_is_not_there_is_nobody(scene, index, capsys):
         assert no["nobody"] is True
         assert run("find", index, "--image", scene / "stranger.png") == 0
         assert capsys.readouterr().out.startswith("nobody")
-    finally:
-        calibration_path(scene / "colours.onnx").unlink()
 
 
 def test_labels_and_figures_come_from_annotated_tracks(scene, index, capsys, tmp_path):

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mindreid.search.calibration import Calibration, calibration_path, save_calibration
+from mindreid.search.calibration import calibration_path
 from mindreid.search.index import open_index
 from mindreid.search.labels import write_labels
-from tests.commands.search.two_cameras import START, run
+from tests.commands.search.two_cameras import START, calibrated, run
 from tests.search.constant_network import write_constant_network
 from tests.search.recordings import COLOURS, WALKS, write_colour_network, write_walk
 
@@ -157,17 +157,10 @@ def test_a_calibration_is_drawn_where_there_is_one(scene, index, tmp_path, capsy
     words = ["eval", index, "--labels", labels, "--picture", tmp_path / "drawn.png"]
     assert run(*words) == 2
     assert "there is no calibration to draw" in capsys.readouterr().err
-    model = open_index(index).model()
-    learnt = Calibration(
-        model.sha256, model.inputs, [0.5, 1.0], [0.0, 0.98], 0.9, 0.6, 100, 50, "a test", "2026-11-01"
-    )  # fmt: skip
-    save_calibration(learnt, scene / "colours.onnx")
-    try:
+    with calibrated(scene, index):
         assert run(*words[:-2]) == 0
         assert not (tmp_path / "drawn.png").exists()
         assert run(*words) == 0
-    finally:
-        calibration_path(scene / "colours.onnx").unlink()
     drawn = np.asarray(Image.open(tmp_path / "drawn.png").convert("RGB"))
     assert (drawn != drawn[0, 0]).any()
 

@@ -5,6 +5,7 @@ import pytest
 
 from mindreid.errors import InvalidArgumentError
 from mindreid.search.ingest.onnx_detector import OnnxDetector
+from tests.search.constant_network import write_constant_network
 
 SIZE = 64, 96
 #: Rows, columns and pixels of the grids.
@@ -13,16 +14,7 @@ CELLS = sum(rows * columns for rows, columns, _ in GRIDS)
 
 
 def write_constant(path, output):
-    onnx = pytest.importorskip("onnx", reason="needs the extra `onnx`")
-    pytest.importorskip("onnxruntime", reason="needs the extra `onnx`")
-    helper = onnx.helper
-    node = helper.make_node("Constant", [], ["output"], value=onnx.numpy_helper.from_array(output))
-    source = helper.make_tensor_value_info("images", onnx.TensorProto.FLOAT, [1, 3, *SIZE])
-    target = helper.make_tensor_value_info("output", onnx.TensorProto.FLOAT, output.shape)
-    graph = helper.make_graph([node], "constant", [source], [target])
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)
-    onnx.save(model, str(path))
-    return path
+    return write_constant_network(path, {"output": output}, size=SIZE)
 
 
 def output_with_a_person(*, is_decoded):

@@ -17,7 +17,7 @@ from mindreid.commands.search.search_arguments import (
 from mindreid.errors import InvalidArgumentError
 
 if TYPE_CHECKING:
-    from mindreid.search.index import Index
+    from mindreid.search.index import Filters, Index
 
 
 def add(actions: argparse._SubParsersAction) -> None:
@@ -51,7 +51,7 @@ def _label(parsed: argparse.Namespace) -> None:
     index = open_index(parsed.index)
     filters = filters_of(index, parsed)
     if by_hand:
-        _write_sheet(index, parsed)
+        _write_sheet(index, parsed, filters)
         return
     if filters != Filters():
         raise InvalidArgumentError("--camera, --after and --before are for --sheet")
@@ -63,10 +63,10 @@ def _label(parsed: argparse.Namespace) -> None:
     say(f"wrote {parsed.output}: {len(labels)} of {index.count()} tracklets, {persons} persons")
 
 
-def _write_sheet(index: Index, parsed: argparse.Namespace) -> None:
+def _write_sheet(index: Index, parsed: argparse.Namespace, filters: Filters) -> None:
     from mindreid.search.label_sheet import write_label_sheet
 
-    count = write_label_sheet(index, parsed.sheet, filters_of(index, parsed))
+    count = write_label_sheet(index, parsed.sheet, filters)
     # Pictures of persons leave the index with it.
     index.append_log("label", {"tracklets": count, "file": parsed.sheet.name, "reason": parsed.reason})
     what = "open it in a browser, " if parsed.sheet.suffix.lower() == ".html" else ""
