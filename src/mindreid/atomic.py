@@ -19,7 +19,7 @@ PathLike = Union[str, os.PathLike[str]]
 
 
 @contextmanager
-def atomic_path(target: PathLike) -> Iterator[Path]:
+def atomic_path(target: PathLike, mode: int = 0o644) -> Iterator[Path]:
     """Yield a temporary path that replaces ``target`` when the block ends well.
 
     The file is written under its own name in a temporary folder beside the target, since some
@@ -31,6 +31,8 @@ def atomic_path(target: PathLike) -> Iterator[Path]:
     ----------
     target : path
         Where the file shall appear. Missing parent folders are made.
+    mode : int
+        Who can read and write it, from its first moment on.
 
     Raises
     ------
@@ -43,7 +45,7 @@ def atomic_path(target: PathLike) -> Iterator[Path]:
         temporary = Path(folder, target.name)
         yield temporary
         _flush(temporary)
-        os.chmod(temporary, 0o644)
+        os.chmod(temporary, mode)
         os.replace(temporary, target)
     _flush(target.parent)
 

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import base64
 import csv
-import os
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from pathlib import Path
@@ -94,10 +93,9 @@ def write_label_sheet(index: Index, path: Path, filters: Filters = Filters()) ->
     )
     if not tracklets:
         raise DataError("there is no tracklet to label", where=index.location)
-    with atomic_path(path) as temporary:
-        writers[path.suffix.lower()](index, tracklets, temporary)
     # Nobody else on this machine has a business with whom it shows.
-    os.chmod(path, 0o600)
+    with atomic_path(path, mode=0o600) as temporary:
+        writers[path.suffix.lower()](index, tracklets, temporary)
     return len(tracklets)
 
 
