@@ -24,8 +24,8 @@ from typing import Any, Optional
 
 from claims_on_people import cuhk01_claims, kth_claims, pku_claims, pku_view_claims
 from claims_on_walkers import groups, run_group
-from finished_runs import add_figures_option, place_of
 from report import RESULTS, run_program, show_table, write_result
+from runs.finished_runs import add_figures_option, place_of
 
 from mindreid.atomic import write_json
 from mindreid.report.tables.claims_table import CLAIMS_HEADER, claim_row

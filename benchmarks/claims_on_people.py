@@ -12,11 +12,11 @@ from typing import Any, Optional
 
 import kth_walking
 import pku_views
-from claim_verdicts import Claim, over_persons
-from finished_runs import Place
-from people_arms import FROM_WALKERS, GLOBAL_BRANCH, IDENTITY, MGN
-from person_figures import Figures
+from figures.claim_verdicts import Claim, over_persons
+from figures.person_figures import Figures
 from real_people import PROTOCOL, SPLITS, RealPeople, make_quick_data, run_split
+from runs.finished_runs import Place
+from runs.people_arms import FROM_WALKERS, GLOBAL_BRANCH, IDENTITY, MGN
 
 _ARMS = {name: f"{name}, {FROM_WALKERS}" for name in (MGN, GLOBAL_BRANCH, IDENTITY)}
 _OVER_GLOBAL_BRANCH = Claim(

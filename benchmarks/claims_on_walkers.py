@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import Any, Optional
 
 import numpy as np
-from claim_verdicts import Claim, over_seeds
-from experiments import Arm, Experiment, Scores, mindreid, run_arms
-from finished_runs import Place
+from figures.claim_verdicts import Claim, over_seeds
+from figures.person_figures import METRICS
+from figures.view_ranks import rank_by_views
 from gait_or_clothes import VISIBLE, Compared, reid_arms
 from learning import EXPERIMENTS, QUICK_DATA, VIEWS, make_walkers, quick_experiment
-from person_figures import METRICS
-from view_ranks import rank_by_views
+from runs.experiments import Arm, Experiment, Scores, mindreid, run_arms
+from runs.finished_runs import Place
 
 from mindreid.data.records import Dataset
 from mindreid.engine.evaluation.protocol_evaluation import ProtocolEmbeddings

@@ -57,7 +57,7 @@ class Convolution:
 def convolutions_of_mgn() -> dict[Convolution, int]:
     """Count MGN's convolutions, of one image's way through it."""
     import torch
-    from train_step_torch import MGN
+    from peers.train_step_torch import MGN
 
     counts: collections.Counter[Convolution] = collections.Counter()
 

@@ -5,8 +5,8 @@
 CAL on generated walkers in LTCC's tree, GaitBase on generated walkers in CCPG's, each at the networks'
 full width: the authors' code trains them from the folder that is named, on the same files, with as many
 reading workers, at the same sizes. Each training has a process of its own, one after the other; the first
-epoch, which compiles, is told apart. ``peer_loops.py`` says what of their code is replaced, since it wants
-a GPU; they need torch, torchvision, yacs and einops, of ``--peer-python`` if not of this Python.
+epoch, which compiles, is told apart. ``peers/peer_loops.py`` says what of their code is replaced, since it
+wants a GPU; they need torch, torchvision, yacs and einops, of ``--peer-python`` if not of this Python.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ def main() -> None:
 
 def patches() -> tuple[str, ...]:
     """Read what is replaced of the others' code; the module itself needs torch."""
-    tree = ast.parse((HERE / "peer_loops.py").read_text(encoding="utf-8"))
+    tree = ast.parse((HERE / "peers/peer_loops.py").read_text(encoding="utf-8"))
     (value,) = (
         node.value
         for node in tree.body

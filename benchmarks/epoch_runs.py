@@ -39,8 +39,8 @@ def ours(task: dict[str, Any], work: Path) -> list[float]:
 
 def theirs(task: dict[str, Any], work: Path) -> list[float]:
     """Train with another's loop."""
-    import peer_loops
     import torch
+    from peers import peer_loops
 
     torch.set_num_threads(task["threads"])
     peer_loops.without_gpu()

@@ -18,13 +18,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from experiments import Arm, Experiment, describe, percent, run_arms, summarize
-from finished_runs import in_one_folder
 from learning import make_gait_walkers
 from matplotlib import colormaps
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from report import RESULTS, show_table, write_result
+from runs.experiments import Arm, Experiment, describe, percent, run_arms, summarize
+from runs.finished_runs import in_one_folder
 
 from mindreid.atomic import atomic_path
 from mindreid.metrics.percentages import to_percent

@@ -19,11 +19,11 @@ from pathlib import Path
 from typing import Any, Optional
 
 import numpy as np
-from experiments import file_name, mindreid, train_once
-from finished_runs import in_one_folder, run_settings, stored
+from figures.paired_persons import mean_with_interval, paired_difference, person_means
 from learning import PETS09_SAME_PERSON
-from paired_persons import mean_with_interval, paired_difference, person_means
 from report import show_table, write_result
+from runs.experiments import file_name, mindreid, train_once
+from runs.finished_runs import in_one_folder, run_settings, stored
 
 from mindreid.config import Override, load_recipe
 from mindreid.data.gait_tree import Partition

@@ -85,7 +85,7 @@ def load_onnx(_model: str, _recipe: str, folder: Path) -> Run:
 def load_torch(model: str, recipe_name: str, folder: Path) -> Run:
     """Build the same network in PyTorch, with the same weights and pre-processing."""
     import torch
-    from inference_torch import NETWORKS
+    from peers.inference_torch import NETWORKS
 
     inputs = load_recipe(recipe_name).input
     network = NETWORKS[model]().eval()

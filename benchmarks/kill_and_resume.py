@@ -24,8 +24,8 @@ from pathlib import Path
 
 import mindspore as ms
 import numpy as np
-from experiments import set_options
 from report import show_table, write_result
+from runs.experiments import set_options
 from train_with_status import MOMENTS
 
 from mindreid.engine.checkpoints.checkpoint_files import read_description

@@ -22,15 +22,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from claim_verdicts import Claim, over_persons
-from experiments import Experiment, file_name, mindreid, train_once
-from finished_runs import Place, add_figures_option, digest, place_of, run_settings, stored
+from figures.claim_verdicts import Claim, over_persons
+from figures.paired_persons import mean_with_interval, paired_difference, person_means
+from figures.person_figures import CHANCE, Figures, of_protocol, over_splits, rank_queries
 from learning import EXPERIMENTS, quick_experiment
-from paired_persons import mean_with_interval, paired_difference, person_means
-from person_figures import CHANCE, Figures, of_protocol, over_splits, rank_queries
-from quick_trees import write_kth_walkers
 from report import RESULTS, run_program, show_table, write_result
-from walker_starts import start_from_walkers, start_settings
+from runs.experiments import Experiment, file_name, mindreid, train_once
+from runs.finished_runs import Place, add_figures_option, digest, place_of, run_settings, stored
+from runs.quick_trees import write_kth_walkers
+from runs.walker_starts import start_from_walkers, start_settings
 
 from mindreid.config import Override, load_recipe
 from mindreid.data.records import Record

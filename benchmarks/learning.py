@@ -15,8 +15,8 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from experiments import Arm, Experiment, mindreid, run_experiment
-from finished_runs import in_one_folder
+from runs.experiments import Arm, Experiment, mindreid, run_experiment
+from runs.finished_runs import in_one_folder
 
 from mindreid.config import Override, load_recipe
 

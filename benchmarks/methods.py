@@ -16,10 +16,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from experiments import METRICS, Arm, Experiment, mindreid, run_arms, summarize
-from finished_runs import in_one_folder
 from learning import VIEWS, make_clothes_walkers, make_gait_walkers
 from report import show_table, write_result
+from runs.experiments import METRICS, Arm, Experiment, mindreid, run_arms, summarize
+from runs.finished_runs import in_one_folder
 
 from mindreid.config import load_recipe
 from mindreid.report.tables.markdown import mean_and_deviation

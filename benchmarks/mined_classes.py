@@ -14,9 +14,9 @@ from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
-from experiments import file_name, spread
 from learning import EXPERIMENTS
 from report import show_table, write_result
+from runs.experiments import file_name, spread
 
 #: {arm: {epoch from 1: {figure: one value per seed}}}
 Figures = dict[str, dict[int, dict[str, list[float]]]]

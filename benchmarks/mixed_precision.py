@@ -15,8 +15,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from experiments import mindreid
 from report import show_table, write_result
+from runs.experiments import mindreid
 
 from mindreid.config import Recipe, load_recipe
 from mindreid.engine.training.run import train

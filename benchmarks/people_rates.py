@@ -5,7 +5,7 @@ r"""Which learning rate each arm goes on with from walkers to real persons, chos
 Every arm begins with what it has learnt from walkers and is trained for its recipe's length at the recipe's
 rates and at a tenth of them, on those whom each split that ``real_people.py`` reports trains on as well, so
 that none of them is in any test. Nobody is looked for: the rate is the one whose classes are told best in the
-last epoch, by the training loss; ``people_arms.py`` has what came of it.
+last epoch, by the training loss; ``runs/people_arms.py`` has what came of it.
 Runs are kept in ``--work``, where ``real_people.py`` has what is learnt from walkers, which is shared, and
 what they found in ``--figures``; one that was interrupted is resumed.
 """
@@ -17,14 +17,14 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
-from experiments import train_once
-from finished_runs import add_figures_option, place_of, run_settings, stored
-from learnable_rates import class_loss, last_losses
-from people_arms import FROM_WALKERS, MODELS, arm_of, scaled_rates
-from quick_trees import parse_with_quick
 from real_people import SPLITS, RealPeople, check_recipes, make_quick_data
 from report import RESULTS, run_program, show_table, write_result
-from walker_starts import start_from_walkers, start_settings
+from runs.experiments import train_once
+from runs.finished_runs import add_figures_option, place_of, run_settings, stored
+from runs.learnable_rates import class_loss, last_losses
+from runs.people_arms import FROM_WALKERS, MODELS, arm_of, scaled_rates
+from runs.quick_trees import parse_with_quick
+from runs.walker_starts import start_from_walkers, start_settings
 
 from mindreid.config import Override
 from mindreid.data.open_dataset import load_dataset

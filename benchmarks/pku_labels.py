@@ -18,10 +18,10 @@ from pathlib import Path
 from typing import Any, Optional
 
 import numpy as np
-from finished_runs import Place, add_figures_option, file_digest, place_of, stored
-from quick_trees import parse_with_quick, write_pku_walkers
 from real_people import data_digest
 from report import RESULTS, run_program, show_table, write_result
+from runs.finished_runs import Place, add_figures_option, file_digest, place_of, stored
+from runs.quick_trees import parse_with_quick, write_pku_walkers
 
 from mindreid.config import Override
 from mindreid.data.datasets.pku_reid import orientation_angle

@@ -19,10 +19,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Optional
 
-from claim_verdicts import Claim, over_persons
-from experiments import file_name, train_once
-from finished_runs import place_of, run_settings, stored
-from person_figures import (
+from figures.claim_verdicts import Claim, over_persons
+from figures.person_figures import (
     CHANCE,
     Figures,
     compare,
@@ -31,11 +29,13 @@ from person_figures import (
     over_splits,
     rank_queries,
 )
+from figures.view_ranks import rank_by_views
 from pku_labels import PkuViews, add_options, given_keypoints, told_views, with_walkers
-from quick_trees import parse_with_quick
 from real_people import QUICK
 from report import RESULTS, run_program, show_table, write_result
-from view_ranks import rank_by_views
+from runs.experiments import file_name, train_once
+from runs.finished_runs import place_of, run_settings, stored
+from runs.quick_trees import parse_with_quick
 
 from mindreid.config import Override, load_recipe
 from mindreid.data.datasets.pku_reid import ORIENTATIONS

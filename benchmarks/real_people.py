@@ -18,11 +18,13 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
-from experiments import Experiment, mindreid, train_once
-from finished_runs import Place, add_figures_option, digest, file_digest, place_of, run_settings, stored
-from learnable_rates import first_learnable
-from peer_networks import embed_with_peer, weights_file
-from people_arms import (
+from figures.person_figures import Figures, compare, over_splits, rank_queries
+from peers.peer_networks import embed_with_peer, weights_file
+from report import RESULTS, run_program, show_table, write_result
+from runs.experiments import Experiment, mindreid, train_once
+from runs.finished_runs import Place, add_figures_option, digest, file_digest, place_of, run_settings, stored
+from runs.learnable_rates import first_learnable
+from runs.people_arms import (
     FROM_WALKERS,
     GIVEN_START,
     MODELS,
@@ -33,10 +35,8 @@ from people_arms import (
     usual_models,
     walkers_before,
 )
-from person_figures import Figures, compare, over_splits, rank_queries
-from quick_trees import parse_with_quick
-from report import RESULTS, run_program, show_table, write_result
-from walker_starts import start_from_walkers, start_settings
+from runs.quick_trees import parse_with_quick
+from runs.walker_starts import start_from_walkers, start_settings
 
 from mindreid.config import Override, load_recipe
 from mindreid.data.open_dataset import load_dataset

@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from experiments import train_once
 from matplotlib.figure import Figure
-from quick_trees import parse_with_quick
 from real_people import PROTOCOL, QUICK, make_quick_data
 from report import RESULTS, run_program, show_table, write_result
+from runs.experiments import train_once
+from runs.quick_trees import parse_with_quick
 
 from mindreid.atomic import PathLike, atomic_path
 from mindreid.config import Override

@@ -22,10 +22,10 @@ from pathlib import Path
 from typing import Any, Optional
 
 import numpy as np
-from experiments import mindreid
 from report import RESULTS, show_table, write_result
-from search_pictures import find_pictures
-from search_scenes import (
+from runs.experiments import mindreid
+from scenes.search_pictures import find_pictures
+from scenes.search_scenes import (
     Film,
     Scene,
     add_scene,

@@ -27,7 +27,7 @@ from report import show_table, write_result
 COMMAND = "python benchmarks/train_step.py"
 CLASSES = 751
 TASKS = ("infer", "train")
-LIBRARIES = {"torch": "train_step_torch", "mindspore": "train_step_mindspore"}
+LIBRARIES = {"torch": "peers.train_step_torch", "mindspore": "train_step_mindspore"}
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from claim_verdicts import Claim, over_persons, over_seeds
+from figures.claim_verdicts import Claim, over_persons, over_seeds
 
 CLAIM = Claim("CAL finds more", "CAL", "identity", "clothes_changing")
 

@@ -9,8 +9,8 @@ import claims
 import kth_walking
 import pytest
 from claims_on_walkers import ACROSS_VIEWS, LOSS, groups
-from experiments import arm_overrides, arm_place, arm_settings
-from finished_runs import Place, in_one_folder, stored
+from runs.experiments import arm_overrides, arm_place, arm_settings
+from runs.finished_runs import Place, in_one_folder, stored
 
 from mindreid.config import load_recipe
 from mindreid.report.tables.claims_table import claim_row

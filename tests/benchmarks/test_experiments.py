@@ -14,7 +14,7 @@ BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
 
 def run_benchmark(*arguments):
     """Start a benchmark that does nothing but run a command."""
-    imports = "from experiments import mindreid; from report import run_program"
+    imports = "from runs.experiments import mindreid; from report import run_program"
     command = [sys.executable, "-c", f"{imports}; run_program(lambda: mindreid(*{arguments}))"]
     return subprocess.Popen(
         command, cwd=BENCHMARKS, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True

@@ -5,8 +5,16 @@ import json
 from pathlib import Path
 
 import pytest
-from experiments import file_name
-from finished_runs import Place, add_figures_option, digest, in_one_folder, place_of, run_settings, stored
+from runs.experiments import file_name
+from runs.finished_runs import (
+    Place,
+    add_figures_option,
+    digest,
+    in_one_folder,
+    place_of,
+    run_settings,
+    stored,
+)
 
 from mindreid import load_dataset
 from mindreid.errors import DataError

@@ -20,7 +20,7 @@ from kth_walking import (
     summarize,
     with_losses,
 )
-from quick_trees import write_kth_walkers
+from runs.quick_trees import write_kth_walkers
 
 from mindreid import load_dataset
 from mindreid.cli import main

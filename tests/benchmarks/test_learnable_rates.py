@@ -3,10 +3,10 @@
 import json
 import math
 
-import learnable_rates
 import pytest
-from finished_runs import in_one_folder
-from learnable_rates import first_learnable, is_learning, last_losses
+from runs import learnable_rates
+from runs.finished_runs import in_one_folder
+from runs.learnable_rates import first_learnable, is_learning, last_losses
 
 from mindreid.engine.training.run_folder import RunFolder
 

@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
+from figures.paired_persons import LEAST_PERSONS, mean_with_interval, paired_difference, person_means, verdict
+from figures.paired_seeds import paired_seeds
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from paired_persons import LEAST_PERSONS, mean_with_interval, paired_difference, person_means, verdict
-from paired_seeds import paired_seeds
 
 SHARES = st.floats(0.0, 1.0)
 

@@ -1,7 +1,8 @@
 """Arms on real persons are what they are called, and their networks fit what they have learnt before."""
 
 import pytest
-from people_arms import (
+from real_people import QUICK
+from runs.people_arms import (
     GLOBAL_BRANCH,
     MODELS,
     arm_of,
@@ -9,7 +10,6 @@ from people_arms import (
     usual_models,
     walkers_before,
 )
-from real_people import QUICK
 
 from mindreid.config import load_recipe
 from mindreid.errors import ConfigError

@@ -6,8 +6,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from people_arms import arm_of
 from people_rates import FACTORS, chosen, copy_never_tested
+from runs.people_arms import arm_of
 
 from mindreid.data.open_dataset import load_dataset
 

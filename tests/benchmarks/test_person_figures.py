@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from person_figures import join_figures, over_splits, rank_queries
+from figures.person_figures import join_figures, over_splits, rank_queries
 
 from mindreid.data.records import Record
 

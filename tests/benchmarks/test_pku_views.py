@@ -7,10 +7,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from finished_runs import in_one_folder
 from pku_labels import PkuViews, confusion, judge, told_views, true_angles
 from pku_views import difference
-from quick_trees import write_pku_walkers
+from runs.finished_runs import in_one_folder
+from runs.quick_trees import write_pku_walkers
 
 from mindreid.data.view_table import ViewRow
 from mindreid.preprocess.views.view_labels import ViewRules

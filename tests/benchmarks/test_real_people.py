@@ -6,8 +6,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from finished_runs import in_one_folder
-from people_arms import (
+from real_people import RealPeople, check_recipes
+from runs.finished_runs import in_one_folder
+from runs.people_arms import (
     FROM_WALKERS,
     GIVEN_START,
     GLOBAL_BRANCH,
@@ -16,7 +17,6 @@ from people_arms import (
     arm_of,
     usual_models,
 )
-from real_people import RealPeople, check_recipes
 
 from mindreid.errors import ConfigError
 

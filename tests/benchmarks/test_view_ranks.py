@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from person_figures import rank_queries
-from view_ranks import rank_by_views
+from figures.person_figures import rank_queries
+from figures.view_ranks import rank_by_views
 
 from mindreid.data.records import Record
 

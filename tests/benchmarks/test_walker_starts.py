@@ -3,10 +3,10 @@
 from dataclasses import replace
 
 import pytest
-from experiments import arm_place
-from finished_runs import in_one_folder
-from people_arms import walkers_before
-from walker_starts import START_SEED, start_from_walkers, start_settings
+from runs.experiments import arm_place
+from runs.finished_runs import in_one_folder
+from runs.people_arms import walkers_before
+from runs.walker_starts import START_SEED, start_from_walkers, start_settings
 
 
 @pytest.fixture

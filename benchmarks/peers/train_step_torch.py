@@ -9,7 +9,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
-from train_step_torch_gait import OGBase
+
+from peers.train_step_torch_gait import OGBase
 
 DEPTHS = {1: 3, 2: 4, 3: 6, 4: 3}
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
-from train_step_torch import MGN, Stem, stage
-from train_step_torch_gait import OGBase
+
+from peers.train_step_torch import MGN, Stem, stage
+from peers.train_step_torch_gait import OGBase
 
 
 class EmbeddingNetwork(nn.Module):

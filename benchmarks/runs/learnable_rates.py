@@ -10,14 +10,13 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from experiments import train_once
-from finished_runs import Place, run_settings, stored
-from people_arms import scaled_rates
-
 from mindreid.config import Override, load_recipe
 from mindreid.data.open_dataset import open_dataset
 from mindreid.engine.training.run_folder import RunFolder
 from mindreid.report.loss_history import TOTAL, read_losses
+from runs.experiments import train_once
+from runs.finished_runs import Place, run_settings, stored
+from runs.people_arms import scaled_rates
 
 TRIPLET = "triplet"
 #: Epochs of a trial, or a shorter recipe's length.
@@ -67,7 +66,7 @@ def first_learnable(
     begin : callable
         Returns the overrides that name what it begins with; called if a trial is needed.
     told : mapping
-        What the trials depend on beside the recipe, see :func:`finished_runs.stored`.
+        What the trials depend on beside the recipe, see :func:`runs.finished_runs.stored`.
     place : Place
         Of the trials; what they found is kept.
     """

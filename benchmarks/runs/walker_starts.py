@@ -5,10 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from experiments import Experiment, arm_place, arm_settings, train_arm
-from finished_runs import file_digest, in_one_folder, stored
-
 from mindreid.config import Override
+from runs.experiments import Experiment, arm_place, arm_settings, train_arm
+from runs.finished_runs import file_digest, in_one_folder, stored
 
 #: The walkers that all of them learn from.
 START_SEED = 1

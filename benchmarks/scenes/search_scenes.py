@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from experiments import mindreid
 from learning import PETS09_SAME_PERSON
+from runs.experiments import mindreid
 
 from mindreid.search.index import open_index
 from mindreid.search.ingest.given_boxes import read_boxes

@@ -19,7 +19,6 @@ from pathlib import Path
 from typing import Any, Optional
 
 import numpy as np
-from finished_runs import Place, file_digest, run_settings, stored
 from report import show_table, write_result
 
 from mindreid.config import Override, load_recipe
@@ -33,6 +32,7 @@ from mindreid.engine.evaluation.protocol_evaluation import (
 )
 from mindreid.engine.evaluation.protocol_results import Results, results_from_json
 from mindreid.report.tables.markdown import mean_and_deviation
+from runs.finished_runs import Place, file_digest, run_settings, stored
 
 METRICS = ("rank1", "mAP", "mINP")
 

@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
-from experiments import Arm, Experiment
 from learning import make_walkers, quick_experiment
 
 from mindreid.config import Override, list_recipes, load_recipe
 from mindreid.errors import ConfigError
+from runs.experiments import Arm, Experiment
 
 UNTRAINED, GIVEN_START = "untrained", "given start"
 #: What every arm can begin with.
@@ -35,7 +35,7 @@ class PeopleArm:
         What it can begin with.
     rates : tuple of float
         Parts of the recipe's learning rates, from the greatest on: from walkers it goes on with the first
-        one at which it learns anything of the persons of a split, see ``learnable_rates.py``.
+        one at which it learns anything of the persons of a split, see ``runs/learnable_rates.py``.
     """
 
     method: str

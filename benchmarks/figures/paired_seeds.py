@@ -10,8 +10,9 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from paired_persons import verdict
 from scipy import stats
+
+from figures.paired_persons import verdict
 
 _CONFIDENCE = 0.95
 

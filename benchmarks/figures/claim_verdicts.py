@@ -1,7 +1,7 @@
 """A claim is that one arm finds more than another; what is measured of both shows it, or does not.
 
-On walkers, seeds are worlds of their own: the difference is paired by seed (:mod:`paired_seeds`). Real
-persons are in several splits: it is paired and resampled by person (:mod:`paired_persons`).
+On walkers, seeds are worlds of their own: the difference is paired by seed (:mod:`figures.paired_seeds`).
+Real persons are in several splits: it is paired and resampled by person (:mod:`figures.paired_persons`).
 """
 
 from __future__ import annotations
@@ -10,10 +10,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from experiments import spread
-from paired_persons import mean_with_interval, paired_difference
-from paired_seeds import paired_seeds
-from person_figures import Figures, join_figures
+from runs.experiments import spread
+
+from figures.paired_persons import mean_with_interval, paired_difference
+from figures.paired_seeds import paired_seeds
+from figures.person_figures import Figures, join_figures
 
 #: The verdict is on the first; a protocol may not report the second.
 METRICS = ("rank1", "mAP")
@@ -40,7 +41,7 @@ class Claim:
 
 
 def over_seeds(claim: Claim, on: str, runs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Hold a claim against the runs of :func:`experiments.run_arms`.
+    """Hold a claim against the runs of :func:`runs.experiments.run_arms`.
 
     Raises
     ------

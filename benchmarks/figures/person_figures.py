@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from paired_persons import mean_with_interval, paired_difference
 
+from figures.paired_persons import mean_with_interval, paired_difference
 from mindreid.data.records import Record
 from mindreid.metrics import evaluate_ranking
 from mindreid.metrics.junk_rules import PersonIndex, check_labels, junk_mask

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import numpy as np
-from person_figures import Figures, join_figures, rank_queries
 
+from figures.person_figures import Figures, join_figures, rank_queries
 from mindreid.data.records import Record
 
 #: From the views of a query and of a gallery record to the name of their relation.

@@ -12,10 +12,10 @@ from typing import Any
 
 import cv2
 import numpy as np
-from search_scenes import Recording, Scene
 
 from mindreid.search.index import open_index
 from mindreid.search.ingest.given_boxes import read_boxes
+from scenes.search_scenes import Recording, Scene
 
 PICTURES, TOP = 10, 5
 

@@ -1,0 +1,1 @@
+"""From the ranks of queries to figures: means, paired differences, their intervals, and verdicts."""

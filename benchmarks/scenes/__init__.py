@@ -1,0 +1,1 @@
+"""Recordings of walkers in whom somebody is searched for, with the truth about who is where."""
