@@ -51,7 +51,11 @@ def test_a_box_says_where_in_the_picture_the_person_is(scene, index, capsys, tmp
 
 def test_tables_say_what_they_mean(scene, index, capsys):
     assert run("info", index) == 0
-    assert "hall.mp4" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "hall.mp4" in said
+    ways = {source.found_by for source in open_index(index).sources()}
+    assert None not in ways
+    assert all(way in said for way in ways)
     assert run("find", index, "--image", scene / "1.png") == 0
     assert "not calibrated" in capsys.readouterr().out
 

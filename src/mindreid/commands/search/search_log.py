@@ -9,6 +9,11 @@ from mindreid.commands.arguments import say
 from mindreid.commands.search.search_arguments import add_index, shown_time
 from mindreid.text_table import format_table
 
+_COLUMNS = (
+    *("recording", "camera", "from (UTC)", "to (UTC)"),
+    *("frames", "missing", "tracklets", "persons found by", "file"),
+)
+
 
 def add(actions: argparse._SubParsersAction) -> None:
     """Add the actions to ``mindreid search``."""
@@ -41,7 +46,7 @@ def _info(parsed: argparse.Namespace) -> None:
     index = open_index(parsed.index)
     model = index.model()
     say(f"model: {'none yet' if model is None else f'{model.path}, {model.dimension} values'}")
-    rows = [("recording", "camera", "from (UTC)", "to (UTC)", "frames", "missing", "tracklets", "file")]
+    rows = [_COLUMNS]
     for source in index.sources():
         count = index.count(Filters(sources=(source.id,)))
         rows.append(
@@ -53,7 +58,8 @@ def _info(parsed: argparse.Namespace) -> None:
                 str(source.frames),
                 str(source.missing),
                 str(count),
+                source.found_by or "not noted",
                 source.path,
             )
         )
-    say(format_table(rows, "<<<<>>><", ruled=True))
+    say(format_table(rows, "<<<<>>><<", ruled=True))
