@@ -20,10 +20,10 @@ from runs.people_arms import FROM_WALKERS, GLOBAL_BRANCH, IDENTITY, MGN
 
 _ARMS = {name: f"{name}, {FROM_WALKERS}" for name in (MGN, GLOBAL_BRANCH, IDENTITY)}
 _OVER_GLOBAL_BRANCH = Claim(
-    "MGN finds more than its global branch alone", _ARMS[MGN], _ARMS[GLOBAL_BRANCH], PROTOCOL
+    "mgn", "MGN finds more than its global branch alone", _ARMS[MGN], _ARMS[GLOBAL_BRANCH], PROTOCOL
 )
 _OVER_IDENTITY = Claim(
-    "MGN finds more than the identity loss on its trunk", _ARMS[MGN], _ARMS[IDENTITY], PROTOCOL
+    "mgn", "MGN finds more than the identity loss on its trunk", _ARMS[MGN], _ARMS[IDENTITY], PROTOCOL
 )
 
 

@@ -131,15 +131,15 @@ def _mgn() -> Group:
     recipe = "mgn/walkers"
     arms = (Arm(MGN, recipe), Arm(GLOBAL_BRANCH, recipe, (("model.network.branches", [1]),)))
     experiment = Experiment("mgn", "generated walkers, MGN", WALKERS, make_walkers, arms)
-    claim = Claim("MGN finds more than its global branch alone", MGN, GLOBAL_BRANCH, "standard")
+    claim = Claim("mgn", "MGN finds more than its global branch alone", MGN, GLOBAL_BRANCH, "standard")
     return Group(experiment, (claim,))
 
 
 def _clothes(walkers: ClothesWalkers) -> Group:
     claims = (
-        *_more_than_identity(CAL, PAPERS_CAL),
+        *_more_than_identity("cal", CAL, PAPERS_CAL),
         *(
-            Claim(f"{val} finds more from other sides than CAL", val, cal, ACROSS_VIEWS)
+            Claim("val", f"{val} finds more from other sides than CAL", val, cal, ACROSS_VIEWS)
             for val, cal in ((VAL, CAL), (PAPERS_VAL, PAPERS_CAL))
         ),
     )
@@ -150,13 +150,15 @@ def _clothes(walkers: ClothesWalkers) -> Group:
 
 def _fire(walkers: ClothesWalkers) -> Group:
     arms = ("identity + FFM", "identity + FAR", FIRE, PAPERS_FIRE)
-    return Group(_in_other_clothes(walkers, "fire", (IDENTITY, *arms)), tuple(_more_than_identity(*arms)))
+    return Group(
+        _in_other_clothes(walkers, "fire", (IDENTITY, *arms)), tuple(_more_than_identity("fire", *arms))
+    )
 
 
-def _more_than_identity(*arms: str) -> Iterator[Claim]:
+def _more_than_identity(model: str, *arms: str) -> Iterator[Claim]:
     for arm in arms:
         what = f"{arm} finds more in other clothes than the identity loss"
-        yield Claim(what, arm, IDENTITY, "clothes_changing")
+        yield Claim(model, what, arm, IDENTITY, "clothes_changing")
 
 
 def _gait() -> Group:
@@ -164,9 +166,9 @@ def _gait() -> Group:
     own = [arm for arm in learned.arms if arm.name in (AUG, PLAIN)]
     visible = [arm for arm in reid_arms(Compared(100)) if arm.name == VISIBLE]
     claims = (
-        Claim("gait finds more in other clothes than colour frames", AUG, VISIBLE, "CL reid"),
-        Claim("colour frames lose more to other clothes than gait", VISIBLE, AUG, LOSS),
-        Claim("AUG finds more in other clothes than plain training", AUG, PLAIN, "CL reid"),
+        Claim("aug_ogbase", "gait finds more in other clothes than colour frames", AUG, VISIBLE, "CL reid"),
+        Claim("aug_ogbase", "colour frames lose more to other clothes than gait", VISIBLE, AUG, LOSS),
+        Claim("aug_ogbase", "AUG finds more in other clothes than plain training", AUG, PLAIN, "CL reid"),
     )
     return Group(replace(learned, arms=(*own, *visible)), claims, _loss)
 

@@ -47,12 +47,26 @@ _LOSSES = {LOSS: INDOORS, LOSS_OF_ALL: SAME_VIDEO}
 AUG, PLAIN, IDENTITY, CAL, FIRE = "AUG-OGBase", "OGBase", "identity loss only", "CAL", "FIRe²"
 _NOT_ADVERSARIAL: Override = ("model.objective.clothes_adversarial_weight", 0)
 CLAIMS = (
-    Claim("gait finds more in other clothes than the identity loss on crops", AUG, IDENTITY, OTHER_CLOTHES),
-    Claim("crops lose more to other clothes than gait, beside other places", IDENTITY, AUG, LOSS),
-    Claim("crops lose more to other clothes than gait, beside the same video", IDENTITY, AUG, LOSS_OF_ALL),
-    Claim("AUG finds more in other clothes than plain training", AUG, PLAIN, OTHER_CLOTHES),
-    Claim("CAL finds more in other clothes than the identity loss", CAL, IDENTITY, OTHER_CLOTHES),
-    Claim("FIRe² finds more in other clothes than the identity loss", FIRE, IDENTITY, OTHER_CLOTHES),
+    Claim(
+        "aug_ogbase",
+        "gait finds more in other clothes than the identity loss on crops",
+        AUG,
+        IDENTITY,
+        OTHER_CLOTHES,
+    ),
+    Claim(
+        "aug_ogbase", "crops lose more to other clothes than gait, beside other places", IDENTITY, AUG, LOSS
+    ),
+    Claim(
+        "aug_ogbase",
+        "crops lose more to other clothes than gait, beside the same video",
+        IDENTITY,
+        AUG,
+        LOSS_OF_ALL,
+    ),
+    Claim("aug_ogbase", "AUG finds more in other clothes than plain training", AUG, PLAIN, OTHER_CLOTHES),
+    Claim("cal", "CAL finds more in other clothes than the identity loss", CAL, IDENTITY, OTHER_CLOTHES),
+    Claim("fire", "FIRe² finds more in other clothes than the identity loss", FIRE, IDENTITY, OTHER_CLOTHES),
 )
 _LENGTH_FLOOR = 1e-12
 _QUICK_PERSONS = 6

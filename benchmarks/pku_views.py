@@ -52,7 +52,7 @@ ARMS: Mapping[str, tuple[str, list[Override]]] = {
     VAL: ("val/pku_reid", []),
     VAL_TOLD: ("val/pku_reid", []),
 }
-CLAIM = Claim("VAL finds more from other sides than CAL", VAL, CAL, ACROSS)
+CLAIM = Claim("val", "VAL finds more from other sides than CAL", VAL, CAL, ACROSS)
 _STEP = 360 // ORIENTATIONS
 
 #: {arm: {difference of orientation: figures}} of a split.

@@ -26,6 +26,8 @@ class Claim:
 
     Attributes
     ----------
+    model : str
+        Whose method it is said of; its card shows what was found.
     text : str
         In words.
     first, second : str
@@ -34,6 +36,7 @@ class Claim:
         In which it is said to be.
     """
 
+    model: str
     text: str
     first: str
     second: str
@@ -91,6 +94,7 @@ def _entry(claim: Claim, on: str, count: Mapping[str, Any], figures: Mapping[str
     # Without a query that has a match, nothing was measured.
     verdict = figures["rank1"]["difference"]["verdict"] if figures else "not shown"
     return {
+        "model": claim.model,
         "claim": claim.text,
         "on": on,
         "protocol": claim.protocol,

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from figures.claim_verdicts import Claim, over_persons, over_seeds
 
-CLAIM = Claim("CAL finds more", "CAL", "identity", "clothes_changing")
+CLAIM = Claim("cal", "CAL finds more", "CAL", "identity", "clothes_changing")
 
 
 def runs(ours, theirs, *, metrics=("rank1", "mAP")):

@@ -18,6 +18,7 @@ def entry(verdict="shown", *, interval=(0.012, 0.088), figures=("rank1", "mAP"))
         "difference": {"mean": 0.05, "interval_95": interval and list(interval), "verdict": verdict},
     }
     return {
+        "model": "cal",
         "claim": "CAL finds more",
         "on": "walkers",
         "protocol": "clothes_changing",
@@ -105,3 +106,13 @@ def test_the_readme_has_the_table_once_there_is_a_result(tmp_path):
     (results / "claims.json").unlink()
     update_documents(tmp_path)
     assert readme.read_text(encoding="utf-8") == empty
+
+
+def test_a_models_card_has_the_claims_of_its_method(tmp_path):
+    write_claims(tmp_path)
+    results = ResultFiles(tmp_path)
+    rows = claims_table(results).splitlines()[2:]
+    card = claims_table(results, "cal")
+    assert card.splitlines()[2:] == rows
+    assert "hours" not in card
+    assert claims_table(results, "mgn") == ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Optional
 
 from mindreid.report.tables.markdown import difference_with_interval, percent, rank1_and_map_spread, table
 from mindreid.report.tables.result_files import ResultFiles
@@ -12,19 +12,28 @@ CLAIMS_HEADER = ("claim", "on", "protocol", "with", "without", "difference of ra
 _NO_QUERY = "–"
 
 
-def claims_table(results: ResultFiles) -> str:
-    """Show every claim; nothing at all as long as none was tested."""
+def claims_table(results: ResultFiles, model: Optional[str] = None) -> str:
+    """Show every claim, with a model those of its method; nothing at all as long as none was tested."""
     content = results.content("claims")
     if content is None:
         return ""
-    figures = content["figures"]
-    hours = sum(figures["hours"].values())
-    title = (
-        f"*The papers' claims, tested here* (`{content['command']}`, {hours:.1f} hours, runs of other "
-        "benchmarks not counted; rank-1 / mAP in per cent, mean ± sample deviation; each interval stands "
-        "for itself, so that of twenty one may miss)"
+    claims = [entry for entry in content["figures"]["claims"] if model in (None, entry["model"])]
+    if not claims:
+        return ""
+    rows = table(CLAIMS_HEADER, [claim_row(entry) for entry in claims])
+    return f"{_title(content, model)}\n\n{rows}"
+
+
+def _title(content: Mapping[str, Any], model: Optional[str]) -> str:
+    """Say how it was tested; how long that took is said of all claims alone."""
+    how = f"`{content['command']}`"
+    if model is None:
+        hours = sum(content["figures"]["hours"].values())
+        how += f", {hours:.1f} hours, runs of other benchmarks not counted"
+    return (
+        f"*The papers' claims, tested here* ({how}; rank-1 / mAP in per cent, mean ± sample deviation; each "
+        "interval stands for itself, so that of twenty one may miss)"
     )
-    return f"{title}\n\n{table(CLAIMS_HEADER, [claim_row(entry) for entry in figures['claims']])}"
 
 
 def claim_row(entry: Mapping[str, Any]) -> tuple[str, ...]:

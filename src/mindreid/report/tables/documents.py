@@ -109,6 +109,7 @@ def tables_of(results: ResultFiles, document: Path, root: Path) -> dict[str, Tab
         "performance": lambda: result_tables.performance_table(results, model),
         "pitfalls": lambda: result_tables.pitfalls(model),
         "audit": lambda: audit_table.audit_lines(results, model),
+        "claims": lambda: claims_table.claims_table(results, model),
         "mined_classes": lambda: experiment_tables.mined_classes_table(results),
         "gait_or_clothes": lambda: experiment_tables.gait_or_clothes_table(results),
         "gait_pets09": lambda: experiment_tables.gait_pets09_table(results),
