@@ -29,7 +29,7 @@ def _title(content: Mapping[str, Any], model: Optional[str]) -> str:
     how = f"`{content['command']}`"
     if model is None:
         hours = sum(content["figures"]["hours"].values())
-        how += f", {hours:.1f} hours, runs of other benchmarks not counted"
+        how += f", {hours:.1f} hours, runs that were kept before not counted"
     return (
         f"*The papers' claims, tested here* ({how}; rank-1 / mAP in per cent, mean ± sample deviation; each "
         "interval stands for itself, so that of twenty one may miss)"
